@@ -1,0 +1,56 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One set of rules for every Swift target: the import direction is kept by the build, unsafe code is marked.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+
+let package = Package(
+  name: "rp-dist",
+  products: [.executable(name: "rp-dist", targets: ["rp-dist"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+  ],
+  targets: [
+    // Bindings to C: constants and headers, no logic.
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CVectorMath", linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
+
+    // Arrows point down only: no target imports one below it in this list.
+    .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
+    .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
+    .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: strict),
+    .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "Optimizers", dependencies: ["Kernels", "Networks"], swiftSettings: strict),
+    .target(
+      name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
+      swiftSettings: [.swiftLanguageMode(.v6)]),
+    .target(name: "Datasets", dependencies: ["CZlib", "Kernels", "BuiltInDigits"], swiftSettings: strict),
+    .target(name: "RunRecords", dependencies: ["Kernels", "Networks", crypto], swiftSettings: strict),
+    .target(
+      name: "Training",
+      dependencies: ["MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "rp-dist", dependencies: ["Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", argumentParser], swiftSettings: strict),
+
+    // Programs and oracles of the tests.
+    .executableTarget(name: "rank-checks", dependencies: ["Training", "MPI"], swiftSettings: strict),
+    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,14 @@
+// Elementwise functions over arrays, by glibc's vector library libmvec (at most 4 ulp) where the processor has AVX2 or
+// AVX-512, by libm elsewhere. x and y may be the same array. The last, partial vector goes through the same vector
+// function as the others, so an element's bits do not depend on its place in the array.
+#pragma once
+#include <stddef.h>
+
+void vector_exp_f32(size_t count, const float *x, float *y);
+void vector_exp_f64(size_t count, const double *x, double *y);
+void vector_expm1_f32(size_t count, const float *x, float *y);
+void vector_expm1_f64(size_t count, const double *x, double *y);
+void vector_log1p_f32(size_t count, const float *x, float *y);
+void vector_log1p_f64(size_t count, const double *x, double *y);
+void vector_tanh_f32(size_t count, const float *x, float *y);
+void vector_tanh_f64(size_t count, const double *x, double *y);

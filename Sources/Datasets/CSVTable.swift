@@ -1,0 +1,103 @@
+/// A whole CSV file: numeric features [rows × (columns − 1)] and a label column.
+struct CSVTable {
+  let columns: CSVColumns
+  private(set) var labels = CSVLabels()
+  private let path: String
+  /// The features as long as all of them are integers 0…255.
+  private var bytes: [UInt8] = []
+  /// The features since one of them was no such integer.
+  private var doubles: [Double] = []
+  private var holdsBytes = true
+
+  /// Reads a file to its end.
+  ///
+  /// - Parameter training: for a test file the columns of the training file, which must be the same.
+  /// - Throws: `missing` if the file cannot be read; `content`, with the line, if a cell is not a finite number, a row
+  ///   is of another length than the first, or the columns are not as they should be.
+  init(
+    _ reader: ByteReader, label: LabelColumn, header: HeaderPresence, training: CSVColumns? = nil
+  ) throws(DatasetError) {
+    path = reader.path
+    var scanner = try CSVScanner(reader)
+    guard try scanner.nextRow() else {
+      throw .content(path, "holds no samples", remedy: "give at least one row")
+    }
+    columns = try CSVColumns(firstRow: scanner, label: label, header: header, training: training)
+    if columns.names != nil {
+      guard try scanner.nextRow() else {
+        throw .content(path, "holds no samples, only the names of its columns", remedy: "give at least one row")
+      }
+    }
+    repeat { try append(scanner) } while try scanner.nextRow()
+    if columns.names == nil, header == .automatic, labels.beginsWithName {
+      throw .content(
+        path, line: 1, "the label \"\(labels.texts[0])\" is not a number as all others are",
+        remedy: "set data.header to present if the line holds the columns' names, otherwise to absent")
+    }
+  }
+
+  /// Adds the current row of the scanner.
+  private mutating func append(_ row: borrowing CSVScanner) throws(DatasetError) {
+    guard row.cells.count == columns.count else {
+      throw .content(
+        path, line: row.line, "the row has \(row.cells.count) cells, the first line has \(columns.count)",
+        remedy: "give every row the same cells")
+    }
+    for column in 0..<columns.count {
+      let number = row.number(column)
+      if column == columns.label {
+        guard number != .empty, number != .notFinite else { throw unusable(number, row, column) }
+        try labels.append(row.text(column), path: path, line: row.line)
+      } else {
+        guard case .number(let value) = number else { throw unusable(number, row, column) }
+        append(value)
+      }
+    }
+  }
+
+  private mutating func append(_ value: Double) {
+    if holdsBytes {
+      if let byte = UInt8(exactly: value) {
+        bytes.append(byte)
+        return
+      }
+      doubles = bytes.map(Double.init)
+      bytes = []
+      holdsBytes = false
+    }
+    doubles.append(value)
+  }
+
+  private func unusable(_ number: CSVNumber, _ row: borrowing CSVScanner, _ column: Int) -> DatasetError {
+    let text = row.text(column)
+    let cell = text.count > 24 ? text.prefix(24) + "…" : text[...]
+    let (problem, remedy) =
+      switch number {
+      case .empty: ("is empty", "fill the cell, or remove the row")
+      case .notFinite: ("holds \"\(cell)\", which is not a finite number", "replace it, or remove the row")
+      case .number, .text:
+        (
+          "holds \"\(cell)\", which is not a number",
+          row.line == 1
+            ? "set data.header to present if the line holds the columns' names"
+            : "use numbers for all columns but the label"
+        )
+      }
+    return .content(path, line: row.line, "\(columns.description(of: column)) \(problem)", remedy: remedy)
+  }
+
+  /// The rows as a dataset, their labels as numbers of `classes`.
+  func dataset(classes: CSVClasses, shape: [Int]? = nil) throws(DatasetError) -> Dataset {
+    let features = columns.count - 1
+    let numbers = try labels.numbers(in: classes, path: path)
+    let samples: SampleStorage
+    if holdsBytes {
+      let storage = try unsafe ByteStorage(count: bytes.count, for: path) { unsafe $0.copyBytes(from: bytes) }
+      samples = .bytes([ByteRows(storage, columns: features, count: numbers.count)])
+    } else {
+      samples = .doubles(doubles)
+    }
+    return Dataset(
+      source: path, shape: shape ?? [features], classNames: classes.names, samples: samples, labels: numbers)
+  }
+}

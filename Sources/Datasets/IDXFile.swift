@@ -1,0 +1,110 @@
+/// A file of unsigned bytes in the IDX format of MNIST: a magic number, the dimensions, the values, row-major.
+///
+/// The header is 0, 0, the type of the values (8: unsigned bytes), the number of dimensions, and each dimension as a
+/// big-endian 32-bit number. Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
+struct IDXFile {
+  let path: String
+  /// The number of items first.
+  let dimensions: [Int]
+  /// The file as it is, or its values only.
+  let storage: ByteStorage
+  /// Where the values begin in ``storage``.
+  let offset: Int
+
+  /// Reads a file with `rank` dimensions, compressed or not; a file that is not compressed is mapped.
+  ///
+  /// - Throws: `missing` if the file cannot be read; `content` if it is not such a file or not of the length its header
+  ///   gives.
+  init(_ path: String, rank: Int) throws(DatasetError) {
+    let reader = try ByteReader(path)
+    self.path = path
+    dimensions = try Self.dimensions(of: reader, rank: rank)
+    let headerCount = reader.position
+
+    guard let valueCount = product(dimensions), valueCount < Int.max - headerCount else {
+      let sizes = dimensions.map(String.init).joined(separator: " × ")
+      throw .content(
+        path, "promises \(sizes) values, more than any file holds", remedy: DatasetError.replaceDamaged)
+    }
+    guard valueCount > 0 else {
+      throw .content(path, "holds no samples", remedy: "give a file with at least one sample")
+    }
+    guard dimensions[0] <= Int(Int32.max) else {
+      throw .content(path, "holds more than \(Int32.max) samples", remedy: "give fewer samples")
+    }
+    // No memory for more than the file can hold.
+    let wholeCount = headerCount + valueCount
+    guard wholeCount <= reader.largestCount else {
+      let content = reader.isCompressed ? " at most" : ""
+      throw .content(
+        path, "promises \(wholeCount) bytes in its header but holds\(content) \(reader.largestCount)",
+        remedy: DatasetError.fetchAgain)
+    }
+    if reader.isCompressed {
+      storage = try unsafe ByteStorage(count: valueCount, for: path) { buffer throws(DatasetError) in
+        let given = try unsafe reader.read(into: buffer)
+        guard given == valueCount else {
+          throw .truncated(path, after: headerCount + given, of: wholeCount, unit: "uncompressed bytes")
+        }
+      }
+      offset = 0
+      // Reading on to the end also checks the checksum.
+      guard try reader.read(count: 1).isEmpty else { throw Self.tooLong(path, expected: wholeCount) }
+    } else {
+      guard reader.inputCount == wholeCount else { throw Self.tooLong(path, expected: wholeCount) }
+      storage = try reader.map()
+      offset = headerCount
+    }
+  }
+
+  private static func dimensions(of reader: ByteReader, rank: Int) throws(DatasetError) -> [Int] {
+    let path = reader.path
+    let magic = try reader.read(count: 4)
+    guard magic.count == 4, magic[0] == 0, magic[1] == 0 else {
+      throw .content(
+        path, "is not an IDX file: \(opening(magic))", remedy: "fetch the original file of the data set")
+    }
+    guard magic[2] == 8 else {
+      throw .content(
+        path, "holds values of IDX type \(magic[2]), not unsigned bytes (type 8)",
+        remedy: "convert it, or fetch the original file of the data set")
+    }
+    guard magic[3] == rank else {
+      let dimensions = magic[3] == 1 ? "1 dimension" : "\(magic[3]) dimensions"
+      throw .content(
+        path, "has \(dimensions), not the \(rank) of \(rank == 1 ? "labels" : "images")",
+        remedy: "check that images and labels are not exchanged")
+    }
+    let sizes = try reader.read(count: 4 * rank)
+    guard sizes.count == 4 * rank else {
+      throw .truncated(path, after: 4 + sizes.count, of: 4 + 4 * rank, unit: "bytes of its header")
+    }
+    return (0..<rank).map { index in
+      sizes[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
+  }
+
+  private static func opening(_ bytes: [UInt8]) -> String {
+    guard !bytes.isEmpty else { return "it is empty" }
+    let digits = bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+    return "it starts with \(digits.joined(separator: " ")), not 00 00"
+  }
+
+  private static func tooLong(_ path: String, expected: Int) -> DatasetError {
+    .content(
+      path, "goes on after the \(expected) bytes its header promises", remedy: DatasetError.replaceDamaged)
+  }
+}
+
+/// The product of the factors, or nil if it is too large.
+private func product(_ factors: [Int]) -> Int? {
+  // A later zero makes an overflow before it harmless.
+  if factors.contains(0) { return 0 }
+  var product = 1
+  for factor in factors {
+    let (next, overflows) = product.multipliedReportingOverflow(by: factor)
+    if overflows { return nil }
+    product = next
+  }
+  return product
+}

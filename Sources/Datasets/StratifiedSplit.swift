@@ -1,0 +1,59 @@
+extension DataSplit {
+  /// A dataset without a test set of its own: a random fifth of each class, rounded to whole samples, is the test set.
+  ///
+  /// The draw depends on the labels only: it is the same for every seed of a run and every number of ranks. Both parts
+  /// keep the samples in the order of the dataset.
+  ///
+  /// - Throws: `content` if no class has the three samples it takes to give one away.
+  init(stratified dataset: Dataset) throws(DatasetError) {
+    let test = testIdentifiers(labels: dataset.labels, classes: dataset.classes)
+    guard !test.isEmpty else {
+      throw .content(
+        dataset.source, "has no class of three or more samples, so a fifth of each class is nothing to test with",
+        remedy: "give a test file, or more rows")
+    }
+    let isTest = Set(test)
+    self.init(
+      training: dataset.subset((0..<Int32(dataset.count)).filter { !isTest.contains($0) }),
+      test: dataset.subset(test))
+  }
+}
+
+/// The identifiers of the test samples in ascending order: of a class of n samples, n/5 rounded to the nearest integer.
+private func testIdentifiers(labels: [Int32], classes: Int) -> [Int32] {
+  var members = [[Int32]](repeating: [], count: classes)
+  for (id, label) in labels.enumerated() { members[Int(label)].append(Int32(id)) }
+  // A fixed number, so that everybody's test set is the same.
+  var generator = SplitMix64(state: 0x7270_2d64_6973_7421)
+  var chosen: [Int32] = []
+  for var ids in members {
+    let count = (ids.count + 2) / 5
+    // The first steps of a Fisher–Yates shuffle: a uniform draw without replacement.
+    for place in 0..<count {
+      ids.swapAt(place, place + generator.next(below: ids.count - place))
+    }
+    chosen += ids[..<count]
+  }
+  return chosen.sorted()
+}
+
+/// The generator of G. Steele, D. Lea and C. Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
+private struct SplitMix64 {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// A number 0 ..< `bound`, all equally likely: D. Lemire, Fast random integer generation in an interval, 2019.
+  mutating func next(below bound: Int) -> Int {
+    let width = UInt64(bound)
+    var product = next().multipliedFullWidth(by: width)
+    while product.low < (0 &- width) % width { product = next().multipliedFullWidth(by: width) }
+    return Int(product.high)
+  }
+}

@@ -1,0 +1,73 @@
+public import Kernels
+
+extension Subset {
+  /// Writes the scaled features of some samples into a matrix, one row for each.
+  ///
+  /// (M20) y_j = x_j · scale_j + offset_j, computed in Double and rounded once to `Scalar`. For reconstruction the
+  /// same call fills the targets. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - positions: the samples' positions in this subset, such as a part of an epoch's permutation.
+  ///   - inputs: [positions.count × features]; overwritten.
+  ///   - map: the scaling; its numbers are one pair, or one for each feature.
+  /// - Complexity: O(samples · features), one pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fill<Scalar: Real>(_ positions: Span<Int32>, inputs: Matrix<Scalar>, map: InputMap) {
+    precondition(
+      inputs.rows == positions.count && inputs.columns == features, "inputs must be [positions × features]")
+    precondition(map.fits(features: features), "a scaling must have one pair of numbers, or one for each feature")
+    let isPerFeature = map.scale.count > 1
+    unsafe map.scale.withUnsafeBufferPointer { scale in
+      unsafe map.offset.withUnsafeBufferPointer { offset in
+        for row in positions.indices {
+          let sample = id(at: Int(positions[row]))
+          // The row is the matrix's own, and a sample has as many features as the matrix has columns.
+          let target = unsafe UnsafeMutableBufferPointer(
+            start: inputs.elements.pointer + row * features, count: features)
+          unsafe dataset.samples.withSample(
+            sample, features: features,
+            bytes: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) { Double($0) } },
+            doubles: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) { $0 } })
+        }
+      }
+    }
+  }
+
+  /// Writes the classes of some samples into a matrix as one-hot rows: 1 in the column of the class, 0 elsewhere.
+  ///
+  /// - Parameters:
+  ///   - positions: the samples' positions in this subset.
+  ///   - targets: [positions.count × classes]; overwritten.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fillTargets<Scalar: Real>(_ positions: Span<Int32>, targets: Matrix<Scalar>) {
+    precondition(
+      targets.rows == positions.count && targets.columns == classes, "targets must be [positions × classes]")
+    targets.elements.fill(0)
+    for row in positions.indices {
+      targets.elements[row * classes + label(at: Int(positions[row]))] = 1
+    }
+  }
+}
+
+/// y_j ← x_j · scale_j + offset_j for one row; the number types are known where it is inlined.
+@inline(__always)
+private func scaleRow<Element, Scalar: Real>(
+  _ x: UnsafeBufferPointer<Element>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
+  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>, _ value: (Element) -> Double
+) {
+  let count = x.count
+  precondition(
+    y.count == count && scale.count == offset.count && scale.count >= (isPerFeature ? count : 1),
+    "a row, its target and its scaling must have equal lengths")
+  guard let x = x.baseAddress, let y = y.baseAddress,
+    let scale = scale.baseAddress, let offset = offset.baseAddress
+  else { return }
+  if isPerFeature {
+    for j in 0..<count { unsafe y[j] = Scalar(value(x[j]) * scale[j] + offset[j]) }
+  } else {
+    let (factor, shift) = unsafe (scale[0], offset[0])
+    for j in 0..<count { unsafe y[j] = Scalar(value(x[j]) * factor + shift) }
+  }
+}

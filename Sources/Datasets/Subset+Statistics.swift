@@ -1,0 +1,54 @@
+extension Subset {
+  /// The smallest and the largest value of all features of all samples.
+  var range: (low: Double, high: Double) {
+    var byteRange: (low: UInt8, high: UInt8) = (.max, .min)
+    var doubleRange: (low: Double, high: Double) = (.infinity, -.infinity)
+    for position in 0..<count {
+      unsafe dataset.samples.withSample(
+        id(at: position), features: features,
+        bytes: { byteRange = unsafe widened(byteRange, by: $0) },
+        doubles: { doubleRange = unsafe widened(doubleRange, by: $0) })
+    }
+    return dataset.holdsBytes ? (Double(byteRange.low), Double(byteRange.high)) : doubleRange
+  }
+
+  /// The mean and the variance of each feature: μ_j = (1/n) Σ x_j, σ_j² = (1/n) Σ (x_j − μ_j)².
+  ///
+  /// Two passes in Double. The mean is taken of the distances to the first sample, so that a constant feature has
+  /// exactly its own value as mean and exactly no variance.
+  var moments: (mean: [Double], variance: [Double]) {
+    let n = Double(count)
+    let first = dataset.values(of: id(at: 0))
+    var sums = [Double](repeating: 0, count: features)
+    forEachSample(addingTo: &sums, about: first) { sum, distance in sum += distance }
+    let mean = zip(first, sums).map { $0 + $1 / n }
+    var squares = [Double](repeating: 0, count: features)
+    forEachSample(addingTo: &squares, about: mean) { sum, distance in sum += distance * distance }
+    return (mean, squares.map { $0 / n })
+  }
+
+  /// For each sample and feature: `add(&sums_j, x_j − centre_j)`.
+  @inline(__always)
+  private func forEachSample(
+    addingTo sums: inout [Double], about centre: [Double], _ add: (inout Double, Double) -> Void
+  ) {
+    for position in 0..<count {
+      unsafe dataset.samples.withSample(
+        id(at: position), features: features,
+        bytes: { x in for j in 0..<features { unsafe add(&sums[j], Double(x[j]) - centre[j]) } },
+        doubles: { x in for j in 0..<features { unsafe add(&sums[j], x[j] - centre[j]) } })
+    }
+  }
+}
+
+@inline(__always)
+private func widened<Element: Comparable>(
+  _ range: (low: Element, high: Element), by values: UnsafeBufferPointer<Element>
+) -> (low: Element, high: Element) {
+  var (low, high) = range
+  for k in 0..<values.count {
+    low = unsafe min(low, values[k])
+    high = unsafe max(high, values[k])
+  }
+  return (low, high)
+}

@@ -1,0 +1,29 @@
+private import Glibc
+
+/// One contiguous, zero-filled run of numbers in memory, aligned to a cache line.
+///
+/// Everything a training step touches lies in arenas that are allocated before the first step; vectors and matrices are
+/// views of them.
+@safe
+public final class Arena<Scalar: Real> {
+  /// The first number; valid as long as the arena lives.
+  @usableFromInline let base: UnsafeMutablePointer<Scalar>
+  /// How many numbers the arena holds.
+  public let count: Int
+
+  /// An arena of `count` zeros.
+  public init(count: Int) {
+    precondition(count >= 0, "an arena cannot hold a negative number of elements")
+    self.count = count
+    let bytes = (max(count, 1) * MemoryLayout<Scalar>.stride + 63) / 64 * 64
+    // An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
+    guard let memory = unsafe aligned_alloc(64, bytes) else { preconditionFailure("\(bytes) bytes are not available") }
+    unsafe memset(memory, 0, bytes)
+    unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
+  }
+
+  deinit { unsafe free(base) }
+
+  /// All of the arena.
+  public var all: Vector<Scalar> { Vector(self, offset: 0, count: count) }
+}

@@ -1,0 +1,32 @@
+/// A view of a row-major matrix in an arena; samples are rows.
+public struct Matrix<Scalar: Real> {
+  /// All elements, row by row.
+  public let elements: Vector<Scalar>
+  public let rows: Int
+  public let columns: Int
+
+  @inlinable
+  init(elements: Vector<Scalar>, rows: Int, columns: Int) {
+    self.elements = elements
+    self.rows = rows
+    self.columns = columns
+  }
+
+  /// A new matrix of zeros in an arena of its own.
+  public init(rows: Int, columns: Int) {
+    self.init(elements: Arena<Scalar>(count: rows * columns).all, rows: rows, columns: columns)
+  }
+
+  /// One row.
+  @inlinable
+  public subscript(row: Int) -> Vector<Scalar> { elements[row * columns..<(row + 1) * columns] }
+
+  /// The first `count` rows.
+  @inlinable
+  public func prefix(_ count: Int) -> Matrix {
+    Matrix(elements: elements[0..<count * columns], rows: count, columns: columns)
+  }
+
+  /// A copy of the rows.
+  public var array: [[Scalar]] { (0..<rows).map { self[$0].array } }
+}

@@ -1,0 +1,56 @@
+private import Glibc
+
+/// Random numbers addressed by what they are for, never by the rank that draws them.
+///
+/// A stream is a function of its address, and a draw of its index: every rank that asks for the same address sees the
+/// same numbers, in any order. The generator is the SplitMix64 sequence (Steele, Lea, Flood, OOPSLA 2014), started at a
+/// hash of the address.
+public struct RandomStream: Sendable {
+  /// What a stream is for; keeps streams with equal numbers in their addresses apart.
+  public enum Purpose: UInt64, Sendable {
+    case initialization = 1
+    case shuffle = 2
+  }
+
+  private let start: UInt64
+
+  /// The stream of one address, for example (seed, .shuffle, epoch).
+  public init(seed: UInt64, _ purpose: Purpose, _ address: Int...) {
+    var hash = Self.mix(seed &+ 0x9e37_79b9_7f4a_7c15)
+    hash = Self.mix(hash ^ purpose.rawValue &* 0xd1b5_4a32_d192_ed03)
+    for part in address { hash = Self.mix(hash &+ UInt64(bitPattern: Int64(part)) &* 0x9e37_79b9_7f4a_7c15) }
+    start = hash
+  }
+
+  /// SplitMix64's output function, a bijection of 64-bit numbers.
+  private static func mix(_ value: UInt64) -> UInt64 {
+    var z = value
+    z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+    return z ^ (z >> 31)
+  }
+
+  /// 64 random bits.
+  public subscript(index: Int) -> UInt64 {
+    Self.mix(start &+ (UInt64(bitPattern: Int64(index)) &+ 1) &* 0x9e37_79b9_7f4a_7c15)
+  }
+
+  /// A number in [0, 1), a multiple of 2⁻⁵³.
+  public func uniform(_ index: Int) -> Double { Double(self[index] >> 11) * 0x1p-53 }
+
+  /// A standard normal number, by Box and Muller from draws 2·index and 2·index + 1.
+  public func normal(_ index: Int) -> Double {
+    let radius = (-2 * Glibc.log(1 - uniform(2 * index))).squareRoot()
+    return radius * Glibc.cos(2 * Double.pi * uniform(2 * index + 1))
+  }
+
+  /// Permutes the elements in place (Fisher and Yates); every permutation is equally likely.
+  public func shuffle(_ elements: inout [Int32]) {
+    guard elements.count > 1 else { return }
+    for last in stride(from: elements.count - 1, to: 0, by: -1) {
+      // The high word of a 64 × 64-bit product; its bias is below count/2⁶⁴.
+      let other = Int(self[last].multipliedFullWidth(by: UInt64(last + 1)).high)
+      elements.swapAt(last, other)
+    }
+  }
+}

@@ -1,0 +1,81 @@
+public import BLAS
+private import CVectorMath
+private import Glibc
+
+/// The precisions the program computes in: Float (`float32`) and Double (`float64`).
+///
+/// Generic loops over a `Real` are specialised for both by name (`@specialized`): an unspecialised loop that crosses a
+/// module boundary is hundreds of times slower.
+public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable {
+  /// The precision's name in configurations, `float32` or `float64`.
+  static var precision: Precision { get }
+
+  /// Hands a vector to the sum of its own precision.
+  static func sum(_ values: Vector<Self>, over ranks: borrowing some GlobalSum & ~Copyable) throws
+
+  /// e^x, log(1 + x), e^x − 1 and log x of one number.
+  static func exp(_ x: Self) -> Self
+  static func log1p(_ x: Self) -> Self
+  static func expm1(_ x: Self) -> Self
+  static func log(_ x: Self) -> Self
+
+  /// The same functions of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
+  @unsafe static func vectorExp(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  @unsafe static func vectorExpm1(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  @unsafe static func vectorLog1p(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+  @unsafe static func vectorTanh(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
+}
+
+/// The name of a number type in configurations and files.
+public enum Precision: String, Codable, CaseIterable, Sendable {
+  case float32
+  case float64
+}
+
+extension Float: Real {
+  public static var precision: Precision { .float32 }
+
+  public static func sum(_ values: Vector<Float>, over ranks: borrowing some GlobalSum & ~Copyable) throws { try ranks.sum(values) }
+
+  public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
+  public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
+  public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
+  public static func log(_ x: Float) -> Float { Glibc.logf(x) }
+
+  @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    unsafe vector_exp_f32(count, x, y)
+  }
+  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    unsafe vector_expm1_f32(count, x, y)
+  }
+  @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    unsafe vector_log1p_f32(count, x, y)
+  }
+  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
+    unsafe vector_tanh_f32(count, x, y)
+  }
+}
+
+extension Double: Real {
+  public static var precision: Precision { .float64 }
+
+  public static func sum(_ values: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable) throws { try ranks.sum(values) }
+
+  public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
+  public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
+  public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
+  public static func log(_ x: Double) -> Double { Glibc.log(x) }
+
+  @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+    unsafe vector_exp_f64(count, x, y)
+  }
+  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+    unsafe vector_expm1_f64(count, x, y)
+  }
+  @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+    unsafe vector_log1p_f64(count, x, y)
+  }
+  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
+    unsafe vector_tanh_f64(count, x, y)
+  }
+}

@@ -1,0 +1,39 @@
+/// A failure of one or more ranks that all ranks know of, so that every rank ends in order.
+public struct AgreedFailure: Error, CustomStringConvertible {
+  /// The lowest rank that failed; its error is ``message``.
+  public let rank: Int
+  /// The exit code that the rank chose.
+  public let code: Int32
+  /// What went wrong, as the rank said it.
+  public let message: String
+
+  /// A failure that every rank has found by itself, from the same numbers.
+  public init(rank: Int = 0, code: Int32, message: String) {
+    (self.rank, self.code, self.message) = (rank, code, message)
+  }
+
+  public var description: String { rank == 0 ? message : "rank \(rank): \(message)" }
+}
+
+extension Communicator {
+  /// Collective: does something that may fail on some ranks and not on others, and makes all ranks succeed or fail.
+  ///
+  /// `work` must not communicate: a rank that throws would leave the others waiting.
+  ///
+  /// - Parameters:
+  ///   - describe: an error's one-line message and exit code.
+  /// - Throws: ``AgreedFailure`` on every rank when `work` threw on any rank.
+  public func agree<Result>(
+    describe: (any Error) -> (message: String, code: Int32), _ work: () throws -> Result
+  ) throws -> Result {
+    let outcome = Swift.Result { try work() }
+    var failure: (message: String, code: Int32) = ("", 0)
+    if case .failure(let error) = outcome { failure = describe(error) }
+    let failed = if case .failure = outcome { true } else { false }
+    let first = try allReduceMin(failed ? Int64(rank) : Int64.max)
+    guard first != Int64.max else { return try outcome.get() }
+    let codes = try allGather(Int64(failure.code))
+    let message = try broadcast(failure.message, from: Int(first))
+    throw AgreedFailure(rank: Int(first), code: Int32(codes[Int(first)]), message: message)
+  }
+}

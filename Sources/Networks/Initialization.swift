@@ -1,0 +1,41 @@
+public import Kernels
+
+/// (M19) How weights and biases get their first values.
+public enum Initialization: String, Codable, CaseIterable, Sendable {
+  /// Uniform in (−1/√inputs, 1/√inputs), weights and biases: the paper's.
+  case uniform
+  /// Normal with variance 1/inputs, biases 0.
+  case normal
+  /// Normal with variance 2/inputs, biases 0.
+  case he
+  /// Normal with variance 2/(inputs + outputs), biases 0.
+  case xavier
+}
+
+extension Network {
+  /// New parameters, the same for every rank and number of ranks: each is addressed by (seed, layer, index in layer).
+  ///
+  /// They are drawn in Double and rounded, so that both precisions start at the same point.
+  public func initialParameters(_ initialization: Initialization, seed: UInt64) -> Arena<Scalar> {
+    let arena = Arena<Scalar>(count: layout.count)
+    for block in layout.blocks {
+      let stream = RandomStream(seed: seed, .initialization, block.layer)
+      let layerStart = layout.slices[block.layer].lowerBound
+      let inputs = Double(max(1, layers[block.layer].inputs))
+      let outputs = Double(layers[block.layer].outputs)
+      for k in block.range {
+        let index = k - layerStart
+        let value: Double =
+          switch (initialization, block.role) {
+          case (.uniform, _): (2 * stream.uniform(index) - 1) / inputs.squareRoot()
+          case (_, .bias): 0
+          case (.normal, .weight): stream.normal(index) / inputs.squareRoot()
+          case (.he, .weight): stream.normal(index) * (2 / inputs).squareRoot()
+          case (.xavier, .weight): stream.normal(index) * (2 / (inputs + outputs)).squareRoot()
+          }
+        arena.all[k] = Scalar(value)
+      }
+    }
+    return arena
+  }
+}

@@ -1,0 +1,94 @@
+internal import Kernels
+
+/// An affine layer, y⁺ = y Wᵀ + b, with weights [outputs × inputs] followed by biases [outputs].
+final class Dense<Scalar: Real>: Layer {
+  let inputs: Int
+  let outputs: Int
+  /// Known at construction: then |y| is y, and needs no copy.
+  private let inputIsNonNegative: Bool
+
+  /// |y|, [samples × inputs], of the last `totalGradient`; unused when the input cannot be negative.
+  private var inputMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  /// |W|, [outputs × inputs], of the last `totalGradient`; unused in the first affine layer.
+  private var weightMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  /// |Ẏ|, [samples × outputs], for the full bound.
+  private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+
+  init(inputs: Int, outputs: Int, inputIsNonNegative: Bool) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.inputIsNonNegative = inputIsNonNegative
+  }
+
+  var parameters: [ParameterShape] {
+    [ParameterShape(role: .weight, shape: [outputs, inputs]), ParameterShape(role: .bias, shape: [outputs])]
+  }
+
+  var introducesTotalGradient: Bool { true }
+
+  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool { false }
+
+  func reserve(samples: Int) {
+    if !inputIsNonNegative { inputMagnitudes = Matrix(rows: samples, columns: inputs) }
+    weightMagnitudes = Matrix(rows: outputs, columns: inputs)
+    yDotMagnitudes = Matrix(rows: samples, columns: outputs)
+  }
+
+  private func weights(_ parameters: Vector<Scalar>) -> Matrix<Scalar> {
+    parameters[0..<outputs * inputs].matrix(rows: outputs, columns: inputs)
+  }
+
+  private func biases(_ parameters: Vector<Scalar>) -> Vector<Scalar> {
+    parameters[outputs * inputs..<outputs * inputs + outputs]
+  }
+
+  func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
+    let bias = biases(parameters)
+    for sample in 0..<y.rows { y[sample].copy(from: bias) }
+    multiply(x, transposed: weights(parameters), into: y, beta: 1)
+  }
+
+  /// (M4) `u⁺_i = Σ_j |y_j| + 1 + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
+  func totalGradient(
+    below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
+  ) {
+    if !inputIsNonNegative { x.elements.magnitudes(into: inputMagnitudes.prefix(x.rows).elements) }
+    for sample in 0..<x.rows { above[sample].fill(x[sample].magnitudeSum + 1) }
+    guard let u else { return }
+    weights(parameters).elements.magnitudes(into: weightMagnitudes.elements)
+    multiply(u, transposed: weightMagnitudes, into: above, beta: 1)
+  }
+
+  /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
+  func addStatistics(
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
+  ) {
+    let beta: Scalar = accumulating ? 1 : 0
+    multiply(transposed: above.yDot, x, into: weights(sums.wDot), beta: beta)
+    above.yDot.sumRows(into: biases(sums.wDot), accumulating: accumulating)
+
+    guard let wDDot = sums.wDDot, let z = above.z else { return }
+    let magnitudes = inputIsNonNegative ? x : inputMagnitudes.prefix(x.rows)
+    multiply(transposed: z, magnitudes, into: weights(wDDot), beta: beta)
+    z.sumRows(into: biases(wDDot), accumulating: accumulating)
+    if bound == .full, let u {
+      let yDot = yDotMagnitudes.prefix(x.rows)
+      above.yDot.elements.magnitudes(into: yDot.elements)
+      multiply(transposed: yDot, u, into: weights(wDDot), beta: 1)
+    }
+  }
+
+  /// (M10) `Ẏ_j = Σ_i Ẏ_i w_ij, Z_j = Σ_i Z_i |w_ij|`; (M13) adds `Σ_i |Ẏ_i|` to Z_j.
+  func backward(
+    above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
+    parameters: Vector<Scalar>, bound: Bound
+  ) {
+    multiply(above.yDot, weights(parameters), into: below.yDot)
+    guard let z = above.z, let zBelow = below.z else { return }
+    if bound == .full {
+      for sample in 0..<zBelow.rows { zBelow[sample].fill(above.yDot[sample].magnitudeSum) }
+    }
+    multiply(z, weightMagnitudes, into: zBelow, beta: bound == .full ? 1 : 0)
+  }
+}

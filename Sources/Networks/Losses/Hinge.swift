@@ -1,0 +1,58 @@
+internal import Kernels
+
+/// The margins m_i = max(0, y_i − y_c + 1) for i ≠ c, m_c = 0, of one sample of class c. Not-a-number passes through.
+private func writeMargins<Scalar: Real>(_ y: Vector<Scalar>, class c: Int, into m: Vector<Scalar>) {
+  let own = y[c]
+  map(y, into: m) { y in
+    let margin = y - own + 1
+    return margin < 0 ? 0 : margin
+  }
+  // A class output that is not a number must show, so its own margin is y_c − y_c.
+  m[c] = own - own
+}
+
+/// f = Σ m_i; gradient 1[m_i > 0], for the class −Σ 1[m_i > 0]; h = 0.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func evaluateHinge<Scalar: Real>(
+  _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+) -> Double {
+  curvature.elements.fill(0)
+  var loss = 0.0
+  for sample in 0..<outputs.rows {
+    let (m, c) = (gradient[sample], argMax(targets[sample]))
+    writeMargins(outputs[sample], class: c, into: m)
+    var violations: Scalar = 0
+    for k in 0..<m.count {
+      loss += Double(m[k])
+      m[k] = m[k] > 0 ? 1 : 0
+      violations += m[k]
+    }
+    m[c] = -violations
+  }
+  return loss
+}
+
+/// f = Σ m_i²; gradient 2 m_i, for the class −2 Σ m_i; h = 2·1[m_i > 0], for the class 2 Σ 1[m_i > 0].
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func evaluateSquaredHinge<Scalar: Real>(
+  _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+) -> Double {
+  var loss = 0.0
+  for sample in 0..<outputs.rows {
+    let (m, h, c) = (gradient[sample], curvature[sample], argMax(targets[sample]))
+    writeMargins(outputs[sample], class: c, into: m)
+    var (violations, sum): (Scalar, Scalar) = (0, 0)
+    for k in 0..<m.count {
+      loss += Double(m[k]) * Double(m[k])
+      h[k] = m[k] > 0 ? 2 : 0
+      violations += h[k]
+      sum += m[k]
+      m[k] *= 2
+    }
+    m[c] = -2 * sum
+    h[c] = violations
+  }
+  return loss
+}

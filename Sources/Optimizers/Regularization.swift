@@ -1,0 +1,37 @@
+public import Kernels
+public import Networks
+
+/// (M2) R(w) = ½ ρ₂ ‖w‖² + ρ₁ ‖w‖₁, on weights and, unless left out, biases.
+public struct Regularization: Equatable, Sendable {
+  public var l2: Double
+  public var l1: Double
+  public var includingBiases: Bool
+
+  public init(l2: Double = 0, l1: Double = 0, includingBiases: Bool = true) {
+    (self.l2, self.l1, self.includingBiases) = (l2, l1, includingBiases)
+  }
+
+  /// (ρ₂, ρ₁) for one block of parameters.
+  func strengths(_ role: ParameterShape.Role) -> (l2: Double, l1: Double) {
+    role == .weight || includingBiases ? (l2, l1) : (0, 0)
+  }
+
+  /// R(w), summed in Double.
+  public func value<Scalar: Real>(_ parameters: Vector<Scalar>, _ layout: ParameterLayout) -> Double {
+    var total = 0.0
+    for block in layout.blocks {
+      let (l2, l1) = strengths(block.role)
+      let w = parameters[block.range]
+      if l2 != 0 { total += l2 / 2 * squareSum(w) }
+      if l1 != 0 { total += l1 * Double(w.magnitudeSum) }
+    }
+    return total
+  }
+}
+
+/// Σ x², summed in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func squareSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
+  (0..<x.count).reduce(0) { $0 + Double(x[$1]) * Double(x[$1]) }
+}

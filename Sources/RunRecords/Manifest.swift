@@ -1,0 +1,111 @@
+internal import Foundation
+
+/// What a run was made with and how it ended: `manifest.json`.
+public struct Manifest: Codable, Sendable {
+  public enum Status: String, Codable, Sendable { case running, finished, diverged }
+
+  public struct Data: Codable, Sendable {
+    public var set: String
+    public var path: String?
+    public var trainingSamples: Int
+    public var testSamples: Int
+    /// Of the samples' values and labels, training set before test set.
+    public var sha256: String
+
+    public init(set: String, path: String?, trainingSamples: Int, testSamples: Int, sha256: String) {
+      (self.set, self.path, self.trainingSamples) = (set, path, trainingSamples)
+      (self.testSamples, self.sha256) = (testSamples, sha256)
+    }
+  }
+
+  public struct Libraries: Codable, Sendable {
+    public var mpi: String
+    public var blas: String
+    /// The kernel that the BLAS chose for this processor; results have equal bits only for equal kernels.
+    public var blasKernel: String
+    public var blasThreads: Int
+
+    public init(mpi: String, blas: String, blasKernel: String, blasThreads: Int) {
+      (self.mpi, self.blas, self.blasKernel, self.blasThreads) = (mpi, blas, blasKernel, blasThreads)
+    }
+  }
+
+  public var program = "rp-dist"
+  public var version: String
+  public var status = Status.running
+  public var preset: String
+  public var started: String
+  public var finished: String?
+  public var seed: Int
+  public var ranks: Int
+  /// The host of each rank.
+  public var hosts: [String]
+  public var precision: String
+  public var parameters: Int
+  /// Of the bytes of the trained parameters, equal on all ranks.
+  public var parametersSHA256: String?
+  public var data: Data
+  public var libraries: Libraries
+  /// For a diverged run, the step whose loss was not finite.
+  public var divergedAtStep: Int?
+  public var result: RunResult?
+
+  public init(
+    version: String, preset: String, started: String, seed: Int, ranks: Int, hosts: [String], precision: String,
+    parameters: Int, data: Data, libraries: Libraries
+  ) {
+    (self.version, self.preset, self.started, self.seed) = (version, preset, started, seed)
+    (self.ranks, self.hosts, self.precision, self.parameters) = (ranks, hosts, precision, parameters)
+    (self.data, self.libraries) = (data, libraries)
+  }
+
+  /// The manifest as indented JSON.
+  public var json: String { get throws { try encoded(self, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]) } }
+}
+
+/// What a run achieved; losses without regularisation. This is what `--json` prints.
+public struct RunResult: Codable, Equatable, Sendable {
+  public var run: String
+  public var steps: Int
+  public var epochs: Int
+  public var seconds: Double
+  public var ranks: Int
+  public var trainingLoss: Double
+  /// nil for reconstruction.
+  public var trainingAccuracy: Double?
+  public var testLoss: Double
+  public var testAccuracy: Double?
+
+  public init(
+    run: String, steps: Int, epochs: Int, seconds: Double, ranks: Int, trainingLoss: Double, trainingAccuracy: Double?,
+    testLoss: Double, testAccuracy: Double?
+  ) {
+    (self.run, self.steps, self.epochs, self.seconds, self.ranks) = (run, steps, epochs, seconds, ranks)
+    (self.trainingLoss, self.trainingAccuracy) = (trainingLoss, trainingAccuracy)
+    (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
+  }
+
+  /// One line of JSON.
+  public var json: String { get throws { try encoded(self, [.sortedKeys, .withoutEscapingSlashes]) } }
+
+  // Written by hand for the nulls: a reader finds every key in every object.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(run, forKey: .run)
+    try values.encode(steps, forKey: .steps)
+    try values.encode(epochs, forKey: .epochs)
+    try values.encode(seconds, forKey: .seconds)
+    try values.encode(ranks, forKey: .ranks)
+    try values.encode(trainingLoss, forKey: .trainingLoss)
+    try values.encode(trainingAccuracy, forKey: .trainingAccuracy)
+    try values.encode(testLoss, forKey: .testLoss)
+    try values.encode(testAccuracy, forKey: .testAccuracy)
+  }
+}
+
+/// JSON text of a value.
+func encoded(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = formatting
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

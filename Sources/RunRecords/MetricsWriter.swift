@@ -1,0 +1,40 @@
+private import Foundation
+
+/// One line of `metrics.jsonl`.
+public struct Metrics: Codable, Sendable {
+  /// Epochs and steps that are done.
+  public var epoch: Int
+  public var step: Int
+  /// Since the first step.
+  public var seconds: Double
+  /// The mean over the epoch's minibatches, each before its step; without regularisation.
+  public var trainingLoss: Double
+
+  public init(epoch: Int, step: Int, seconds: Double, trainingLoss: Double) {
+    (self.epoch, self.step, self.seconds, self.trainingLoss) = (epoch, step, seconds, trainingLoss)
+  }
+}
+
+/// Appends lines to `metrics.jsonl`; each is on disk when the call returns.
+public final class MetricsWriter {
+  private let path: String
+  private let file: FileHandle
+
+  /// - Throws: ``RunRecordError`` when the file cannot be made.
+  public init(path: String) throws(RunRecordError) {
+    guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
+    else { throw RunRecordError(.cannotWrite, path, "cannot be made; is the folder writable and the disk not full?") }
+    self.path = path
+    self.file = file
+  }
+
+  public func append(_ metrics: Metrics) throws(RunRecordError) {
+    do {
+      try file.write(contentsOf: Data((try encoded(metrics, [.sortedKeys]) + "\n").utf8))
+    } catch {
+      throw RunRecordError(.cannotWrite, path, "cannot be written; is the disk full?")
+    }
+  }
+
+  deinit { try? file.close() }
+}

@@ -1,0 +1,94 @@
+/// One named array of a safetensors file: element type, shape and the elements, row-major.
+///
+/// Two tensors are equal if their names, types, shapes and bits are: a NaN equals itself, and 0 differs from −0.
+public struct SafetensorsTensor: Equatable, Sendable {
+  /// The name, such as `layers.0.weight`; unique in its file.
+  public let name: String
+  /// The type the elements are stored in.
+  public let dtype: SafetensorsDType
+  /// The lengths of the dimensions, outermost first; `[]` is a scalar, a length of 0 an empty tensor.
+  public let shape: [Int]
+  /// The elements as they stand in the file: little-endian, row-major, without gaps.
+  let bytes: [UInt8]
+
+  /// Takes over elements that were read from a file and checked against the shape.
+  init(name: String, dtype: SafetensorsDType, shape: [Int], bytes: [UInt8]) {
+    precondition(
+      dtype.byteCount(of: shape) == bytes.count, "\(bytes.count) bytes do not fill tensor \(name) of shape \(shape)")
+    self.name = name
+    self.dtype = dtype
+    self.shape = shape
+    self.bytes = bytes
+  }
+
+  /// Makes a tensor of F32 from Float and of F64 from Double.
+  ///
+  /// Any other type is stored in F32 if that is exact (Float16) and rounded to F64 if not (Float80).
+  ///
+  /// - Parameters:
+  ///   - name: the name; not `__metadata__`, which the format keeps for itself.
+  ///   - shape: nonnegative lengths whose product is the number of values; `[]` holds one value.
+  ///   - values: the elements, row-major.
+  /// - Precondition: the number of values is the product of the shape.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public init<Scalar: BinaryFloatingPoint>(name: String, shape: [Int], values: [Scalar]) {
+    if Scalar.significandBitCount <= Float.significandBitCount {
+      let bytes = Self.bytes(of: values.map { Float($0).bitPattern.littleEndian })
+      self.init(name: name, dtype: .f32, shape: shape, bytes: bytes)
+    } else {
+      let bytes = Self.bytes(of: values.map { Double($0).bitPattern.littleEndian })
+      self.init(name: name, dtype: .f64, shape: shape, bytes: bytes)
+    }
+  }
+
+  /// The number of elements.
+  public var count: Int { bytes.count / dtype.byteCount }
+
+  /// The elements as Float, row-major; see ``values(as:)``.
+  public var floats: [Float] { values(as: Float.self) }
+
+  /// The elements as Double, row-major; see ``values(as:)``.
+  public var doubles: [Double] { values(as: Double.self) }
+
+  /// The elements converted to `Scalar`, row-major.
+  ///
+  /// Every conversion rounds to the nearest value: F64 beyond the range of Float becomes ±∞, and integers beyond 2⁵³
+  /// (Double) or 2²⁴ (Float) lose their last digits. F32 as Float and F64 as Double come back bit for bit.
+  ///
+  /// - Complexity: O(count).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func values<Scalar: BinaryFloatingPoint>(as type: Scalar.Type = Scalar.self) -> [Scalar] {
+    switch dtype {
+    case .f64: words(UInt64.self).map { Scalar(Double(bitPattern: $0)) }
+    case .f32: words(UInt32.self).map { Scalar(Float(bitPattern: $0)) }
+    case .f16: words(UInt16.self).map { Scalar(Float(Float16(bitPattern: $0))) }
+    case .bf16: words(UInt16.self).map { Scalar(Float(bitPattern: UInt32($0) << 16)) }
+    case .i64: words(Int64.self).map { Scalar($0) }
+    case .i32: words(Int32.self).map { Scalar($0) }
+    case .i16: words(Int16.self).map { Scalar($0) }
+    case .i8: words(Int8.self).map { Scalar($0) }
+    case .u64: words(UInt64.self).map { Scalar($0) }
+    case .u32: words(UInt32.self).map { Scalar($0) }
+    case .u16: words(UInt16.self).map { Scalar($0) }
+    case .u8: bytes.map { Scalar($0) }
+    case .bool: bytes.map { $0 == 0 ? 0 : 1 }
+    }
+  }
+
+  /// The bytes of whole numbers that are already in the file's byte order.
+  private static func bytes<Word: FixedWidthInteger & BitwiseCopyable>(of words: [Word]) -> [UInt8] {
+    unsafe words.withUnsafeBytes { unsafe [UInt8]($0) }
+  }
+
+  /// The elements as whole numbers of their width, in the byte order of this machine.
+  private func words<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) -> [Word] {
+    precondition(MemoryLayout<Word>.stride == dtype.byteCount, "\(dtype) is not read as \(Word.self)")
+    // As many bytes as `count` words hold: bytes.count is a multiple of the width by the initialiser's precondition.
+    return unsafe [Word](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+      unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
+      initializedCount = count
+    }.map { Word(littleEndian: $0) }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Datasets
+internal import Networks
+
+extension Configuration {
+  /// What can be checked without the data.
+  ///
+  /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
+  func check() throws(ConfigurationError) {
+    try require(!network.isEmpty, "network is empty; list its layers, for example [{dense: 32}, tanh, {dense: 10}]")
+    try require(training.batch >= 1, "training.batch is \(training.batch); the global batch needs at least one sample")
+    try require(training.epochs >= 1, "training.epochs is \(training.epochs); it must be at least 1")
+    try require(training.seed >= 0, "training.seed is \(training.seed); it must not be negative")
+    try require(
+      (1...1024).contains(training.blasThreads),
+      "training.blasThreads is \(training.blasThreads); it must be from 1 to 1024")
+    try requirePositive(optimizer.learningRate, "optimizer.learningRate")
+    try requireNonNegative(optimizer.damping, "optimizer.damping")
+    try requireNonNegative(regularization.l2, "regularization.l2")
+    try requireNonNegative(regularization.l1, "regularization.l1")
+    try require(
+      !loss.isPiecewiseLinear || optimizer.damping > 0 || regularization.l2 > 0,
+      "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
+        + "or set optimizer.damping or regularization.l2 above 0")
+    try require(
+      !(loss.wantsClasses && data.target == .input),
+      "loss \(loss.rawValue) needs classes, but data.target is input; use loss squaredError or data.target label")
+    try require(
+      !(loss == .sigmoidCrossEntropy && data.target == .input && data.scale != .unit),
+      "loss sigmoidCrossEntropy needs targets from 0 to 1; set data.scale to unit")
+    try require(!run.folder.isEmpty, "run.folder is empty; name a folder, for example runs")
+    if let name = run.name {
+      try require(
+        !name.isEmpty && name != "." && name != ".." && !name.contains("/"),
+        "run.name '\(name)' must be the name of one folder inside run.folder")
+    }
+    if data.set != .digits {
+      try require(data.path != nil, "data set \(data.set.rawValue) needs its files; name them with --data or data.path")
+    }
+    if data.set != .csv {
+      try require(
+        data.label == nil && data.header == nil && data.test == nil,
+        "data.label, data.header and data.test belong to data set csv, not \(data.set.rawValue)")
+    }
+  }
+
+  private func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ConfigurationError) {
+    guard condition else { throw ConfigurationError(sentence()) }
+  }
+
+  private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
+    try require(value > 0 && value.isFinite, "\(key) is \(value); it must be above 0")
+  }
+
+  private func requireNonNegative(_ value: Double, _ key: String) throws(ConfigurationError) {
+    try require(value >= 0 && value.isFinite, "\(key) is \(value); it must not be negative")
+  }
+}

@@ -1,0 +1,146 @@
+private import Foundation
+private import Networks
+private import Yams
+
+/// Where a configuration comes from: a preset, then a file over it, then single settings over both.
+public struct ConfigurationSource: Sendable {
+  public var preset: Preset
+  /// A YAML file.
+  public var file: String?
+  /// `--data` and `--name`.
+  public var data: String?
+  public var name: String?
+  /// `key=value` pairs with dotted keys and YAML values, left to right.
+  public var settings: [String]
+
+  public init(
+    preset: Preset, file: String? = nil, data: String? = nil, name: String? = nil, settings: [String] = []
+  ) {
+    (self.preset, self.file, self.data, self.name, self.settings) = (preset, file, data, name, settings)
+  }
+
+  /// The checked configuration.
+  ///
+  /// - Throws: ``ConfigurationError`` for anything that cannot be used, ``UnreadableFile`` for a file that cannot be read.
+  public func configuration() throws -> Configuration {
+    var tree = try Self.compose(preset.yaml, name: "preset \(preset.name)")
+    if let file {
+      guard let bytes = FileManager.default.contents(atPath: file) else { throw UnreadableFile(path: file) }
+      guard let text = String(data: bytes, encoding: .utf8) else {
+        throw ConfigurationError("\(file) is not a YAML file: it is not UTF-8 text")
+      }
+      tree = Self.merge(tree, try Self.compose(text, name: file))
+    }
+    if let data { tree = Self.set(tree, ["data", "path"], to: Node(data)) }
+    if let name { tree = Self.set(tree, ["run", "name"], to: Node(name)) }
+    for setting in settings { tree = try Self.apply(setting, to: tree) }
+    let configuration = try Self.decode(tree)
+    try configuration.check()
+    return configuration
+  }
+
+  /// A configuration that was written to a run folder.
+  public static func written(_ text: String, path: String) throws -> Configuration {
+    let configuration = try decode(try compose(text, name: path))
+    try configuration.check()
+    return configuration
+  }
+
+  private static func compose(_ text: String, name: String) throws -> Node {
+    do {
+      let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
+      if case .mapping = node { return node }
+      if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
+      throw ConfigurationError("\(name) is not a configuration: expected sections such as 'training:' with keys below")
+    } catch let error as YamlError {
+      let what = "\(error)".split(separator: "\n").joined(separator: " ")
+      throw ConfigurationError("\(name) is not valid YAML: \(what)")
+    }
+  }
+
+  /// Keys of `over` replace those of `base`; sections are merged, lists are replaced.
+  private static func merge(_ base: Node, _ over: Node) -> Node {
+    guard case .mapping(var result) = base, case .mapping(let changes) = over else { return over }
+    for (key, value) in changes {
+      result[key] = result[key].map { merge($0, value) } ?? value
+    }
+    return .mapping(result)
+  }
+
+  private static func set(_ tree: Node, _ path: [String], to value: Node) -> Node {
+    merge(tree, path.reversed().reduce(value) { Node([(Node($1), $0)]) })
+  }
+
+  private static func apply(_ setting: String, to tree: Node) throws -> Node {
+    guard let equals = setting.firstIndex(of: "="), equals != setting.startIndex else {
+      throw ConfigurationError("--set \(setting): write key=value, for example --set training.epochs=5")
+    }
+    let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    let text = String(setting[setting.index(after: equals)...])
+    do {
+      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", Tag(.null)))
+    } catch {
+      throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
+    }
+  }
+
+  private static func decode(_ tree: Node) throws -> Configuration {
+    do {
+      return try YAMLDecoder().decode(Configuration.self, from: tree)
+    } catch let error as DecodingError {
+      throw ConfigurationError(describe(error, in: tree))
+    }
+  }
+
+  /// One sentence with the key's path, what was expected and what is there.
+  private static func describe(_ error: DecodingError, in tree: Node) -> String {
+    func path(_ keys: [any CodingKey]) -> String {
+      let text = keys.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+      return text.hasPrefix(".") ? String(text.dropFirst()) : text
+    }
+    func place(_ keys: [any CodingKey]) -> String { keys.isEmpty ? "configuration" : path(keys) }
+    func found(_ keys: [any CodingKey]) -> String {
+      var node: Node? = tree
+      for key in keys { node = key.intValue.map { index in node.flatMap { $0[index] } } ?? node?[key.stringValue] }
+      switch node {
+      case .scalar(let scalar)?: return "'\(scalar.string)'"
+      case .mapping?: return "a section with keys"
+      case .sequence?: return "a list"
+      default: return "nothing"
+      }
+    }
+    switch error {
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      return "\(place(context.codingPath)): expected \(kind(of: type)), found \(found(context.codingPath))"
+    case .keyNotFound(let key, let context):
+      return "\(place(context.codingPath + [key])) is missing"
+    case .dataCorrupted(let context):
+      return "\(place(context.codingPath)): \(context.debugDescription)"
+    @unknown default:
+      return "\(error)"
+    }
+  }
+
+  private static func kind(of type: Any.Type) -> String {
+    switch type {
+    case is Int.Type: "a whole number"
+    case is Double.Type: "a number"
+    case is Bool.Type: "true or false"
+    case is String.Type: "text"
+    case is [LayerConfiguration].Type, is [Any].Type: "a list"
+    default: "a section with keys, or another kind of value"
+    }
+  }
+}
+
+/// A file or folder that is missing or may not be read.
+public struct UnreadableFile: Error, CustomStringConvertible, Equatable {
+  public let path: String
+
+  public init(path: String) { self.path = path }
+
+  public var description: String {
+    FileManager.default.fileExists(atPath: path)
+      ? "cannot read \(path): is it a file, and may you read it?" : "\(path) does not exist"
+  }
+}

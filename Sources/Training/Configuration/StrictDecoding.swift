@@ -1,0 +1,35 @@
+internal import Networks
+
+/// The keys of a section of the configuration; any other key is an error.
+protocol StrictKey: CodingKey, CaseIterable, RawRepresentable where RawValue == String {}
+
+extension Decoder {
+  /// A keyed container that refuses unknown keys and names the nearest known one.
+  func strictContainer<Key: StrictKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    let any = try container(keyedBy: AnyKey.self)
+    for key in any.allKeys where Key(rawValue: key.stringValue) == nil {
+      let unknown = UnknownName(key.stringValue, among: Key.allCases.map(\.rawValue), kind: "key")
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: unknown.description))
+    }
+    return try container(keyedBy: type)
+  }
+}
+
+extension KeyedDecodingContainer where Key: StrictKey {
+  /// The value of a key, or a default where the key is absent.
+  func value<Value: Decodable>(_ key: Key, or standard: Value) throws -> Value {
+    try decodeIfPresent(Value.self, forKey: key) ?? standard
+  }
+
+  /// One of a fixed list of names, or a default where the key is absent. An unknown name is answered with the nearest.
+  func name<Name: RawRepresentable & CaseIterable>(_ key: Key, or standard: Name) throws -> Name
+  where Name.RawValue == String {
+    guard let text = try decodeIfPresent(String.self, forKey: key) else { return standard }
+    guard let name = Name(rawValue: text) else {
+      let unknown = UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "value")
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: codingPath + [key], debugDescription: unknown.description))
+    }
+    return name
+  }
+}

@@ -1,0 +1,42 @@
+public import Datasets
+public import Kernels
+public import Networks
+
+/// How good a network is on a set of samples.
+public struct Evaluation: Equatable, Sendable {
+  /// The mean loss, without regularisation.
+  public let loss: Double
+  /// The share of samples whose greatest output is that of their class; nil for reconstruction.
+  public let accuracy: Double?
+}
+
+extension LearningProblem {
+  /// Judges a network on a subset, the samples shared out over the ranks. Collective.
+  ///
+  /// - Parameters:
+  ///   - chunk: the samples of one forward pass.
+  public func evaluate<Scalar: Real>(
+    _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = 200,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> Evaluation {
+    network.reserve(samples: chunk)
+    let inputs = Matrix<Scalar>(rows: chunk, columns: network.inputs)
+    let targets = Matrix<Scalar>(rows: chunk, columns: network.outputs)
+    let own = ranks.shard(0..<subset.count)
+    let positions = own.map { Int32($0) }
+    var (total, correct) = (0.0, 0)
+    for start in stride(from: 0, to: positions.count, by: chunk) {
+      let part = positions.span.extracting(start..<min(start + chunk, positions.count))
+      let (x, t) = (inputs.prefix(part.count), targets.prefix(part.count))
+      fill(subset, part, inputs: x, targets: t)
+      let outputs = network.forward(x, parameters: parameters.all)
+      total += network.loss(loss, targets: t)
+      if target == .label { correct += correctPredictions(outputs: outputs, targets: t) }
+    }
+    let sums = Arena<Double>(count: 2)
+    sums.all.copy(from: [total, Double(correct)])
+    try ranks.sum(sums.all)
+    let count = Double(subset.count)
+    return Evaluation(loss: sums.all[0] / count, accuracy: target == .label ? sums.all[1] / count : nil)
+  }
+}

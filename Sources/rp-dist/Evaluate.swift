@@ -1,0 +1,57 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MPI
+internal import Training
+
+struct Evaluate: RankCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Judge the model of a run on its test set.",
+    discussion: """
+      EXAMPLES
+        rp-dist evaluate runs/first
+        mpirun -n 4 rp-dist evaluate runs/mnist --data DIR --json
+      """)
+
+  @Argument(help: ArgumentHelp("A run folder.", valueName: "RUN"))
+  var run: String
+
+  @Option(help: ArgumentHelp("Where the data is now, if not where it was.", valueName: "DIR"))
+  var data: String?
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+
+  func run(on world: borrowing Communicator) throws {
+    let saved = try world.agree(describe: ExitStatus.describe) { try SavedRun(path: run) }
+    let evaluation = try saved.evaluate(data: data, on: world, describe: ExitStatus.describe)
+    guard world.rank == 0 else { return }
+    if json {
+      print(try Self.json(run: run, evaluation))
+    } else {
+      print("test loss: \(Format.loss(evaluation.loss))")
+      if let accuracy = evaluation.accuracy { print("test accuracy: \(Format.percent(accuracy))") }
+    }
+  }
+
+  private struct Output: Encodable {
+    var run: String
+    var testLoss: Double
+    var testAccuracy: Double?
+
+    private enum CodingKeys: String, CodingKey { case run, testLoss, testAccuracy }
+
+    func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(run, forKey: .run)
+      try values.encode(testLoss, forKey: .testLoss)
+      try values.encode(testAccuracy, forKey: .testAccuracy)
+    }
+  }
+
+  private static func json(run: String, _ evaluation: Evaluation) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let output = Output(run: run, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)
+    return String(decoding: try encoder.encode(output), as: UTF8.self)
+  }
+}

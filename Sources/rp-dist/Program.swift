@@ -1,0 +1,78 @@
+internal import ArgumentParser
+internal import Foundation
+internal import MPI
+internal import Training
+
+/// A subcommand that runs on all ranks.
+protocol RankCommand: ParsableCommand {
+  /// Collective: does the command's work.
+  func run(on world: borrowing Communicator) throws
+}
+
+/// The life of the process: command line, MPI, exit code.
+enum Program {
+  static func run() {
+    let command: any ParsableCommand
+    do {
+      command = try RPDist.parseAsRoot()
+    } catch {
+      leave(with: error)
+    }
+    guard let command = command as? any RankCommand else { leave(with: CleanExit.helpRequest(command)) }
+    exit(onAllRanks { world in try command.run(on: world) })
+  }
+
+  /// Prints what the command line asked for or got wrong, once for all ranks, and ends every rank.
+  private static func leave(with error: any Error) -> Never {
+    let code = RPDist.exitCode(for: error).rawValue
+    guard code != 0 else {
+      if Launcher.rank == 0 { print(RPDist.fullMessage(for: error)) }
+      exit(0)
+    }
+    let message = RPDist.message(for: error).replacing("\n", with: " ")
+    exit(
+      onAllRanks { _ in
+        throw AgreedFailure(code: ExitStatus.usage, message: "\(message) (see rp-dist --help)")
+      })
+  }
+
+  /// Runs `body` inside MPI's scope and returns the exit code. One message, from rank 0, for what all ranks know of; a
+  /// rank that fails alone says so itself and ends the job.
+  private static func onAllRanks(_ body: (borrowing Communicator) throws -> Void) -> Int32 {
+    do {
+      let outcome = try withMPI { error, rank in
+        let (message, code) = ExitStatus.describe(error)
+        say("rank \(rank): \(message)")
+        return code
+      } _: { world in
+        do {
+          try body(world)
+        } catch let failure as AgreedFailure {
+          // Before MPI_Finalize: the launcher ends a rank that still prints when another has left with an error.
+          if world.rank == 0 { say("\(failure)") }
+          throw failure
+        }
+        try flushOutput()
+      }
+      if case .failure(let failure) = outcome { return failure.code }
+      return 0
+    } catch {
+      say("\(error)")
+      return ExitStatus.internalError
+    }
+  }
+
+  /// Writes one line to standard error.
+  private static func say(_ message: String) {
+    FileHandle.standardError.write(Data("rp-dist: \(message)\n".utf8))
+  }
+
+  private static func flushOutput() throws {
+    guard fflush(nil) == 0 else { throw OutputError() }
+  }
+}
+
+/// Standard output does not take what is printed.
+struct OutputError: Error, CustomStringConvertible {
+  var description: String { "cannot write to standard output; is the disk full?" }
+}

@@ -1,0 +1,60 @@
+internal import Foundation
+internal import MPI
+internal import Training
+
+/// Whether a person watches standard output.
+enum Terminal {
+  /// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so the launcher's is looked at.
+  static var isInteractive: Bool {
+    guard Launcher.isPresent else { return isatty(STDOUT_FILENO) == 1 }
+    let output = "/proc/\(getppid())/fd/1"
+    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: output) else { return false }
+    return target.hasPrefix("/dev/pts/") || target.hasPrefix("/dev/tty")
+  }
+}
+
+/// Shows how far a run is: a bar with rate and time left on a terminal, plain lines elsewhere.
+struct ProgressDisplay {
+  private let isInteractive: Bool
+  private let isSilent: Bool
+  private var shownAt = -Double.infinity
+
+  init(isInteractive: Bool, isSilent: Bool) {
+    (self.isInteractive, self.isSilent) = (isInteractive, isSilent)
+  }
+
+  mutating func show(_ progress: TrainingProgress) {
+    guard !isSilent else { return }
+    let isLast = progress.step == progress.steps
+    let since = progress.seconds - shownAt
+    // A terminal can be redrawn; a file gets a line a second at the end of epochs, or ten seconds within one.
+    guard isLast || since >= (isInteractive ? 0.1 : progress.endsEpoch ? 1 : 10) else { return }
+    shownAt = progress.seconds
+    let rate = Double(progress.step) / max(progress.seconds, 1e-9)
+    let left = Double(progress.steps - progress.step) / rate
+    let text =
+      "epoch \(progress.epoch)/\(progress.epochs)  step \(progress.step)/\(progress.steps)  "
+      + "loss \(Format.loss(progress.loss))  \(Format.fixed(rate, 0)) steps/s  \(Self.time(left)) left"
+    if isInteractive {
+      let width = 24
+      let filled = width * progress.step / progress.steps
+      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
+      write("\r\u{1B}[K\(bar)  \(text)" + (isLast ? "\n" : ""))
+    } else {
+      write(text + "\n")
+    }
+  }
+
+  private func write(_ text: String) {
+    print(text, terminator: "")
+    fflush(nil)
+  }
+
+  /// Seconds as minutes:seconds, or hours:minutes:seconds.
+  private static func time(_ seconds: Double) -> String {
+    let total = Int(seconds.rounded(.up))
+    let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
+    let two = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
+    return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"
+  }
+}

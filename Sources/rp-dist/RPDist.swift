@@ -1,0 +1,34 @@
+internal import ArgumentParser
+
+/// The program's version.
+let version = "0.1.0"
+
+/// The command line: one file for each subcommand.
+@main
+struct RPDist: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "rp-dist",
+    abstract: "Trains neural networks with Deep Residual Partitioning, on one rank or many.",
+    discussion: """
+      Without arguments it trains a small classifier on the built-in UCI digits.
+
+      EXAMPLES
+        rp-dist                                               one rank, the built-in digits
+        mpirun -n 8 rp-dist                                   the same on 8 ranks
+        mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
+        rp-dist train my.yml --set training.epochs=20 --name first
+        rp-dist evaluate runs/first
+        rp-dist statistics --model m.safetensors --batch b.safetensors --loss squaredError --out s.safetensors
+
+      EXIT CODES
+        0 done; 1 training diverged; 64 command line or configuration; 65 content of a file; 66 missing or unreadable
+        input; 70 internal; 73 cannot create output; 74 cannot write.
+      """,
+    version: version,
+    subcommands: [Train.self, Evaluate.self, Statistics.self, Bench.self],
+    defaultSubcommand: Train.self)
+
+  static func main() {
+    Program.run()
+  }
+}

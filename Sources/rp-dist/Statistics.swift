@@ -1,0 +1,79 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kernels
+internal import MPI
+internal import Networks
+internal import RunRecords
+internal import Training
+
+struct Statistics: RankCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Write the statistics of residual partitioning of one batch for a model.",
+    discussion: """
+      The batch file holds 'inputs' [samples × …], as the network sees them (no scaling is applied), and 'targets'
+      [samples × outputs], one row for each sample: values, or a distribution over classes (the hinges take the greatest).
+
+      The output holds 'meanLoss' [] without regularisation, 'outputs', 'outputTotalGradient', and for each dense layer
+      'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot': means over the samples, in the chosen precision.
+
+      EXAMPLES
+        rp-dist statistics --model runs/first/model.safetensors --batch b.safetensors --loss softmaxCrossEntropy \\
+          --out s.safetensors
+        rp-dist statistics --model torch.safetensors --network dense,tanh,dense --batch b.safetensors \\
+          --loss squaredError --bound full --precision float64 --out s.safetensors
+      """)
+
+  @Option(help: ArgumentHelp("The network's weights.", valueName: "M.safetensors"))
+  var model: String
+
+  @Option(help: ArgumentHelp("The samples.", valueName: "B.safetensors"))
+  var batch: String
+
+  @Option(help: ArgumentHelp("\(Loss.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "NAME"), transform: choice)
+  var loss: Loss
+
+  @Option(help: ArgumentHelp("paper (M12) or full (M13).", valueName: "NAME"), transform: choice)
+  var bound = Bound.paper
+
+  @Option(help: ArgumentHelp("automatic, or general: (M7) for every loss.", valueName: "NAME"), transform: choice)
+  var lossPartition = LossPartition.automatic
+
+  @Option(help: ArgumentHelp("float32 or float64.", valueName: "NAME"), transform: choice)
+  var precision = Precision.float32
+
+  @Option(
+    help: ArgumentHelp(
+      "The layers, for a model file that does not say: dense,tanh,dense. Sizes come from the tensors.",
+      valueName: "LAYERS"))
+  var network: String?
+
+  @Option(help: ArgumentHelp("The file to write.", valueName: "S.safetensors"))
+  var out: String
+
+  func run(on world: borrowing Communicator) throws {
+    try world.agree(describe: ExitStatus.describe) {
+      // One batch is small: rank 0 computes it, the others only agree on how it went.
+      guard world.rank == 0 else { return }
+      let report = StatisticsReport(
+        loss: loss, bound: bound, partition: lossPartition, layers: try network.map(Self.layers))
+      let file =
+        switch precision {
+        case .float32: try report.compute(model: model, batch: batch, as: Float.self)
+        case .float64: try report.compute(model: model, batch: batch, as: Double.self)
+        }
+      try file.write(to: out)
+    }
+  }
+
+  /// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors.
+  private static func layers(_ list: String) throws -> [LayerConfiguration] {
+    try list.split(separator: ",").map { item in
+      let name = item.trimmingCharacters(in: .whitespaces)
+      if name == "dense" { return .dense(inputs: nil, outputs: 1) }
+      guard let activation = Activation(rawValue: name) else {
+        throw UnknownName(name, among: LayerConfiguration.names, kind: "layer in --network")
+      }
+      return .activation(activation)
+    }
+  }
+}

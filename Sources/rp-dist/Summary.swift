@@ -1,0 +1,31 @@
+internal import Foundation
+internal import RunRecords
+internal import Training
+
+/// How numbers are printed for people.
+enum Format {
+  static func loss(_ value: Double) -> String {
+    let digits = abs(value) >= 100 ? 2 : 4
+    return fixed(value, digits)
+  }
+
+  static func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }
+
+  static func fixed(_ value: Double, _ digits: Int) -> String {
+    value.formatted(.number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US")))
+  }
+}
+
+extension RunResult {
+  /// The lines that end a training run; the last one is that of the test set's accuracy, or loss where there are no
+  /// classes.
+  var summary: String {
+    var lines = [
+      "run: \(run)", "\(steps) steps in \(Format.fixed(seconds, 2)) s", "training loss: \(Format.loss(trainingLoss))",
+    ]
+    if let trainingAccuracy { lines.append("training accuracy: \(Format.percent(trainingAccuracy))") }
+    lines.append("test loss: \(Format.loss(testLoss))")
+    if let testAccuracy { lines.append("test accuracy: \(Format.percent(testAccuracy))") }
+    return lines.joined(separator: "\n")
+  }
+}

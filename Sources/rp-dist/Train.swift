@@ -1,0 +1,88 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kernels
+internal import MPI
+internal import Networks
+internal import RunRecords
+internal import Training
+
+struct Train: RankCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Train a network (the default command).",
+    discussion: """
+      Settings come from a preset, then from CONFIG over it, then from --data and --name, then from --set, left to right.
+      The batch is that of all ranks together: each rank computes its share of every minibatch.
+
+      EXAMPLES
+        rp-dist train
+        mpirun -n 4 rp-dist train --preset mnist-autoencoder --data DIR --set training.epochs=3
+        rp-dist train runs/first/config.yml --name again --set optimizer.learningRate=30
+        rp-dist train --set data.set=csv --data iris.csv --set 'network=[{dense: 8}, tanh, {dense: 3}]'
+        rp-dist train --preset list
+      """)
+
+  @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "CONFIG.yml"))
+  var file: String?
+
+  @Option(help: ArgumentHelp("The built-in configuration to start from; 'list' shows all.", valueName: "NAME"))
+  var preset: String?
+
+  @Option(help: ArgumentHelp("The directory or file of the data (data.path).", valueName: "DIR"))
+  var data: String?
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("One setting, for example training.epochs=5; may be repeated.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
+  var name: String?
+
+  @Flag(help: "Print one JSON object with the results instead of text.")
+  var json = false
+
+  func run(on world: borrowing Communicator) throws {
+    if preset == "list" {
+      if world.rank == 0 { for preset in Preset.all { print(Self.row(preset)) } }
+      return
+    }
+    let run = try world.agree(describe: ExitStatus.describe) {
+      if let file { try Self.checkIsFile(file) }
+      let base = try preset.map { name throws in try Preset.named(name) } ?? .standard
+      let source = ConfigurationSource(preset: base, file: file, data: data, name: name, settings: settings)
+      return TrainingRun(try source.configuration(), version: version, preset: preset ?? Self.stem(of: file) ?? base.name)
+    }
+    let isInteractive = Terminal.isInteractive
+    var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
+    if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
+    let result = try run.train(on: world, describe: ExitStatus.describe) { display.show($0) }
+    guard world.rank == 0 else { return }
+    if json {
+      print(try result.json)
+    } else {
+      print(result.summary)
+    }
+  }
+
+  /// A lone word that is no file is more likely a misspelt subcommand.
+  private static func checkIsFile(_ argument: String) throws {
+    guard !FileManager.default.fileExists(atPath: argument) else { return }
+    guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
+    let names = RPDist.configuration.subcommands.map { $0._commandName }
+    throw UnknownName(argument, among: names, kind: "command")
+  }
+
+  private static func stem(of file: String?) -> String? {
+    file.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+  }
+
+  private static func row(_ preset: Preset) -> String {
+    preset.name.padding(toLength: 26, withPad: " ", startingAt: 0) + preset.summary
+  }
+
+  private static func heading(_ run: TrainingRun, ranks: Int) -> String {
+    let training = run.configuration.training
+    return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
+      + "\(training.epochs) epochs, \(training.precision.rawValue)"
+  }
+}

@@ -1,0 +1,104 @@
+import Kernels
+import Testing
+
+/// Sums and elementwise loops, by hand-made numbers that are exact in both precisions.
+@Suite struct SumsTests {
+  @Test(arguments: Precision.allCases)
+  func `dot products, sums of magnitudes and sums of vectors`(precision: Precision) {
+    func check<S: Real>(_: S.Type) {
+      let (x, y) = (vector([1, -2, 3, -4] as [S]), vector([5, 6, -7, 8] as [S]))
+      #expect(x.dot(y) == 5 - 12 - 21 - 32)
+      #expect(x.magnitudeSum == 10)
+      let magnitudes = vector([9, 9, 9, 9] as [S])
+      x.magnitudes(into: magnitudes)
+      #expect(magnitudes.array == [1, 2, 3, 4])
+      x.add(y)
+      #expect(x.array == [6, 4, -4, 4])
+      #expect(y.array == [5, 6, -7, 8])
+      x.add(0.5)
+      #expect(x.array == [6.5, 4.5, -3.5, 4.5])
+      let empty = vector([] as [S])
+      #expect(empty.dot(empty) == 0)
+      #expect(empty.magnitudeSum == 0)
+    }
+    both(precision, { check(Float.self) }, { check(Double.self) })
+  }
+
+  @Test(arguments: Precision.allCases)
+  func `sums of rows replace or add`(precision: Precision) {
+    func check<S: Real>(_: S.Type) {
+      let rows = vector([1, 2, 3, 4, 5, 6] as [S]).matrix(rows: 3, columns: 2)
+      let sums = vector([100, .nan] as [S])
+      rows.sumRows(into: sums, accumulating: false)
+      #expect(sums.array == [9, 12])
+      rows.prefix(2).sumRows(into: sums, accumulating: true)
+      #expect(sums.array == [13, 18])
+      rows.prefix(0).sumRows(into: sums, accumulating: true)
+      #expect(sums.array == [13, 18])
+      rows.prefix(0).sumRows(into: sums, accumulating: false)
+      #expect(sums.array == [0, 0])
+    }
+    both(precision, { check(Float.self) }, { check(Double.self) })
+  }
+
+  @Test func `elementwise loops take up to five operands and may work in place`() {
+    let (a, b, c) = (vector([1.0, 2]), vector([10.0, 20]), vector([100.0, 200]))
+    let (d, e) = (vector([1000.0, 2000]), vector([1e4, 2e4]))
+    let (y, z) = (vector([0.0, 0]), vector([0.0, 0]))
+    map(a, into: y) { -$0 }
+    #expect(y.array == [-1, -2])
+    map(a, b, into: y) { $1 - $0 }
+    #expect(y.array == [9, 18])
+    map(a, b, c, into: y) { ($2 - $1) * $0 }
+    #expect(y.array == [90, 360])
+    map(a, b, c, d, e, into: y) { $0 - $1 + $2 - $3 + $4 }
+    #expect(y.array == [9091, 18182])
+    map(a, into: y, z) { ($0 + 1, $0 + 2) }
+    #expect(y.array == [2, 3])
+    #expect(z.array == [3, 4])
+    map(a, b, into: a, b) { ($1, $0) }
+    #expect(a.array == [10, 20])
+    #expect(b.array == [1, 2])
+  }
+
+  @Test func `on a single rank every vector is its own sum`() {
+    let rank = SingleRank()
+    #expect((rank.rank, rank.ranks) == (0, 1))
+    let (single, double) = (vector([1.5, -2] as [Float]), vector([1.5, -2] as [Double]))
+    rank.sum(single)
+    rank.sum(double)
+    #expect(single.array == [1.5, -2])
+    #expect(double.array == [1.5, -2])
+  }
+
+  @Test func `a generic sum reaches the rank in the vector's own precision`() throws {
+    func add<S: Real>(_ values: [S]) throws -> [S] {
+      let sums = vector(values)
+      try DoublingRanks().sum(sums)
+      return sums.array
+    }
+    #expect(try add([1, 2] as [Float]) == [2, 4])
+    #expect(try add([1, 2] as [Double]) == [3, 6])
+  }
+
+  private func vector<S: Real>(_ values: [S]) -> Vector<S> {
+    let arena = Arena<S>(count: values.count)
+    arena.all.copy(from: values)
+    return arena.all
+  }
+
+  private func both(_ precision: Precision, _ single: () -> Void, _ double: () -> Void) {
+    switch precision {
+    case .float32: single()
+    case .float64: double()
+    }
+  }
+}
+
+/// Stands in for ranks that all hold the same vector: two for Float, three for Double.
+private struct DoublingRanks: GlobalSum {
+  var rank: Int { 0 }
+  var ranks: Int { 2 }
+  func sum(_ values: Vector<Float>) { map(values, into: values) { 2 * $0 } }
+  func sum(_ values: Vector<Double>) { map(values, into: values) { 3 * $0 } }
+}

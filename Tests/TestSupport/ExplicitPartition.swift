@@ -1,0 +1,126 @@
+/// Residual partitioning of one sample with ε, φ and Ÿ written out (end of section 2).
+///
+/// The forward pass runs at initialisation, `startBackward` treats the loss, `finishBackward` the layers.
+struct ExplicitPartition {
+  private let network: ReferenceNetwork
+  /// y and u at the input of every layer, and at the output as the last entry.
+  private var y: [[Double]]
+  private var u: [[Double]]
+  /// Ẏ and Ÿ at the place that the backward pass has reached.
+  private var yDot: [Double] = []
+  private var yDDot: [Double] = []
+
+  /// (M1), (M3), (M4), (M5).
+  init(_ network: ReferenceNetwork, input: [Double]) {
+    self.network = network
+    y = [input]
+    u = [input.map { _ in 0 }]
+    for (l, layer) in network.layers.enumerated() {
+      y.append(layer.outputs(of: y[l]))
+      u.append(layer.totalGradient(input: y[l], below: u[l]))
+    }
+  }
+
+  var outputs: [Double] { y[network.layers.count] }
+  var outputTotalGradient: [Double] { u[network.layers.count] }
+
+  /// Σ_i Z_i u_i = Σ_i Ÿ_i u_i² after ``startBackward(_:target:generalPartition:)``.
+  var curvature: Double {
+    var sum = 0.0
+    for i in yDDot.indices { sum += yDDot[i] * outputTotalGradient[i] * outputTotalGradient[i] }
+    return sum
+  }
+
+  /// Ẏ_i = ∂f/∂y_i; Ÿ_i = h_i (M6), or h_i/φ_i with φ_i = u_i √h_i / Σ_k u_k √h_k (M7).
+  mutating func startBackward(_ loss: ReferenceLoss, target: [Double], generalPartition: Bool) {
+    yDot = loss.gradient(outputs: outputs, target: target)
+    let h = loss.secondDerivatives(outputs: outputs, target: target)
+    if loss.isDiagonal && !generalPartition {
+      yDDot = h
+      return
+    }
+    var sum = 0.0
+    for k in h.indices { sum += outputTotalGradient[k] * h[k].squareRoot() }
+    yDDot = h.indices.map { i in
+      let phi = quotient(outputTotalGradient[i] * h[i].squareRoot(), sum)
+      return quotient(h[i], phi)
+    }
+  }
+
+  /// (M8)–(M10), and (M13) for the full bound, from the output to the input; adds to the sums over samples.
+  mutating func finishBackward(_ bound: ReferenceBound, addingTo sums: inout [LayerStatistics]) {
+    var dense = sums.count
+    for l in network.layers.indices.reversed() {
+      switch network.layers[l] {
+      case .dense(let weight, let bias):
+        dense -= 1
+        addStatistics(l, bound, hasBias: !bias.isEmpty, to: &sums[dense])
+        passOn(l, weight, bound)
+      case .activation(let activation):
+        for j in yDot.indices {
+          let first = activation.firstDerivative(y[l][j])
+          let second = activation.secondDerivative(y[l][j])
+          yDDot[j] = abs(yDDot[j] * first * first + yDot[j] * second)
+          yDot[j] *= first
+        }
+      }
+    }
+  }
+
+  /// Ẇ_ij += Ẏ_i y_j, Ẅ_ij += Ÿ_i y_j²/ε_ij with ε_ij = |y_j|/u_i⁺ and ε_i0 = 1/u_i⁺; (M13) Ẅ_ij += |Ẏ_i| u_j.
+  private func addStatistics(_ l: Int, _ bound: ReferenceBound, hasBias: Bool, to sum: inout LayerStatistics) {
+    for i in yDot.indices {
+      let above = u[l + 1][i]
+      for j in y[l].indices {
+        let epsilon = quotient(abs(y[l][j]), above)
+        sum.wDot[i][j] += yDot[i] * y[l][j]
+        sum.wDDot[i][j] += yDDot[i] * quotient(y[l][j] * y[l][j], epsilon)
+        if bound == .full { sum.wDDot[i][j] += abs(yDot[i]) * u[l][j] }
+      }
+      if hasBias {
+        let epsilon = 1 / above
+        sum.biasDot[i] += yDot[i]
+        sum.biasDDot[i] += yDDot[i] / epsilon
+      }
+    }
+  }
+
+  /// Ẏ_j = Σ_i Ẏ_i w_ij, Ÿ_j = Σ_i Ÿ_i w_ij²/φ_ij with φ_ij = |w_ij| u_j/u_i⁺; (M13) Ÿ_j += Σ_i |Ẏ_i|/u_j.
+  private mutating func passOn(_ l: Int, _ weight: [[Double]], _ bound: ReferenceBound) {
+    var below = [Double](repeating: 0, count: y[l].count)
+    var curvature = below
+    for j in below.indices {
+      for i in weight.indices {
+        let phi = quotient(abs(weight[i][j]) * u[l][j], u[l + 1][i])
+        below[j] += yDot[i] * weight[i][j]
+        curvature[j] += yDDot[i] * quotient(weight[i][j] * weight[i][j], phi)
+        if bound == .full { curvature[j] += quotient(abs(yDot[i]), u[l][j]) }
+      }
+    }
+    (yDot, yDDot) = (below, curvature)
+  }
+}
+
+extension ReferenceNetwork.Layer {
+  /// u⁺ of (M4) and (M5).
+  fileprivate func totalGradient(input y: [Double], below u: [Double]) -> [Double] {
+    switch self {
+    case .dense(let weight, let bias):
+      return weight.map { row in
+        var sum = bias.isEmpty ? 0.0 : 1.0
+        for j in y.indices { sum += abs(y[j]) + abs(row[j]) * u[j] }
+        return sum
+      }
+    case .activation(let activation):
+      return y.indices.map { abs(activation.firstDerivative(y[$0])) * u[$0] }
+    }
+  }
+}
+
+/// a/b with 0/0 = 0.
+///
+/// Also a/0 = 0 for a ≠ 0: a unit with u = 0 does not respond to any parameter, so whatever its Ÿ is,
+/// the layers below multiply it by σ' = 0 or by inputs that are all 0.
+private func quotient(_ a: Double, _ b: Double) -> Double {
+  b == 0 ? 0 : a / b
+}

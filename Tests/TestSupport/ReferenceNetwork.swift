@@ -1,0 +1,91 @@
+/// A chain of affine and activation layers (M1) in plain arrays.
+///
+/// The parameters have one order everywhere in this library: for each dense layer, from the input to the output,
+/// the weight matrix row by row, then the bias.
+public struct ReferenceNetwork: Sendable, Equatable {
+  public enum Layer: Sendable, Equatable {
+    /// z = W y + b with W as rows of [outputs × inputs]. An empty `bias` means a layer without bias.
+    case dense(weight: [[Double]], bias: [Double])
+    /// y⁺ = σ(z), unit by unit.
+    case activation(ReferenceActivation)
+  }
+
+  public var layers: [Layer]
+
+  public init(layers: [Layer]) {
+    self.layers = layers
+  }
+
+  /// The activations in the order of the layers.
+  public var activations: [ReferenceActivation] {
+    layers.compactMap { layer in
+      if case .activation(let activation) = layer { activation } else { nil }
+    }
+  }
+
+  /// All weights and biases in the order of the parameters.
+  public var parameters: [Double] {
+    var result: [Double] = []
+    for case .dense(let weight, let bias) in layers {
+      for row in weight { result += row }
+      result += bias
+    }
+    return result
+  }
+
+  /// The same network with other weights and biases.
+  public func replacingParameters(_ values: [Double]) -> ReferenceNetwork {
+    precondition(values.count == parameters.count, "There is one value for each parameter.")
+    var position = 0
+    func take(_ count: Int) -> [Double] {
+      defer { position += count }
+      return Array(values[position..<position + count])
+    }
+    var result: [Layer] = []
+    for layer in layers {
+      switch layer {
+      case .dense(let weight, let bias):
+        var rows: [[Double]] = []
+        for row in weight { rows.append(take(row.count)) }
+        result.append(.dense(weight: rows, bias: take(bias.count)))
+      case .activation:
+        result.append(layer)
+      }
+    }
+    return ReferenceNetwork(layers: result)
+  }
+
+  /// y^(L) of (M1) for one sample.
+  public func outputs(of input: [Double]) -> [Double] {
+    var y = input
+    for layer in layers { y = layer.outputs(of: y) }
+    return y
+  }
+
+  /// J of (M2) without R: the mean over the samples of the loss.
+  public func meanLoss(_ loss: ReferenceLoss, inputs: [[Double]], targets: [[Double]]) -> Double {
+    precondition(inputs.count == targets.count, "There is one target for each sample.")
+    var sum = 0.0
+    for s in inputs.indices { sum += loss.value(outputs: outputs(of: inputs[s]), target: targets[s]) }
+    return sum / Double(inputs.count)
+  }
+}
+
+extension ReferenceNetwork.Layer {
+  /// (M1) for one layer and one sample.
+  func outputs(of y: [Double]) -> [Double] {
+    switch self {
+    case .dense(let weight, let bias):
+      var z: [Double] = []
+      for i in weight.indices {
+        precondition(weight[i].count == y.count, "A weight row has one number for each input.")
+        var sum = bias.isEmpty ? 0 : bias[i]
+        for j in y.indices { sum += weight[i][j] * y[j] }
+        z.append(sum)
+      }
+      return z
+    case .activation(let activation):
+      return y.map { activation.value($0) }
+    }
+  }
+}
