@@ -46,7 +46,11 @@ let package = Package(
       dependencies: ["MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],
       swiftSettings: strict),
     .executableTarget(
-      name: "rp-dist", dependencies: ["Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", argumentParser], swiftSettings: strict),
+      name: "rp-dist",
+      dependencies: ["Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", argumentParser],
+      // The program runs on nodes that have no Swift: it carries the runtime with it.
+      swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
+      linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
     .executableTarget(name: "rank-checks", dependencies: ["Training", "MPI"], swiftSettings: strict),

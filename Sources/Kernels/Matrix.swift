@@ -27,6 +27,9 @@ public struct Matrix<Scalar: Real> {
     Matrix(elements: elements[0..<count * columns], rows: count, columns: columns)
   }
 
+  /// Whether the other view is of the same elements.
+  public func isSameMemory(as other: Matrix) -> Bool { unsafe elements.pointer == other.elements.pointer }
+
   /// A copy of the rows.
   public var array: [[Scalar]] { (0..<rows).map { self[$0].array } }
 }

@@ -24,7 +24,7 @@ extension Vector {
   /// x_k ← x_k + a for every element.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  public func add(_ value: Scalar) { map(self, into: self) { $0 + value } }
+  public func add(_ value: Scalar) { update(self) { $0 + value } }
 }
 
 extension Matrix {

@@ -63,15 +63,21 @@ public struct Vector<Scalar: Real> {
   public var array: [Scalar] { unsafe Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   /// Overwrites all elements with one value.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func fill(_ value: Scalar) { unsafe pointer.update(repeating: value, count: count) }
 
   /// Overwrites the elements with those of another vector of the same length.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func copy(from other: Vector) {
     precondition(other.count == count, "vectors that are copied must have equal lengths")
     unsafe pointer.update(from: other.pointer, count: count)
   }
 
   /// Overwrites the elements with those of an array of the same length.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func copy(from values: [Scalar]) {
     precondition(values.count == count, "values that are copied must fill the vector")
     unsafe values.withUnsafeBufferPointer { source in

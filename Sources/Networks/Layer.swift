@@ -51,6 +51,10 @@ public protocol Layer<Scalar>: AnyObject {
   /// Whether the total gradient above is positive even where the one below is zero: true for layers with parameters.
   var introducesTotalGradient: Bool { get }
 
+  /// Whether each output depends on its own input alone and the layer works in place: the network then gives it the same
+  /// memory for y, Ẏ and Z below and above (u has its own), except for y above the network's input.
+  var isElementwise: Bool { get }
+
   /// Whether no output can be negative, given that of the input.
   func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool
 
@@ -84,6 +88,7 @@ public protocol Layer<Scalar>: AnyObject {
 extension Layer {
   public var parameters: [ParameterShape] { [] }
   public var introducesTotalGradient: Bool { false }
+  public var isElementwise: Bool { false }
 
   public func addStatistics(
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,

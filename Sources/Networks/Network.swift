@@ -59,13 +59,22 @@ public final class Network<Scalar: Real> {
     let boundaries = 0...layers.count
     let none = Matrix<Scalar>(rows: 0, columns: 0)
     func units(_ boundary: Int) -> Int { boundary == 0 ? inputs : layers[boundary - 1].outputs }
-    func workspace(_ boundary: Int, _ isNeeded: Bool) -> Matrix<Scalar> {
-      isNeeded ? Matrix(rows: samples, columns: units(boundary)) : none
+    /// One matrix for each boundary that needs one; shared across elementwise layers when they work in place on it.
+    func workspaces(inPlace: Bool, _ isNeeded: (Int) -> Bool) -> [Matrix<Scalar>] {
+      var matrices: [Matrix<Scalar>] = []
+      for boundary in boundaries {
+        if inPlace, boundary > 0, layers[boundary - 1].isElementwise, let below = matrices.last, below.rows > 0 {
+          matrices.append(below)
+        } else {
+          matrices.append(isNeeded(boundary) ? Matrix(rows: samples, columns: units(boundary)) : none)
+        }
+      }
+      return matrices
     }
-    values = boundaries.map { workspace($0, $0 > 0) }
-    totalGradients = boundaries.map { workspace($0, carriesTotalGradient[$0]) }
-    yDots = boundaries.map { workspace($0, $0 > lowestTrained) }
-    zs = boundaries.map { workspace($0, $0 > lowestTrained && carriesTotalGradient[$0]) }
+    values = workspaces(inPlace: true) { $0 > 0 }
+    totalGradients = workspaces(inPlace: false) { carriesTotalGradient[$0] }
+    yDots = workspaces(inPlace: true) { $0 > lowestTrained }
+    zs = workspaces(inPlace: true) { $0 > lowestTrained && carriesTotalGradient[$0] }
   }
 
   /// (M1) The outputs for a minibatch; valid until the next forward pass.

@@ -39,7 +39,7 @@ private func partitionedStep<Scalar: Real>(
   damping: Scalar, l2: Scalar, l1: Scalar
 ) {
   let base = rate * l2 + damping
-  map(w, wDot, wDDot, into: w) { w, wDot, wDDot in
+  Kernels.update(w, wDot, wDDot) { w, wDot, wDDot in
     let sign: Scalar = w > 0 ? 1 : (w < 0 ? -1 : 0)
     let gradient = wDot * perSample + l2 * w + l1 * sign
     let denominator = wDDot * perSample + base

@@ -21,7 +21,7 @@ extension LearningProblem {
   ) throws -> Evaluation {
     network.reserve(samples: chunk)
     let inputs = Matrix<Scalar>(rows: chunk, columns: network.inputs)
-    let targets = Matrix<Scalar>(rows: chunk, columns: network.outputs)
+    let targets = target == .input ? inputs : Matrix<Scalar>(rows: chunk, columns: network.outputs)
     let own = ranks.shard(0..<subset.count)
     let positions = own.map { Int32($0) }
     var (total, correct) = (0.0, 0)

@@ -41,15 +41,12 @@ public struct LearningProblem: Sendable {
       "network: the last layer has \(outputs) outputs, but the data has \(what); make it {dense: \(self.outputs)}")
   }
 
-  /// Writes inputs and targets of some samples, one row each.
+  /// Writes inputs and targets of some samples, one row each; for reconstruction `targets` is `inputs`.
   func fill<Scalar: Real>(
     _ subset: Subset, _ positions: Span<Int32>, inputs: Matrix<Scalar>, targets: Matrix<Scalar>
   ) {
     subset.fill(positions, inputs: inputs, map: map)
-    switch target {
-    case .label: subset.fillTargets(positions, targets: targets)
-    case .input: targets.elements.copy(from: inputs.elements)
-    }
+    if target == .label { subset.fillTargets(positions, targets: targets) }
   }
 
   private static func load(_ data: DataConfiguration) throws -> DataSplit {

@@ -42,7 +42,8 @@ public final class TrainingStep<Scalar: Real> {
     network.reserve(samples: capacity)
     sums = Arena(count: 2 * network.layout.count + 1)
     inputs = Matrix(rows: capacity, columns: network.inputs)
-    targets = Matrix(rows: capacity, columns: network.outputs)
+    // Reconstruction: the target is the input.
+    targets = problem.target == .input ? inputs : Matrix(rows: capacity, columns: network.outputs)
   }
 
   private var wDot: Vector<Scalar> { sums.all[0..<network.layout.count] }

@@ -12,21 +12,19 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     }
   }
 
-  /// Writes σ(z), σ'(z) and σ''(z) of each element. The four vectors are equally long and do not overlap.
+  /// Replaces each z by σ(z) and writes σ'(z) and σ''(z). The three vectors are equally long and do not overlap.
   ///
   /// Not-a-number passes through, so that a diverging run shows in its loss.
-  func evaluate<Scalar: Real>(
-    _ z: Vector<Scalar>, value: Vector<Scalar>, slope: Vector<Scalar>, curvature: Vector<Scalar>
-  ) {
+  func evaluate<Scalar: Real>(_ values: Vector<Scalar>, slopes: Vector<Scalar>, curvatures: Vector<Scalar>) {
     switch self {
-    case .identity: evaluateIdentity(z, value, slope, curvature)
-    case .sigmoid: evaluateSigmoid(z, value, slope, curvature)
-    case .tanh: evaluateTanh(z, value, slope, curvature)
-    case .softplus: evaluateSoftplus(z, value, slope, curvature)
-    case .relu: evaluateRelu(z, value, slope, curvature)
-    case .leakyRelu: evaluateLeakyRelu(z, value, slope, curvature)
-    case .elu: evaluateElu(z, value, slope, curvature)
-    case .swish: evaluateSwish(z, value, slope, curvature)
+    case .identity: evaluateIdentity(values, slopes, curvatures)
+    case .sigmoid: evaluateSigmoid(values, slopes, curvatures)
+    case .tanh: evaluateTanh(values, slopes, curvatures)
+    case .softplus: evaluateSoftplus(values, slopes, curvatures)
+    case .relu: evaluateRelu(values, slopes, curvatures)
+    case .leakyRelu: evaluateLeakyRelu(values, slopes, curvatures)
+    case .elu: evaluateElu(values, slopes, curvatures)
+    case .swish: evaluateSwish(values, slopes, curvatures)
     }
   }
 }

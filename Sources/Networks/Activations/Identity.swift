@@ -3,10 +3,7 @@ internal import Kernels
 /// σ(z) = z.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func evaluateIdentity<Scalar: Real>(
-  _ z: Vector<Scalar>, _ value: Vector<Scalar>, _ slope: Vector<Scalar>, _ curvature: Vector<Scalar>
-) {
-  value.copy(from: z)
-  slope.fill(1)
-  curvature.fill(0)
+func evaluateIdentity<Scalar: Real>(_ values: Vector<Scalar>, _ slopes: Vector<Scalar>, _ curvatures: Vector<Scalar>) {
+  slopes.fill(1)
+  curvatures.fill(0)
 }

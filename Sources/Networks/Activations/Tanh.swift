@@ -3,12 +3,10 @@ internal import Kernels
 /// σ(z) = tanh z, σ' = 1 − σ², σ'' = −2 σ σ'.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func evaluateTanh<Scalar: Real>(
-  _ z: Vector<Scalar>, _ value: Vector<Scalar>, _ slope: Vector<Scalar>, _ curvature: Vector<Scalar>
-) {
-  tanh(z, into: value)
-  map(value, into: slope, curvature) { y in
+func evaluateTanh<Scalar: Real>(_ values: Vector<Scalar>, _ slopes: Vector<Scalar>, _ curvatures: Vector<Scalar>) {
+  tanh(values, into: values)
+  update(values, slopes, curvatures) { y, _, _ in
     let slope = (1 - y) * (1 + y)
-    return (slope, -2 * y * slope)
+    return (y, slope, -2 * y * slope)
   }
 }

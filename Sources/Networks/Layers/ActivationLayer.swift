@@ -15,6 +15,8 @@ final class ActivationLayer<Scalar: Real>: Layer {
     inputs = units
   }
 
+  var isElementwise: Bool { true }
+
   func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool {
     activation.isNonNegative || (activation == .identity && inputIsNonNegative)
   }
@@ -24,10 +26,11 @@ final class ActivationLayer<Scalar: Real>: Layer {
     curvatures = Matrix(rows: samples, columns: inputs)
   }
 
+  /// The network gives the same memory below and above, except where its input is below.
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
+    if !y.isSameMemory(as: x) { y.elements.copy(from: x.elements) }
     activation.evaluate(
-      x.elements, value: y.elements, slope: slopes.prefix(x.rows).elements,
-      curvature: curvatures.prefix(x.rows).elements)
+      y.elements, slopes: slopes.prefix(x.rows).elements, curvatures: curvatures.prefix(x.rows).elements)
   }
 
   /// (M5) `u⁺ = |σ'(z)| u`.
@@ -35,48 +38,48 @@ final class ActivationLayer<Scalar: Real>: Layer {
     below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
   ) {
     guard let u else { return above.elements.fill(0) }
-    scaleByMagnitude(u.elements, slopes.prefix(x.rows).elements, into: above.elements)
+    scaleByMagnitudes(u.elements, slopes.prefix(x.rows).elements, into: above.elements)
   }
 
-  /// (M8) `Ẏ_j = Ẏ_i σ'(z)`, `Z_j = | Z_i |σ'(z)| + Ẏ_i σ''(z) u_j |`.
+  /// (M8), in place: the signals below have the memory of those above.
   func backward(
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound
   ) {
+    precondition(below.yDot.isSameMemory(as: above.yDot), "an elementwise layer works in place")
     let samples = above.yDot.rows
-    let slope = slopes.prefix(samples).elements
-    // Z first: it needs Ẏ above, which Ẏ below may overwrite.
-    if let z = above.z, let zBelow = below.z, let u {
-      passCurvature(
-        z: z.elements, yDot: above.yDot.elements, slope: slope, curvature: curvatures.prefix(samples).elements,
-        u: u.elements, into: zBelow.elements)
+    let slopes = slopes.prefix(samples).elements
+    if let z = above.z, let u {
+      passSensitivity(
+        yDot: above.yDot.elements, z: z.elements, slopes: slopes, curvatures: curvatures.prefix(samples).elements,
+        u: u.elements)
+    } else {
+      multiply(above.yDot.elements, by: slopes)
     }
-    product(above.yDot.elements, slope, into: below.yDot.elements)
   }
 }
 
-/// y ← a ∘ b.
+/// x ← x ∘ a.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func product<Scalar: Real>(_ a: Vector<Scalar>, _ b: Vector<Scalar>, into y: Vector<Scalar>) {
-  map(a, b, into: y) { $0 * $1 }
+func multiply<Scalar: Real>(_ x: Vector<Scalar>, by a: Vector<Scalar>) {
+  update(x, a) { $0 * $1 }
 }
 
 /// y ← a ∘ |b|.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func scaleByMagnitude<Scalar: Real>(_ a: Vector<Scalar>, _ b: Vector<Scalar>, into y: Vector<Scalar>) {
+private func scaleByMagnitudes<Scalar: Real>(_ a: Vector<Scalar>, _ b: Vector<Scalar>, into y: Vector<Scalar>) {
   map(a, b, into: y) { $0 * $1.magnitude }
 }
 
-/// (M8) `Z_j = | Z_i |σ'| + Ẏ_i σ'' u_j |`; the outer magnitude corrects negative curvature.
+/// (M8) `Ẏ_j = Ẏ_i σ'`, `Z_j = | Z_i |σ'| + Ẏ_i σ'' u_j |`; the outer magnitude corrects negative curvature.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-private func passCurvature<Scalar: Real>(
-  z: Vector<Scalar>, yDot: Vector<Scalar>, slope: Vector<Scalar>, curvature: Vector<Scalar>, u: Vector<Scalar>,
-  into zBelow: Vector<Scalar>
+private func passSensitivity<Scalar: Real>(
+  yDot: Vector<Scalar>, z: Vector<Scalar>, slopes: Vector<Scalar>, curvatures: Vector<Scalar>, u: Vector<Scalar>
 ) {
-  map(z, yDot, slope, curvature, u, into: zBelow) { z, yDot, slope, curvature, u in
-    (z * slope.magnitude + yDot * curvature * u).magnitude
+  update(yDot, z, slopes, curvatures, u) { yDot, z, slope, curvature, u in
+    (yDot * slope, (z * slope.magnitude + yDot * curvature * u).magnitude)
   }
 }

@@ -58,7 +58,7 @@ extension Loss {
   ///   - u: the total gradient at the output, [samples × outputs].
   func partitionCurvature<Scalar: Real>(_ h: Matrix<Scalar>, totalGradient u: Matrix<Scalar>, _ partition: LossPartition) {
     if hasDiagonalHessian && partition == .automatic {
-      product(h.elements, u.elements, into: h.elements)
+      multiply(h.elements, by: u.elements)
     } else {
       partitionByRoots(h, u)
     }
@@ -69,11 +69,11 @@ extension Loss {
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func partitionByRoots<Scalar: Real>(_ h: Matrix<Scalar>, _ u: Matrix<Scalar>) {
-  map(h.elements, into: h.elements) { $0.squareRoot() }
+  update(h.elements) { $0.squareRoot() }
   for sample in 0..<h.rows {
     let roots = h[sample]
     let sum = roots.dot(u[sample])
-    map(roots, into: roots) { $0 * sum }
+    update(roots) { $0 * sum }
   }
 }
 

@@ -10,11 +10,12 @@ func evaluateSigmoidCrossEntropy<Scalar: Real>(
   map(y, into: e) { -$0.magnitude }
   exp(e, into: e)
   log1p(e, into: terms)
-  map(terms, y, t, into: terms) { tail, y, t in (y < 0 ? 0 : y) - t * y + tail }
+  update(terms, y, t) { tail, y, t in (y < 0 ? 0 : y) - t * y + tail }
   var loss = 0.0
   for k in 0..<terms.count { loss += Double(terms[k]) }
 
-  map(y, e, t, into: gradient.elements) { y, e, t in (y < 0 ? e : 1) / (1 + e) - t }
-  map(e, into: e) { e in e / ((1 + e) * (1 + e)) }
+  map(y, e, into: gradient.elements) { y, e in (y < 0 ? e : 1) / (1 + e) }
+  update(gradient.elements, t) { $0 - $1 }
+  update(e) { e in e / ((1 + e) * (1 + e)) }
   return loss
 }

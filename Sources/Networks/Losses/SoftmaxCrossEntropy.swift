@@ -28,11 +28,11 @@ func evaluateSoftmaxCrossEntropy<Scalar: Real>(
     for k in 0..<p.count where t[k] != 0 {
       loss -= Double(t[k]) * Double(y[k] - y[top] - logSum)
     }
-    map(p, into: p) { $0 / sum }
+    update(p) { $0 / sum }
     // The share of all units but i; for all except the greatest, 1 − p_i has no cancellation.
     map(p, into: h) { $0 * (1 - $0) }
     h[top] = p[top] * (others / sum)
-    map(p, t, into: p) { $0 - $1 }
+    update(p, t) { $0 - $1 }
     // At the class itself p − 1 would lose the digits of a confident prediction.
     if t[top] == 1 { p[top] = -(others / sum) }
   }
