@@ -11,6 +11,14 @@ let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
+/// Loops over numbers are compiled for AVX2, which x86-64 processors have had since 2013; the program checks it at its
+/// start. Other architectures have one vector instruction set.
+#if arch(x86_64)
+  let numeric = strict + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+#else
+  let numeric = strict
+#endif
+
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
@@ -33,13 +41,13 @@ let package = Package(
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
     .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
-    .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: strict),
-    .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: strict),
-    .target(name: "Optimizers", dependencies: ["Kernels", "Networks"], swiftSettings: strict),
+    .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: numeric),
+    .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
+    .target(name: "Optimizers", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
-    .target(name: "Datasets", dependencies: ["CZlib", "Kernels", "BuiltInDigits"], swiftSettings: strict),
+    .target(name: "Datasets", dependencies: ["CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
     .target(name: "RunRecords", dependencies: ["Kernels", "Networks", crypto], swiftSettings: strict),
     .target(
       name: "Training",
@@ -47,14 +55,30 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "rp-dist",
-      dependencies: ["Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", argumentParser],
+      dependencies: [
+        "Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", "CVectorMath", argumentParser,
+      ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
       swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
-    .executableTarget(name: "rank-checks", dependencies: ["Training", "MPI"], swiftSettings: strict),
+    .executableTarget(name: "rank-checks", dependencies: ["Training", "Kernels", "MPI"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "OptimizersTests", dependencies: ["Kernels", "Networks", "Optimizers", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Kernels"], swiftSettings: strict),
+    .testTarget(
+      name: "RunRecordsTests", dependencies: ["Kernels", "Networks", "RunRecords", "TestSupport"], swiftSettings: strict
+    ),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Datasets", "Kernels", "Networks", "Optimizers", "RunRecords", "TestSupport", "Training"],
+      swiftSettings: strict),
+    // Runs the built programs, which the test script builds first.
+    .testTarget(name: "ProgramTests", dependencies: ["RunRecords", "TestSupport"], swiftSettings: strict),
   ]
 )

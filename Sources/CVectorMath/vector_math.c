@@ -58,3 +58,11 @@ FUNCTION(exp)
 FUNCTION(expm1)
 FUNCTION(log1p)
 FUNCTION(tanh)
+
+int vector_math_processor_suffices(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+#else
+  return 1;
+#endif
+}

@@ -6,6 +6,9 @@ private import Glibc
 /// views of them.
 @safe
 public final class Arena<Scalar: Real> {
+  /// The size of a huge page on the processors at hand.
+  private static var hugePage: Int { 1 << 21 }
+
   /// The first number; valid as long as the arena lives.
   @usableFromInline let base: UnsafeMutablePointer<Scalar>
   /// How many numbers the arena holds.
@@ -15,9 +18,16 @@ public final class Arena<Scalar: Real> {
   public init(count: Int) {
     precondition(count >= 0, "an arena cannot hold a negative number of elements")
     self.count = count
-    let bytes = (max(count, 1) * MemoryLayout<Scalar>.stride + 63) / 64 * 64
+    let needed = max(count, 1) * MemoryLayout<Scalar>.stride
+    // Large arenas get huge pages where the system grants them: fewer address translations in products and loops.
+    let isLarge = needed >= Self.hugePage
+    let alignment = isLarge ? Self.hugePage : 64
+    let bytes = (needed + alignment - 1) / alignment * alignment
     // An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
-    guard let memory = unsafe aligned_alloc(64, bytes) else { preconditionFailure("\(bytes) bytes are not available") }
+    guard let memory = unsafe aligned_alloc(alignment, bytes) else {
+      preconditionFailure("\(bytes) bytes are not available")
+    }
+    if isLarge { unsafe madvise(memory, bytes, MADV_HUGEPAGE) }
     unsafe memset(memory, 0, bytes)
     unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
   }

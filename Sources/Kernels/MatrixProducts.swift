@@ -30,10 +30,6 @@ public func multiply<Scalar: Real>(
 ) {
   precondition(a.rows == b.rows && c.rows == a.columns && c.columns == b.columns, "shapes of Aᵀ B must fit")
   guard c.rows > 0, c.columns > 0 else { return }
-  guard a.rows > 0 else {
-    if beta == 0 { c.elements.fill(0) }
-    return
-  }
   unsafe Scalar.gemm(
     transposeA: true, transposeB: false, m: c.rows, n: c.columns, k: a.rows,
     alpha: 1, a.elements.pointer, lda: max(1, a.columns), b.elements.pointer, ldb: max(1, b.columns),

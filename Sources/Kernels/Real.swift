@@ -35,7 +35,9 @@ public enum Precision: String, Codable, CaseIterable, Sendable {
 extension Float: Real {
   public static var precision: Precision { .float32 }
 
-  public static func sum(_ values: Vector<Float>, over ranks: borrowing some GlobalSum & ~Copyable) throws { try ranks.sum(values) }
+  public static func sum(_ values: Vector<Float>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    try ranks.sum(values)
+  }
 
   public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
   public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
@@ -59,7 +61,9 @@ extension Float: Real {
 extension Double: Real {
   public static var precision: Precision { .float64 }
 
-  public static func sum(_ values: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable) throws { try ranks.sum(values) }
+  public static func sum(_ values: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    try ranks.sum(values)
+  }
 
   public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
   public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }

@@ -23,7 +23,7 @@ public struct Regularization: Equatable, Sendable {
       let (l2, l1) = strengths(block.role)
       let w = parameters[block.range]
       if l2 != 0 { total += l2 / 2 * squareSum(w) }
-      if l1 != 0 { total += l1 * Double(w.magnitudeSum) }
+      if l1 != 0 { total += l1 * magnitudeSum(w) }
     }
     return total
   }
@@ -34,4 +34,11 @@ public struct Regularization: Equatable, Sendable {
 @specialized(where Scalar == Double)
 private func squareSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
   (0..<x.count).reduce(0) { $0 + Double(x[$1]) * Double(x[$1]) }
+}
+
+/// Σ |x|, summed in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func magnitudeSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
+  (0..<x.count).reduce(0) { $0 + Double(x[$1].magnitude) }
 }

@@ -84,7 +84,8 @@ public struct ModelFile<Scalar: Real> {
         throw refuse("there is no such tensor", "a dense layer needs a weight and a bias", tensor: name)
       }
       guard tensor.shape == block.shape else {
-        throw refuse("its shape is \(tensor.shape), but the network needs \(block.shape)", "check the network", tensor: name)
+        throw refuse(
+          "its shape is \(tensor.shape), but the network needs \(block.shape)", "check the network", tensor: name)
       }
       parameters.all[block.range].copy(from: tensor.values(as: Scalar.self))
       names.append(name)

@@ -1,8 +1,8 @@
 private import Datasets
 private import Foundation
 internal import Kernels
-private import Networks
 public import MPI
+private import Networks
 public import RunRecords
 
 /// A finished run, to be used again.

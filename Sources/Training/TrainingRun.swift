@@ -1,5 +1,5 @@
-private import Datasets
 private import BLAS
+private import Datasets
 private import Foundation
 internal import Kernels
 public import MPI
@@ -100,7 +100,7 @@ public struct TrainingRun {
     }
     guard let result else {
       throw AgreedFailure(
-        code: 1,
+        code: ExitCode.failed,
         message: "training diverged: the loss is not finite at step \(divergedAt ?? 0) of \(outcome.plannedSteps); "
           + "the last good model is in \(folder.model); a smaller optimizer.learningRate or more "
           + "optimizer.damping may help")

@@ -22,8 +22,8 @@ struct Evaluate: RankCommand {
   var json = false
 
   func run(on world: borrowing Communicator) throws {
-    let saved = try world.agree(describe: ExitStatus.describe) { try SavedRun(path: run) }
-    let evaluation = try saved.evaluate(data: data, on: world, describe: ExitStatus.describe)
+    let saved = try world.agree(describe: ExitCode.describe) { try SavedRun(path: run) }
+    let evaluation = try saved.evaluate(data: data, on: world, describe: ExitCode.describe)
     guard world.rank == 0 else { return }
     if json {
       print(try Self.json(run: run, evaluation))

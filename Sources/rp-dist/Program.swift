@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CVectorMath
 internal import Foundation
 internal import MPI
 internal import Training
@@ -12,6 +13,10 @@ protocol RankCommand: ParsableCommand {
 /// The life of the process: command line, MPI, exit code.
 enum Program {
   static func run() {
+    guard vector_math_processor_suffices() != 0 else {
+      if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
+      exit(ExitCode.internalError)
+    }
     let command: any ParsableCommand
     do {
       command = try RPDist.parseAsRoot()
@@ -32,7 +37,7 @@ enum Program {
     let message = RPDist.message(for: error).replacing("\n", with: " ")
     exit(
       onAllRanks { _ in
-        throw AgreedFailure(code: ExitStatus.usage, message: "\(message) (see rp-dist --help)")
+        throw AgreedFailure(code: ExitCode.usage, message: "\(message) (see rp-dist --help)")
       })
   }
 
@@ -41,7 +46,7 @@ enum Program {
   private static func onAllRanks(_ body: (borrowing Communicator) throws -> Void) -> Int32 {
     do {
       let outcome = try withMPI { error, rank in
-        let (message, code) = ExitStatus.describe(error)
+        let (message, code) = ExitCode.describe(error)
         say("rank \(rank): \(message)")
         return code
       } _: { world in
@@ -58,7 +63,7 @@ enum Program {
       return 0
     } catch {
       say("\(error)")
-      return ExitStatus.internalError
+      return ExitCode.internalError
     }
   }
 

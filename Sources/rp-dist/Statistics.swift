@@ -29,7 +29,9 @@ struct Statistics: RankCommand {
   @Option(help: ArgumentHelp("The samples.", valueName: "B.safetensors"))
   var batch: String
 
-  @Option(help: ArgumentHelp("\(Loss.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "NAME"), transform: choice)
+  @Option(
+    help: ArgumentHelp("\(Loss.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "NAME"),
+    transform: choice)
   var loss: Loss
 
   @Option(help: ArgumentHelp("paper (M12) or full (M13).", valueName: "NAME"), transform: choice)
@@ -51,7 +53,7 @@ struct Statistics: RankCommand {
   var out: String
 
   func run(on world: borrowing Communicator) throws {
-    try world.agree(describe: ExitStatus.describe) {
+    try world.agree(describe: ExitCode.describe) {
       // One batch is small: rank 0 computes it, the others only agree on how it went.
       guard world.rank == 0 else { return }
       let report = StatisticsReport(

@@ -5,8 +5,8 @@ internal import Training
 /// How numbers are printed for people.
 enum Format {
   static func loss(_ value: Double) -> String {
-    let digits = abs(value) >= 100 ? 2 : 4
-    return fixed(value, digits)
+    guard abs(value) < 1e6 else { return "\(Float(value))" }
+    return fixed(value, abs(value) >= 100 ? 2 : 4)
   }
 
   static func percent(_ share: Double) -> String { fixed(100 * share, 1) + " %" }

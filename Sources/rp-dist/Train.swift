@@ -46,16 +46,17 @@ struct Train: RankCommand {
       if world.rank == 0 { for preset in Preset.all { print(Self.row(preset)) } }
       return
     }
-    let run = try world.agree(describe: ExitStatus.describe) {
+    let run = try world.agree(describe: ExitCode.describe) {
       if let file { try Self.checkIsFile(file) }
       let base = try preset.map { name throws in try Preset.named(name) } ?? .standard
       let source = ConfigurationSource(preset: base, file: file, data: data, name: name, settings: settings)
-      return TrainingRun(try source.configuration(), version: version, preset: preset ?? Self.stem(of: file) ?? base.name)
+      return TrainingRun(
+        try source.configuration(), version: version, preset: preset ?? Self.stem(of: file) ?? base.name)
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
     if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitStatus.describe) { display.show($0) }
+    let result = try run.train(on: world, describe: ExitCode.describe) { display.show($0) }
     guard world.rank == 0 else { return }
     if json {
       print(try result.json)

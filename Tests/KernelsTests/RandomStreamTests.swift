@@ -64,7 +64,7 @@ import Testing
   }
 
   @Test func `the first shuffle is that of the definition`() {
-    var elements = Array<Int32>(0..<10)
+    var elements: [Int32] = Array(0..<10)
     RandomStream(seed: 1, .shuffle, 0).shuffle(&elements)
     #expect(elements == [9, 8, 2, 3, 4, 7, 1, 6, 5, 0])
   }

@@ -56,6 +56,33 @@ import Testing
     }
   }
 
+  @Test(arguments: Activation.allCases, Activation.allCases)
+  func `two activation layers in a row`(first: Activation, second: Activation) throws {
+    var problem = try chain(first, .squaredError, inputs: [[1, -2], [0.25, 0.5]])
+    problem.network.layers.insert(.activation(try #require(ReferenceActivation(rawValue: second.rawValue))), at: 2)
+    for (product, reference, precision) in try problem.results() {
+      #expect(product.difference(from: reference, floor: 1) <= roundingTolerance(problem, precision))
+    }
+  }
+
+  @Test(arguments: Activation.allCases)
+  func `a step does not write to its minibatch and parameters`(activation: Activation) throws {
+    let network = try Network<Float>(
+      [.activation(activation), .dense(inputs: nil, outputs: 2), .activation(activation)], inputs: 2)
+    network.reserve(samples: 2)
+    let parameters = network.initialParameters(.uniform, seed: 1).all
+    let (inputs, targets) = (Matrix<Float>(rows: 2, columns: 2), Matrix<Float>(rows: 2, columns: 2))
+    inputs.elements.copy(from: [0.5, -1, 2, -0.25])
+    targets.elements.copy(from: [1, 0, 0, 1])
+    let before = inputs.array + targets.array + [parameters.array]
+    let (first, second) = (Arena<Float>(count: parameters.count).all, Arena<Float>(count: parameters.count).all)
+    _ = network.forward(inputs, parameters: parameters)
+    _ = network.addStatistics(
+      inputs: inputs, targets: targets, parameters: parameters, loss: .softmaxCrossEntropy, partition: .automatic,
+      bound: .full, into: StatisticsSlice(wDot: first, wDDot: second))
+    #expect(inputs.array + targets.array + [parameters.array] == before)
+  }
+
   @Test(arguments: Activation.allCases, Loss.allCases)
   func `a single sample`(activation: Activation, loss: Loss) throws {
     let problem = try chain(activation, loss, inputs: [[0.3, -1.5]])

@@ -96,7 +96,8 @@ import Testing
 
   /// Blocks that are large enough for statistics.
   private func wideNetwork() throws -> Network<Double> {
-    try Network([.dense(inputs: nil, outputs: 400), .activation(.relu), .dense(inputs: nil, outputs: 150)], inputs: 100)
+    try Network(
+      [.dense(inputs: nil, outputs: 400), .activation(.relu), .dense(inputs: nil, outputs: 150)], inputs: 100)
   }
 
   private func meanSquare(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 } / Double(values.count) }

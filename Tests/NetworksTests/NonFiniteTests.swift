@@ -38,12 +38,14 @@ import Testing
   @Test(arguments: Loss.allCases)
   func `not-a-number and infinite outputs give a loss that is not finite`(loss: Loss) {
     func value<S: Real>(_ outputs: [S], _ targets: [S]) -> Double {
-      let (y, t) = (Matrix<S>(rows: 1, columns: 3), Matrix<S>(rows: 1, columns: 3))
-      let (gradient, curvature) = (Matrix<S>(rows: 1, columns: 3), Matrix<S>(rows: 1, columns: 3))
+      let count = outputs.count
+      let (y, t) = (Matrix<S>(rows: 1, columns: count), Matrix<S>(rows: 1, columns: count))
+      let (gradient, curvature) = (Matrix<S>(rows: 1, columns: count), Matrix<S>(rows: 1, columns: count))
       y.elements.copy(from: outputs)
       t.elements.copy(from: targets)
       return loss.evaluate(outputs: y, targets: t, gradient: gradient, curvature: curvature)
     }
+    #expect(!value([Double.nan], [1]).isFinite)
     for target in 0..<3 {
       let targets = (0..<3).map { $0 == target ? 1.0 : 0 }
       for place in 0..<3 {

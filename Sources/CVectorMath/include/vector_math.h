@@ -4,6 +4,9 @@
 #pragma once
 #include <stddef.h>
 
+// Whether the processor has the instructions that the numeric modules are compiled for.
+int vector_math_processor_suffices(void);
+
 void vector_exp_f32(size_t count, const float *x, float *y);
 void vector_exp_f64(size_t count, const double *x, double *y);
 void vector_expm1_f32(size_t count, const float *x, float *y);

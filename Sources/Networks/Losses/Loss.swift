@@ -56,7 +56,9 @@ extension Loss {
   /// - Parameters:
   ///   - h: ∂²f/∂y² on entry, Z on return, [samples × outputs].
   ///   - u: the total gradient at the output, [samples × outputs].
-  func partitionCurvature<Scalar: Real>(_ h: Matrix<Scalar>, totalGradient u: Matrix<Scalar>, _ partition: LossPartition) {
+  func partitionCurvature<Scalar: Real>(
+    _ h: Matrix<Scalar>, totalGradient u: Matrix<Scalar>, _ partition: LossPartition
+  ) {
     if hasDiagonalHessian && partition == .automatic {
       multiply(h.elements, by: u.elements)
     } else {

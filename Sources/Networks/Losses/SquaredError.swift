@@ -6,8 +6,13 @@ internal import Kernels
 func evaluateSquaredError<Scalar: Real>(
   _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
 ) -> Double {
-  map(outputs.elements, targets.elements, into: gradient.elements) { 2 * ($0 - $1) }
+  var loss = 0.0
+  for sample in 0..<outputs.rows {
+    let row = gradient[sample]
+    map(outputs[sample], targets[sample], into: row) { 2 * ($0 - $1) }
+    // Σ (y − t)² is a quarter of the gradient's square; rows are added in Double.
+    loss += Double(row.dot(row)) / 4
+  }
   curvature.elements.fill(2)
-  // Σ (y − t)² is a quarter of the gradient's square; rows are added in Double.
-  return (0..<outputs.rows).reduce(0) { $0 + Double(gradient[$1].dot(gradient[$1])) } / 4
+  return loss
 }

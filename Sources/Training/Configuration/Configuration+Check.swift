@@ -33,7 +33,12 @@ extension Configuration {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/"),
         "run.name '\(name)' must be the name of one folder inside run.folder")
     }
-    if data.set != .digits {
+    if data.set == .digits {
+      try require(
+        data.path == nil,
+        "data set digits is built in and has no path; with --data choose a --preset such as mnist-classifier, or data.set"
+      )
+    } else {
       try require(data.path != nil, "data set \(data.set.rawValue) needs its files; name them with --data or data.path")
     }
     if data.set != .csv {

@@ -127,6 +127,7 @@ public struct ConfigurationSource: Sendable {
     case is Double.Type: "a number"
     case is Bool.Type: "true or false"
     case is String.Type: "text"
+    case is Node.Scalar.Type: "a single value"
     case is [LayerConfiguration].Type, is [Any].Type: "a list"
     default: "a section with keys, or another kind of value"
     }

@@ -20,16 +20,17 @@ public struct Preset: Equatable, Sendable {
 
   /// All presets, in the order of `--preset list`.
   public static let all: [Preset] =
-    [digits] + [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap { [classifier($0), autoencoder($0)] }
+    [digits]
+    + [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap { [classifier($0), autoencoder($0)] }
 
   private static let digits = Preset(
-    name: "digits", summary: "the built-in UCI digits, 64-64-32-10, softplus, cross-entropy",
+    name: "digits", summary: "the built-in UCI digits, 64-64-32-10, tanh, cross-entropy",
     yaml: """
       data: {set: digits}
-      network: [{dense: 64}, softplus, {dense: 32}, softplus, {dense: 10}]
+      network: [{dense: 64}, tanh, {dense: 32}, tanh, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: residualPartitioning, learningRate: 50}
-      training: {batch: 100, epochs: 30}
+      optimizer: {name: residualPartitioning, learningRate: 30}
+      training: {batch: 100, epochs: 40}
       """)
 
   /// The paper's classifier, D-400-100-36-10 with softplus.

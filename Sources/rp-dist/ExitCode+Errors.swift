@@ -4,16 +4,7 @@ internal import Networks
 internal import RunRecords
 internal import Training
 
-/// The exit codes of sysexits.h that the program uses, and which error has which.
-enum ExitStatus {
-  static let failed: Int32 = 1
-  static let usage: Int32 = 64
-  static let content: Int32 = 65
-  static let missingInput: Int32 = 66
-  static let internalError: Int32 = 70
-  static let cannotCreate: Int32 = 73
-  static let cannotWrite: Int32 = 74
-
+extension ExitCode {
   /// An error's one sentence and its exit code.
   static func describe(_ error: any Error) -> (message: String, code: Int32) {
     ("\(error)", code(of: error))

@@ -1,0 +1,139 @@
+import Foundation
+import RunRecords
+import TestSupport
+import Testing
+
+extension ProgramTests {
+  /// `rp-dist statistics` on files from elsewhere.
+  @Suite(.serialized) struct StatisticsCommandTests {
+    /// A golden's network and batch as files; without metadata, as another program would write them.
+    private func files(_ golden: Golden, in folder: ScratchFolder) throws -> (arguments: [String], network: String) {
+      var tensors: [SafetensorsTensor] = []
+      var names: [String] = []
+      for (number, layer) in golden.problem.network.layers.enumerated() {
+        switch layer {
+        case .dense(let weight, let bias):
+          names.append("dense")
+          let shape = [weight.count, weight[0].count]
+          tensors.append(
+            SafetensorsTensor(name: "layers.\(number).weight", shape: shape, values: Array(weight.joined())))
+          tensors.append(SafetensorsTensor(name: "layers.\(number).bias", shape: [bias.count], values: bias))
+        case .activation(let activation):
+          names.append(activation.rawValue)
+        }
+      }
+      try SafetensorsFile(tensors: tensors).write(to: folder.path + "/model.safetensors")
+      let (inputs, targets) = (golden.problem.inputs, golden.problem.targets)
+      try SafetensorsFile(
+        tensors: [
+          SafetensorsTensor(name: "inputs", shape: [inputs.count, inputs[0].count], values: Array(inputs.joined())),
+          SafetensorsTensor(
+            name: "targets", shape: [targets.count, targets[0].count], values: Array(targets.joined())),
+        ]
+      ).write(to: folder.path + "/batch.safetensors")
+      return (
+        [
+          "statistics", "--model", "model.safetensors", "--batch", "batch.safetensors",
+          "--loss", golden.problem.loss.rawValue, "--out", "out.safetensors",
+        ], names.joined(separator: ",")
+      )
+    }
+
+    /// The worst difference of the output file from the golden, relative to each tensor's largest magnitude.
+    private func difference(_ golden: Golden, _ bound: ReferenceBound, precision: String, ranks: Int?) throws -> Double
+    {
+      let folder = try ScratchFolder()
+      let (arguments, network) = try files(golden, in: folder)
+      let run = try ProgramRun.run(
+        program, arguments + ["--network", network, "--bound", bound.rawValue, "--precision", precision],
+        ranks: ranks, in: folder.path)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      let out = try SafetensorsFile(contentsOf: folder.path + "/out.safetensors")
+      let dense = golden.problem.network.layers.indices.filter {
+        if case .dense = golden.problem.network.layers[$0] { true } else { false }
+      }
+      #expect(out.tensors.count == 3 + 4 * dense.count)
+      #expect(out.tensors.allSatisfy { $0.dtype == (precision == "float64" ? .f64 : .f32) })
+
+      func tensor(_ name: String, _ shape: [Int]) throws -> [Double] {
+        let tensor = try #require(out.tensor(named: name))
+        #expect(tensor.shape == shape, "\(name)")
+        return tensor.doubles
+      }
+      let (rows, expected) = (golden.problem.inputs.count, golden.expected)
+      let outputs = expected.outputs[0].count
+      var worst = [
+        relativeDifference(try tensor("meanLoss", []), [expected.meanLoss]),
+        relativeDifference(try tensor("outputs", [rows, outputs]), Array(expected.outputs.joined())),
+        relativeDifference(
+          try tensor("outputTotalGradient", [rows, outputs]), Array(expected.outputTotalGradient.joined())),
+      ]
+      for (number, layer) in zip(dense, expected.layers(bound)) {
+        let shape = [layer.wDot.count, layer.wDot[0].count]
+        let name = "layers.\(number)"
+        worst += [
+          relativeDifference(try tensor("\(name).weight.wDot", shape), Array(layer.wDot.joined())),
+          relativeDifference(try tensor("\(name).weight.wDDot", shape), Array(layer.wDDot.joined())),
+          relativeDifference(try tensor("\(name).bias.wDot", [shape[0]]), layer.biasDot),
+          relativeDifference(try tensor("\(name).bias.wDDot", [shape[0]]), layer.biasDDot),
+        ]
+      }
+      return worst.reduce(0, max)
+    }
+
+    @Test(arguments: try Golden.all, ReferenceBound.allCases)
+    func `the file agrees with the golden to 1e-12 in Double`(golden: Golden, bound: ReferenceBound) throws {
+      #expect(try difference(golden, bound, precision: "float64", ranks: nil) <= 1e-12)
+    }
+
+    @Test func `in Float it agrees to Float's rounding, and under mpirun it is the same file`() throws {
+      let golden = try Golden.load(name: "tanh-autoencoder")
+      let alone = try difference(golden, .full, precision: "float32", ranks: nil)
+      // Larger than Double's rounding, so it was computed in Float; some tens of roundings of 6e-8.
+      #expect(alone > 1e-12 && alone < 5e-6)
+      #expect(try difference(golden, .full, precision: "float32", ranks: 3) == alone)
+    }
+
+    @Test func `a trailing identity may be left out, and --network wins over the metadata`() throws {
+      let golden = try Golden.load(name: "tanh-autoencoder")
+      let folder = try ScratchFolder()
+      let (arguments, network) = try files(golden, in: folder)
+      let model = try SafetensorsFile(contentsOf: folder.path + "/model.safetensors")
+      func outputs(_ network: String) throws -> [Double] {
+        let run = try ProgramRun.run(
+          program, arguments + ["--network", network, "--precision", "float64"], in: folder.path)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        return try #require(try SafetensorsFile(contentsOf: folder.path + "/out.safetensors").tensor(named: "outputs"))
+          .doubles
+      }
+      let expected = try outputs(network)
+      #expect(try outputs(network + ",identity") == expected)
+      try SafetensorsFile(
+        tensors: model.tensors, metadata: ["network": #"["relu", {"dense": {"inputs": 1, "outputs": 1}}]"#]
+      ).write(to: folder.path + "/model.safetensors")
+      #expect(try outputs(network) == expected)
+    }
+
+    @Test func `the model file of a run says which network it is`() throws {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(program, short + ["--name", "s"], in: folder.path)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      let values = [Double](repeating: 0.25, count: 2 * 64)
+      try SafetensorsFile(
+        tensors: [
+          SafetensorsTensor(name: "inputs", shape: [2, 8, 8], values: values),
+          SafetensorsTensor(name: "targets", shape: [2, 10], values: [1.0] + [Double](repeating: 0, count: 19)),
+        ]
+      ).write(to: folder.path + "/batch.safetensors")
+      let statistics = try ProgramRun.run(
+        program,
+        [
+          "statistics", "--model", "runs/s/model.safetensors", "--batch", "batch.safetensors",
+          "--loss", "squaredError", "--out", "out.safetensors",
+        ], in: folder.path)
+      #expect(statistics.exitCode == 0, "\(statistics.errors)")
+      let out = try SafetensorsFile(contentsOf: folder.path + "/out.safetensors")
+      #expect(out.tensor(named: "layers.4.weight.wDDot")?.shape == [10, 32])
+    }
+  }
+}

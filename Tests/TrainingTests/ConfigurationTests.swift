@@ -1,0 +1,83 @@
+import Foundation
+import Networks
+import TestSupport
+import Testing
+import Training
+
+struct ConfigurationTests {
+  private func configuration(_ settings: [String], file: String? = nil) throws -> Configuration {
+    try ConfigurationSource(preset: .standard, file: file, settings: settings).configuration()
+  }
+
+  @Test func `a preset gives way to the file, the file to --data and --name, those to --set from left to right`() throws
+  {
+    let folder = try ScratchFolder()
+    let file = try folder.write(
+      "training: {epochs: 3, batch: 7}\nrun: {name: fromFile}\ndata: {set: mnist, path: fromFile}".utf8, to: "c.yml")
+    var source = ConfigurationSource(preset: .standard, file: file)
+    #expect(try source.configuration().training.epochs == 3)
+    #expect(try source.configuration().optimizer.learningRate == 30, "the preset's, where the file is silent")
+    #expect(try source.configuration().run.name == "fromFile")
+    (source.data, source.name) = ("fromData", "fromName")
+    source.settings = ["training.epochs=4", "training.epochs=5", "data.path=fromSet"]
+    let merged = try source.configuration()
+    #expect(merged.training.epochs == 5)
+    #expect(merged.training.batch == 7)
+    #expect(merged.run.name == "fromName")
+    #expect(merged.data.path == "fromSet")
+  }
+
+  @Test func `an empty file changes nothing`() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("# nothing\n".utf8, to: "empty.yml")
+    #expect(try configuration([], file: file) == configuration([]))
+  }
+
+  @Test(arguments: Preset.all.map(\.name)) func `the written configuration of a preset is read back equal`(name: String)
+    throws
+  {
+    var source = ConfigurationSource(preset: try Preset.named(name))
+    if name != Preset.standard.name { source.data = "some where" }
+    source.settings = ["optimizer.learningRate=0.001", "regularization.l2=1e-12", "training.precision=float64"]
+    let configuration = try source.configuration()
+    #expect(try ConfigurationSource.written(configuration.yaml(), path: "c.yml") == configuration)
+  }
+
+  @Test func `numbers are written as a person writes them`() throws {
+    let yaml = try configuration(["optimizer.learningRate=300", "regularization.l2=0.01"]).yaml()
+    #expect(yaml.contains("learningRate: 300\n"))
+    #expect(yaml.contains("l2: 0.01\n"))
+  }
+
+  @Test func `the values of --set are YAML`() throws {
+    let changed = try configuration(["network=[{dense: 3}, relu, {dense: {inputs: 3, outputs: 10}}]"])
+    #expect(
+      changed.network == [
+        .dense(inputs: nil, outputs: 3), .activation(.relu), .dense(inputs: 3, outputs: 10),
+      ])
+  }
+
+  @Test(arguments: [
+    ("training.epochs=2.5", "training.epochs: expected a whole number, found '2.5'"),
+    ("optimizer.learningRate=fast", "optimizer.learningRate: expected a number, found 'fast'"),
+    ("regularization.includingBiases=maybe", "regularization.includingBiases: expected true or false, found 'maybe'"),
+    ("training=3", "training: expected a section with keys"),
+    ("network=tanh", "network: expected"),
+    ("training.batch.size=3", "training.batch: expected a single value, found a section with keys"),
+    ("optimizer.name=adamm", "optimizer.name: unknown value 'adamm'"),
+    ("network=[{dens: 3}]", "network[0]: unknown layer 'dens'; did you mean 'dense'?"),
+    ("network=[{dense: {outputs: 3, input: 4}}]", "unknown key 'input'; did you mean 'inputs'?"),
+  ]) func `a wrong setting is answered with its key, what is expected and what is there`(
+    setting: String, sentence: String
+  ) throws {
+    let error = #expect(throws: ConfigurationError.self) { try configuration([setting]) }
+    #expect(try #require(error).description.contains(sentence), "\(String(describing: error))")
+  }
+
+  @Test func `hinge needs damping or l2`() throws {
+    #expect(throws: ConfigurationError.self) { try configuration(["loss=hinge"]) }
+    #expect(throws: Never.self) { try configuration(["loss=hinge", "optimizer.damping=0.1"]) }
+    #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0.1"]) }
+    #expect(throws: Never.self) { try configuration(["loss=squaredHinge"]) }
+  }
+}
