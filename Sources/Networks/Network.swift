@@ -78,21 +78,25 @@ public final class Network<Scalar: Real> {
   }
 
   /// (M1) The outputs for a minibatch; valid until the next forward pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func forward(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
     precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
     var x = inputs
-    for (index, layer) in layers.enumerated() {
+    for index in 0..<layers.count {
       let y = values[index + 1].prefix(inputs.rows)
-      layer.forward(x, parameters: parameters[layout.slices[index]], into: y)
+      layers[index].forward(x, parameters: parameters[layout.slices[index]], into: y)
       x = y
     }
     return x
   }
 
   /// (M3–M5) The total gradient at the output for the minibatch of the last forward pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func totalGradient(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
-    for (index, layer) in layers.enumerated() where carriesTotalGradient[index + 1] {
-      layer.totalGradient(
+    for index in 0..<layers.count where carriesTotalGradient[index + 1] {
+      layers[index].totalGradient(
         below: totalGradient(at: index, samples: inputs.rows), input: value(at: index, inputs),
         parameters: parameters[layout.slices[index]], into: totalGradients[index + 1].prefix(inputs.rows))
     }
@@ -117,6 +121,8 @@ public final class Network<Scalar: Real> {
   ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten.
   /// - Returns: the sum of the samples' losses, without regularisation.
   /// - Complexity: for each affine layer two products of its weights' size, four with curvature and one above the first.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
     bound: Bound, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false
@@ -131,7 +137,7 @@ public final class Network<Scalar: Real> {
       loss.partitionCurvature(h, totalGradient: totalGradient(inputs, parameters: parameters), partition)
     }
 
-    for index in layers.indices.reversed() where index >= lowestTrained {
+    for index in (lowestTrained..<layers.count).reversed() {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
