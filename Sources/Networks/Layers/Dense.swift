@@ -52,8 +52,10 @@ final class Dense<Scalar: Real>: Layer {
   func totalGradient(
     below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
   ) {
-    if !inputIsNonNegative { x.elements.magnitudes(into: inputMagnitudes.prefix(x.rows).elements) }
-    for sample in 0..<x.rows { above[sample].fill(x[sample].magnitudeSum + 1) }
+    for sample in 0..<x.rows {
+      if !inputIsNonNegative { x[sample].magnitudes(into: inputMagnitudes[sample]) }
+      above[sample].fill(x[sample].magnitudeSum + 1)
+    }
     guard let u else { return }
     weights(parameters).elements.magnitudes(into: weightMagnitudes.elements)
     multiply(u, transposed: weightMagnitudes, into: above, beta: 1)
