@@ -21,7 +21,6 @@ let strict: [SwiftSetting] = [
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
-let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 
 let package = Package(
   name: "rp-dist",
@@ -29,12 +28,12 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     // Bindings to C: constants and headers, no logic.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CVectorMath", linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
@@ -48,7 +47,7 @@ let package = Package(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(name: "Datasets", dependencies: ["CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
-    .target(name: "RunRecords", dependencies: ["Kernels", "Networks", crypto], swiftSettings: strict),
+    .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: ["MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],

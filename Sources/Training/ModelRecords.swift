@@ -19,7 +19,7 @@ extension InputMap {
 extension DataSplit {
   /// The SHA-256 of the values and labels, training set before test set.
   var fingerprint: String {
-    var hash = Fingerprint()
+    let hash = Fingerprint()
     unsafe training.dataset.forEachChunk { unsafe hash.add($0) }
     unsafe test.dataset.forEachChunk { unsafe hash.add($0) }
     return hash.hexadecimal

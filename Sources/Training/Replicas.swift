@@ -8,7 +8,7 @@ private import RunRecords
 public func replicaFingerprint<Scalar: Real>(
   _ parameters: Arena<Scalar>, over world: borrowing Communicator
 ) throws -> String {
-  var own = Fingerprint()
+  let own = Fingerprint()
   unsafe parameters.all.withBytes { unsafe own.add($0) }
   let all = try world.allGather(own.hexadecimal)
   let different = all.indices.filter { all[$0] != all[0] }
