@@ -1,17 +1,5 @@
 internal import Foundation
-internal import MPI
 internal import Training
-
-/// Whether a person watches standard output.
-enum Terminal {
-  /// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so the launcher's is looked at.
-  static var isInteractive: Bool {
-    guard Launcher.isPresent else { return isatty(STDOUT_FILENO) == 1 }
-    let output = "/proc/\(getppid())/fd/1"
-    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: output) else { return false }
-    return target.hasPrefix("/dev/pts/") || target.hasPrefix("/dev/tty")
-  }
-}
 
 /// Shows how far a run is: a bar with rate and time left on a terminal, plain lines elsewhere.
 struct ProgressDisplay {
