@@ -5,9 +5,6 @@ public enum BLASLibrary {
   /// Sets the number of threads that one matrix product uses. One for each rank is right when ranks fill the cores.
   public static func setThreads(_ threads: Int) { openblas_set_num_threads(CInt(threads)) }
 
-  /// The number of threads that one matrix product uses.
-  public static var threads: Int { Int(openblas_get_num_threads()) }
-
   /// The processor kernel that OpenBLAS chose, for example `SkylakeX`; results are bitwise equal only for the same one.
   public static var coreName: String { unsafe String(cString: openblas_get_corename()) }
 

@@ -10,6 +10,7 @@ public struct RandomStream: Sendable {
   public enum Purpose: UInt64, Sendable {
     case initialization = 1
     case shuffle = 2
+    case benchmark = 3
   }
 
   private let start: UInt64

@@ -17,5 +17,3 @@ public struct MPIDatatype {
 extension Float: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_float()) } }
 extension Double: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_double()) } }
 extension Int64: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_int64()) } }
-extension UInt64: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_uint64()) } }
-extension UInt8: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_uint8()) } }

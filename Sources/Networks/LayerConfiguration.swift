@@ -39,6 +39,9 @@ extension LayerConfiguration {
     }
   }
 
+  /// The most units of a layer; the sizes of all products and arenas then stay far from overflowing.
+  public static var maximumUnits: Int { 1 << 24 }
+
   /// The same layers with every size written out, as they are stored in model files.
   ///
   /// - Throws: ``NetworkError`` when a size does not fit the layer below, or there is no dense layer.
@@ -47,8 +50,8 @@ extension LayerConfiguration {
     var resolved: [LayerConfiguration] = []
     for (index, layer) in layers.enumerated() {
       if case .dense(let declared, let outputs) = layer {
-        guard outputs > 0 else {
-          throw NetworkError("network: layer \(index) is dense with \(outputs) outputs; it needs at least one")
+        guard (1...maximumUnits).contains(outputs) else {
+          throw NetworkError("network: layer \(index) is dense with \(outputs) outputs; it needs 1 to \(maximumUnits)")
         }
         if let declared, declared != units {
           let below = index == 0 ? "the data has \(units) features" : "the layer below has \(units) outputs"
@@ -96,11 +99,10 @@ extension LayerConfiguration: Codable {
           codingPath: decoder.codingPath,
           debugDescription: UnknownName(key.stringValue, among: LayerConfiguration.names, kind: "layer").description))
     }
-    if let outputs = try? container.decode(Int.self, forKey: key) {
-      self = .dense(inputs: nil, outputs: outputs)
+    guard let dense = try? container.nestedContainer(keyedBy: AnyKey.self, forKey: key) else {
+      self = .dense(inputs: nil, outputs: try container.decode(Int.self, forKey: key))
       return
     }
-    let dense = try container.nestedContainer(keyedBy: AnyKey.self, forKey: key)
     for key in dense.allKeys where DenseKeys(rawValue: key.stringValue) == nil {
       throw DecodingError.dataCorrupted(
         .init(

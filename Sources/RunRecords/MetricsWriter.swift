@@ -15,7 +15,7 @@ public struct Metrics: Codable, Sendable {
   }
 }
 
-/// Appends lines to `metrics.jsonl`; each is on disk when the call returns.
+/// Appends lines to `metrics.jsonl`; each is with the operating system when the call returns.
 public final class MetricsWriter {
   private let path: String
   private let file: FileHandle

@@ -36,10 +36,10 @@ public struct ModelFile<Scalar: Real> {
 
     let numbers = Set(file.names.compactMap(Self.layerNumber)).sorted()
     guard let first = numbers.first, let firstWeight = file.tensor(named: "layers.\(first).weight"),
-      firstWeight.shape.count == 2
+      firstWeight.shape.count == 2, firstWeight.shape[1] > 0
     else {
       throw refuse(
-        "it holds no network: there is no matrix layers.N.weight",
+        "holds no network: there is no matrix layers.N.weight",
         "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
     }
 
@@ -47,7 +47,7 @@ public struct ModelFile<Scalar: Real> {
     let dense = configuration.count { if case .dense = $0 { true } else { false } }
     guard dense == numbers.count else {
       throw refuse(
-        "it holds \(numbers.count) layers with weights, but the network has \(dense) dense layers",
+        "holds \(numbers.count) layers with weights, but the network has \(dense) dense layers",
         "name the network that belongs to the file")
     }
     // The sizes come from the tensors; sizes in the metadata are checked against them below.
@@ -59,7 +59,9 @@ public struct ModelFile<Scalar: Real> {
         continue
       }
       let name = "layers.\(number).weight"
-      guard let weight = file.tensor(named: name), weight.shape.count == 2 else {
+      guard let weight = file.tensor(named: name), weight.shape.count == 2,
+        weight.shape.allSatisfy((1...LayerConfiguration.maximumUnits).contains)
+      else {
         throw refuse("there is no such matrix", "a dense layer needs weights [outputs × inputs]", tensor: name)
       }
       // A network that the user names has no sizes of its own.
@@ -73,7 +75,7 @@ public struct ModelFile<Scalar: Real> {
     do {
       network = try Network(sized, inputs: firstWeight.shape[1])
     } catch {
-      throw refuse("its layers do not fit together (\(error))", "check the order of the layers")
+      throw refuse("holds layers that do not fit together (\(error))", "check the order of the layers")
     }
 
     var names: [String] = []
@@ -87,7 +89,14 @@ public struct ModelFile<Scalar: Real> {
         throw refuse(
           "its shape is \(tensor.shape), but the network needs \(block.shape)", "check the network", tensor: name)
       }
-      parameters.all[block.range].copy(from: tensor.values(as: Scalar.self))
+      let values = tensor.values(as: Scalar.self)
+      guard values.allSatisfy(\.isFinite) else {
+        throw refuse(
+          "it holds weights that are not finite in \(Scalar.precision.rawValue)",
+          "use a model whose training went well",
+          tensor: name)
+      }
+      parameters.all[block.range].copy(from: values)
       names.append(name)
     }
     self.names = names
@@ -117,12 +126,14 @@ public struct ModelFile<Scalar: Real> {
   ) throws(SafetensorsError) -> [LayerConfiguration] {
     guard let json = file.metadata["network"] else {
       throw refuse(
-        "its metadata does not say which network it is", "name the layers with --network, e.g. dense,tanh,dense", nil)
+        "does not say in its metadata which network it is", "name the layers with --network, e.g. dense,tanh,dense", nil
+      )
     }
     do {
       return try JSONDecoder().decode([LayerConfiguration].self, from: Data(json.utf8))
     } catch {
-      throw refuse("its metadata 'network' is not a network: \(json)", "name the layers with --network", nil)
+      throw refuse(
+        "has metadata 'network' that is not a network: \(json.prefix(200))", "name the layers with --network", nil)
     }
   }
 

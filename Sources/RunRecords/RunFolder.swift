@@ -1,4 +1,5 @@
 public import Foundation
+private import Glibc
 
 /// The folder of one run, with its files.
 public struct RunFolder: Sendable {
@@ -17,20 +18,14 @@ public struct RunFolder: Sendable {
   /// - Throws: ``RunRecordError`` when it exists or cannot be made.
   public static func create(_ name: String, in parent: String) throws(RunRecordError) -> RunFolder {
     let folder = RunFolder(path: parent + "/" + name)
-    do {
-      try FileManager.default.createDirectory(atPath: parent, withIntermediateDirectories: true)
-    } catch {
-      throw RunRecordError(.cannotCreate, parent, "cannot make the folder: \(reason(error)); choose another run.folder")
-    }
-    guard !FileManager.default.fileExists(atPath: folder.path) else {
+    try makeDirectories(parent)
+    guard unsafe mkdir(folder.path, 0o777) == 0 else {
+      let code = errno
       throw RunRecordError(
-        .cannotCreate, folder.path, "this run folder exists already; choose another --name, or move it away")
-    }
-    do {
-      try FileManager.default.createDirectory(atPath: folder.path, withIntermediateDirectories: false)
-    } catch {
-      throw RunRecordError(
-        .cannotCreate, folder.path, "cannot make the run folder: \(reason(error)); choose another run.folder")
+        .cannotCreate, folder.path,
+        code == EEXIST
+          ? "this run folder exists already; choose another --name, or move it away"
+          : "cannot make the run folder: \(reason(code)); choose another run.folder")
     }
     return folder
   }
@@ -51,20 +46,28 @@ public struct RunFolder: Sendable {
 
   /// Writes a whole file of the run.
   public func write(_ text: String, to file: String) throws(RunRecordError) {
-    do {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+    do throws(SafetensorsError) {
+      try DiskFile.replace(file, with: [Array(text.utf8)])
     } catch {
-      throw RunRecordError(.cannotWrite, file, "cannot be written: \(reason(error))")
+      throw RunRecordError(.cannotWrite, file, "\(error.problem); \(error.remedy)")
+    }
+  }
+
+  /// Makes a folder and those above it, where they do not exist yet.
+  private static func makeDirectories(_ path: String) throws(RunRecordError) {
+    var prefix = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      prefix += part + "/"
+      if unsafe mkdir(prefix, 0o777) != 0, errno != EEXIST {
+        throw RunRecordError(.cannotCreate, path, "cannot make the folder: \(reason(errno)); choose another run.folder")
+      }
     }
   }
 }
 
-/// What the system says of a failure, in a few words.
-private func reason(_ error: any Error) -> String {
-  let error = error as NSError
-  let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError ?? error
-  guard underlying.domain == NSPOSIXErrorDomain else { return error.localizedDescription }
-  return unsafe String(cString: strerror(Int32(underlying.code)))
+/// What the system says of an error code.
+private func reason(_ code: Int32) -> String {
+  unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }
 
 /// A file or folder of a run that cannot be made or written.

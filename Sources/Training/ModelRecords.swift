@@ -17,6 +17,22 @@ extension InputMap {
 }
 
 extension DataSplit {
+  /// What tells data sets apart without reading all of a large one: sizes, labels, and up to 1,000 samples spread over
+  /// the set.
+  var digest: String {
+    var numbers: [Double] = []
+    for subset in [training, test] {
+      numbers += [subset.count, subset.features, subset.classes].map { Double($0) }
+      for position in 0..<subset.count { numbers.append(Double(subset.label(at: position))) }
+      for position in stride(from: 0, to: subset.count, by: max(1, subset.count / 500)) {
+        numbers += subset.dataset.values(of: subset.id(at: position))
+      }
+    }
+    let hash = Fingerprint()
+    unsafe numbers.withUnsafeBytes { unsafe hash.add($0) }
+    return hash.hexadecimal
+  }
+
   /// The SHA-256 of the values and labels, training set before test set.
   var fingerprint: String {
     let hash = Fingerprint()

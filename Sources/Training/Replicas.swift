@@ -21,3 +21,19 @@ public func replicaFingerprint<Scalar: Real>(
   }
   return all[0]
 }
+
+extension Communicator {
+  /// Makes sure that every rank has the same text, before anything is computed that would hang or be wrong otherwise.
+  /// Collective.
+  ///
+  /// - Throws: `AgreedFailure` on every rank, naming the ranks whose text differs from rank 0's.
+  func requireSame(_ text: String, what: String, remedy: String) throws {
+    let all = try allGather(text)
+    let different = all.indices.filter { all[$0] != all[0] }
+    guard different.isEmpty else {
+      let list = different.map(String.init).joined(separator: ", ")
+      throw AgreedFailure(
+        code: ExitCode.content, message: "the \(what) of rank \(list) differ from those of rank 0; \(remedy)")
+    }
+  }
+}

@@ -29,13 +29,14 @@ public struct StatisticsReport {
     let batch = try SafetensorsFile(contentsOf: batchPath)
     let inputs: Matrix<Scalar> = try rows("inputs", of: batch, path: batchPath, columns: network.inputs)
     let targets: Matrix<Scalar> = try rows("targets", of: batch, path: batchPath, columns: network.outputs)
-    guard inputs.rows == targets.rows, inputs.rows > 0 else {
+    guard inputs.rows == targets.rows else {
       throw SafetensorsError(
         path: batchPath, kind: .content, tensor: "targets",
         problem: "it has \(targets.rows) rows, but inputs has \(inputs.rows)",
-        remedy: "give one row of targets for each row of inputs, and at least one")
+        remedy: "give one row of targets for each row of inputs")
     }
 
+    try checkDistributions(targets, path: batchPath)
     network.reserve(samples: inputs.rows)
     let sums = Arena<Scalar>(count: 2 * layout.count)
     let (wDot, wDDot) = (sums.all[0..<layout.count], sums.all[layout.count..<2 * layout.count])
@@ -63,6 +64,22 @@ public struct StatisticsReport {
       tensors: tensors, metadata: ["loss": loss.rawValue, "bound": bound.rawValue, "lossPartition": partition.rawValue])
   }
 
+  /// The softmax loss and its Hessian are those of targets that are distributions.
+  private func checkDistributions<Scalar: Real>(
+    _ targets: Matrix<Scalar>, path: String
+  ) throws(SafetensorsError) {
+    guard loss == .softmaxCrossEntropy else { return }
+    for row in 0..<targets.rows {
+      let values = targets[row].array.map { Double($0) }
+      // A sum of numbers that were rounded to Float.
+      guard values.allSatisfy({ $0 >= 0 }), abs(values.reduce(0, +) - 1) <= 1e-4 else {
+        throw SafetensorsError(
+          path: path, kind: .content, tensor: "targets", problem: "row \(row) is no distribution",
+          remedy: "for \(loss.rawValue) each row must be nonnegative and add to 1")
+      }
+    }
+  }
+
   /// A tensor of the batch, one row for each sample, whatever the shape of a sample.
   private func rows<Scalar: Real>(
     _ name: String, of batch: SafetensorsFile, path: String, columns: Int
@@ -72,7 +89,12 @@ public struct StatisticsReport {
         path: path, kind: .content, tensor: name, problem: "there is no such tensor with one row for each sample",
         remedy: "a batch holds inputs and targets")
     }
-    let found = tensor.shape.dropFirst().reduce(1, *)
+    // A row's size is that of the whole divided by the number of rows: the shape's product may overflow where it is empty.
+    let found = samples == 0 ? 0 : tensor.count / samples
+    guard samples > 0 else {
+      throw SafetensorsError(
+        path: path, kind: .content, tensor: name, problem: "it has no rows", remedy: "give at least one sample")
+    }
     guard found == columns else {
       throw SafetensorsError(
         path: path, kind: .content, tensor: name,
@@ -81,6 +103,11 @@ public struct StatisticsReport {
     }
     let matrix = Matrix<Scalar>(rows: samples, columns: columns)
     matrix.elements.copy(from: tensor.values(as: Scalar.self))
+    guard matrix.elements.array.allSatisfy(\.isFinite) else {
+      throw SafetensorsError(
+        path: path, kind: .content, tensor: name, problem: "it holds numbers that are not finite",
+        remedy: "give finite numbers only")
+    }
     return matrix
   }
 }

@@ -29,7 +29,7 @@ public struct StepBenchmark {
     source.data = "unused"
     let configuration = try source.configuration()
     let samples = 4 * batch
-    let noise = RandomStream(seed: 1, .shuffle)
+    let noise = RandomStream(seed: 1, .benchmark)
     let dataset = Dataset(
       source: "random", shape: [features], classNames: (0..<10).map(String.init),
       values: (0..<samples * features).map { noise.uniform($0) }, labels: (0..<samples).map { $0 % 10 })

@@ -45,7 +45,9 @@ public struct TrainingRun {
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
-    switch configuration.training.precision {
+    let settings = try world.agree(describe: describe) { try configuration.yaml() }
+    try world.requireSame(settings, what: "settings", remedy: "start every rank with the same command and files")
+    return switch configuration.training.precision {
     case .float32: try train(as: Float.self, on: world, describe: describe, report: report)
     case .float64: try train(as: Double.self, on: world, describe: describe, report: report)
     }
@@ -57,6 +59,7 @@ public struct TrainingRun {
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     let (problem, step) = try world.agree(describe: describe) { try prepare(as: precision, ranks: world.ranks) }
+    try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
     let hosts = try world.allGather(MPILibrary.processorName)
     let started = Date()
     let folder = try makeFolder(on: world, started: started, describe: describe)
@@ -117,10 +120,25 @@ public struct TrainingRun {
     try problem.check(outputs: network.outputs)
     let training = configuration.training
     let batch = min(training.batch, problem.split.training.count)
+    try Self.requireMemory(network, samples: (batch + ranks - 1) / ranks)
     let parameters = network.initialParameters(training.initialization, seed: UInt64(training.seed))
     let step = TrainingStep(
       configuration, problem: problem, network: network, parameters: parameters, capacity: (batch + ranks - 1) / ranks)
     return (problem, step)
+  }
+
+  /// Refuses a network that cannot be held: an allocation that the system grants and cannot keep would end the process
+  /// without a word.
+  private static func requireMemory<Scalar: Real>(_ network: Network<Scalar>, samples: Int) throws {
+    // Parameters, Ẇ, Ẅ, the last good model and |W|; for each sample y, u, Ẏ, Z, σ', σ'' at every boundary.
+    let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
+    let numbers = 5 * Double(network.layout.count) + 6 * Double(units) * Double(samples)
+    let (needed, present) = (numbers * Double(MemoryLayout<Scalar>.stride), ProcessInfo.processInfo.physicalMemory)
+    guard needed > Double(present) else { return }
+    let gibibytes = { (bytes: Double) in "\(Int((bytes / 0x1p30).rounded(.up)))" }
+    throw ConfigurationError(
+      "network: its \(network.layout.count) weights and a batch of \(samples) samples on a rank need "
+        + "\(gibibytes(needed)) GiB, but this machine has \(gibibytes(Double(present))) GiB; make it smaller")
   }
 
   /// Rank 0 names and makes the folder; every rank learns its path.
@@ -153,7 +171,8 @@ public struct TrainingRun {
   ) throws -> Outcome<Scalar> {
     let training = configuration.training
     let samples = problem.split.training.count
-    let stepsPerEpoch = (samples + training.batch - 1) / training.batch
+    let batchSize = min(training.batch, samples)
+    let stepsPerEpoch = (samples + batchSize - 1) / batchSize
     var outcome = Outcome(
       plannedSteps: stepsPerEpoch * training.epochs, lastGood: Arena<Scalar>(count: step.parameters.count))
     outcome.lastGood.all.copy(from: step.parameters.all)
@@ -164,8 +183,8 @@ public struct TrainingRun {
     for epoch in 1...training.epochs {
       order.shuffle(epoch: epoch)
       var lossSum = 0.0
-      for first in stride(from: 0, to: samples, by: training.batch) {
-        let batch = first..<min(first + training.batch, samples)
+      for first in stride(from: 0, to: samples, by: batchSize) {
+        let batch = first..<min(first + batchSize, samples)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(world.shard(batch)), samples: batch.count, over: world)
         outcome.steps += 1

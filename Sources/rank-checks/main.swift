@@ -63,7 +63,7 @@ func run(_ check: String, on world: borrowing Communicator) throws {
 }
 
 let outcome = try withMPI { error, rank in
-  say("rank \(rank): \(error)")
+  say("rank \(rank ?? 0): \(error)")
   return 42
 } _: { world in
   do {

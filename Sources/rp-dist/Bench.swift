@@ -43,8 +43,8 @@ struct BenchStep: RankCommand {
   var json = false
 
   func validate() throws {
-    guard batch > 0, repeats > 0, threads > 0 else {
-      throw ValidationError("--batch, --repeats and --threads must be at least 1")
+    guard (1...100_000).contains(batch), (1...1_000_000).contains(repeats), (1...1024).contains(threads) else {
+      throw ValidationError("--batch must be from 1 to 100000, --repeats to 1000000, --threads to 1024")
     }
   }
 

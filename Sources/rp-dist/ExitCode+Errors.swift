@@ -14,6 +14,7 @@ extension ExitCode {
     switch error {
     case is ConfigurationError, is NetworkError, is UnknownName: usage
     case is UnreadableFile: missingInput
+    case is BrokenRun: content
     case let error as DatasetError: error.kind == .missing ? missingInput : content
     case let error as SafetensorsError:
       switch error.kind {

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import BLAS
 internal import CVectorMath
 internal import Foundation
 internal import MPI
@@ -17,6 +18,8 @@ enum Program {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       exit(ExitCode.internalError)
     }
+    // One thread for each rank, until a configuration asks for more.
+    BLASLibrary.setThreads(1)
     let command: any ParsableCommand
     do {
       command = try RPDist.parseAsRoot()
@@ -32,7 +35,7 @@ enum Program {
     let code = RPDist.exitCode(for: error).rawValue
     guard code != 0 else {
       if Launcher.rank == 0 { print(RPDist.fullMessage(for: error)) }
-      exit(0)
+      exit(fflush(nil) == 0 ? 0 : ExitCode.cannotWrite)
     }
     let message = RPDist.message(for: error).replacing("\n", with: " ")
     exit(
@@ -47,7 +50,7 @@ enum Program {
     do {
       let outcome = try withMPI { error, rank in
         let (message, code) = ExitCode.describe(error)
-        say("rank \(rank): \(message)")
+        say((rank.map { "rank \($0): " } ?? "") + message)
         return code
       } _: { world in
         do {
@@ -67,9 +70,14 @@ enum Program {
     }
   }
 
-  /// Writes one line to standard error.
+  /// Writes one line to standard error, after what went to standard output before. Where it cannot be written there is
+  /// nobody to tell; the exit code stays.
   private static func say(_ message: String) {
-    FileHandle.standardError.write(Data("rp-dist: \(message)\n".utf8))
+    fflush(nil)
+    let line = message.unicodeScalars.map { scalar in
+      scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
+    }
+    try? FileHandle.standardError.write(contentsOf: Data("rp-dist: \(line.joined())\n".utf8))
   }
 
   private static func flushOutput() throws {

@@ -20,14 +20,15 @@ struct ProgressDisplay {
     shownAt = progress.seconds
     let rate = Double(progress.step) / max(progress.seconds, 1e-9)
     let left = Double(progress.steps - progress.step) / rate
+    // Fits 80 columns together with the bar: a wider line would scroll a terminal at every step.
     let text =
-      "epoch \(progress.epoch)/\(progress.epochs)  step \(progress.step)/\(progress.steps)  "
-      + "loss \(Format.loss(progress.loss))  \(Format.fixed(rate, 0)) steps/s  \(Self.time(left)) left"
+      "epoch \(progress.epoch)/\(progress.epochs) step \(progress.step)/\(progress.steps) "
+      + "loss \(Format.loss(progress.loss)) \(Format.fixed(rate, 0)) steps/s \(Self.time(left)) left"
     if isInteractive {
-      let width = 24
+      let width = 12
       let filled = width * progress.step / progress.steps
-      let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
-      write("\r\u{1B}[K\(bar)  \(text)" + (isLast ? "\n" : ""))
+      let bar = String(repeating: "=", count: filled) + String(repeating: ".", count: width - filled)
+      write("\r\u{1B}[K[\(bar)] \(text)" + (isLast ? "\n" : ""))
     } else {
       write(text + "\n")
     }
@@ -40,7 +41,7 @@ struct ProgressDisplay {
 
   /// Seconds as minutes:seconds, or hours:minutes:seconds.
   private static func time(_ seconds: Double) -> String {
-    let total = Int(seconds.rounded(.up))
+    let total = Int(min(seconds, 1e9).rounded(.up))
     let (hours, minutes, rest) = (total / 3600, total / 60 % 60, total % 60)
     let two = { (value: Int) in value < 10 ? "0\(value)" : "\(value)" }
     return hours > 0 ? "\(hours):\(two(minutes)):\(two(rest))" : "\(minutes):\(two(rest))"

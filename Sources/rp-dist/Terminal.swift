@@ -6,6 +6,7 @@ enum Terminal {
   /// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so mpirun's is looked at. On a
   /// node where there is only its daemon, the output goes to no terminal.
   static var isInteractive: Bool {
+    guard ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return false }
     guard Launcher.isPresent else { return isatty(STDOUT_FILENO) == 1 }
     var process = Int(getppid())
     while process > 1 {

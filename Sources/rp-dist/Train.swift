@@ -50,8 +50,8 @@ struct Train: RankCommand {
       if let file { try Self.checkIsFile(file) }
       let base = try preset.map { name throws in try Preset.named(name) } ?? .standard
       let source = ConfigurationSource(preset: base, file: file, data: data, name: name, settings: settings)
-      return TrainingRun(
-        try source.configuration(), version: version, preset: preset ?? Self.stem(of: file) ?? base.name)
+      let configuration = try source.configuration()
+      return TrainingRun(configuration, version: version, preset: title(base, configuration))
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
@@ -73,8 +73,11 @@ struct Train: RankCommand {
     throw UnknownName(argument, among: names, kind: "command")
   }
 
-  private static func stem(of file: String?) -> String? {
-    file.map { URL(fileURLWithPath: $0).deletingPathExtension().lastPathComponent }
+  /// What a run is called where it has no name: its preset, its file, or its data.
+  private func title(_ base: Preset, _ configuration: Configuration) -> String {
+    if let preset { return preset }
+    if let file { return URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
+    return configuration.data.set == .digits ? base.name : configuration.data.set.rawValue
   }
 
   private static func row(_ preset: Preset) -> String {

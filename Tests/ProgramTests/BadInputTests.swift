@@ -59,6 +59,50 @@ extension ProgramTests {
       #expect(judged.exitCode == 0, "\(judged.errors)")
     }
 
+    /// Runs the program on 3 ranks, the last of which gets other arguments.
+    private func withStray(_ arguments: String, stray: String, in folder: ScratchFolder) throws -> ProgramRun {
+      let script = try folder.write(
+        """
+        #!/bin/sh
+        if [ "$OMPI_COMM_WORLD_RANK" = 2 ]; then exec '\(program)' \(stray); else exec '\(program)' \(arguments); fi
+        """.utf8, to: "stray.sh")
+      return try ProgramRun.run("/bin/sh", [script], ranks: 3, in: folder.path, timeout: 30)
+    }
+
+    @Test func `a rank with other settings or other data ends the job with a sentence, not with a hang`() throws {
+      let folder = try ScratchFolder()
+      let settings = try withStray("--name a", stray: "--name a --set training.epochs=3", in: folder)
+      #expect(settings.exitCode == 65 && !settings.timedOut)
+      #expect(settings.errors.contains("the settings of rank 2 differ from those of rank 0"), "\(settings.errors)")
+
+      for (file, shift) in [("one.csv", 0), ("two.csv", 1)] {
+        let rows = (0..<60).map { "\($0 + shift),\(60 - $0),\($0 % 2)" }
+        _ = try folder.write(rows.joined(separator: "\n").utf8, to: file)
+      }
+      let common = "--set data.set=csv --set 'network=[{dense: 2}]' --set run.folder=out --data"
+      // The same settings, but a path that leads to another file on one rank.
+      _ = try folder.write("".utf8, to: "there/empty")
+      try FileManager.default.copyItem(atPath: folder.path + "/one.csv", toPath: folder.path + "/data.csv")
+      try FileManager.default.copyItem(atPath: folder.path + "/two.csv", toPath: folder.path + "/there/data.csv")
+      let data = try withStray("\(common) data.csv", stray: "\(common) data.csv", in: folder)
+      #expect(data.exitCode == 0, "\(data.errors)")
+      let script = try folder.write(
+        "[ $OMPI_COMM_WORLD_RANK = 2 ] && cd there; exec '\(program)' \(common) data.csv".utf8, to: "elsewhere.sh")
+      let elsewhere = try ProgramRun.run("/bin/sh", [script], ranks: 3, in: folder.path, timeout: 30)
+      #expect(elsewhere.exitCode == 65 && !elsewhere.timedOut)
+      #expect(elsewhere.errors.contains("the data of rank 2 differ from those of rank 0"), "\(elsewhere.errors)")
+    }
+
+    @Test func `a full disk ends the run with exit code 74 and one sentence`() throws {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(
+        "/bin/sh", ["-c", "exec '\(program)' --name full --set training.epochs=1 > /dev/full"], in: folder.path)
+      #expect(run.exitCode == 74)
+      #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+      let deaf = try ProgramRun.run("/bin/sh", ["-c", "exec '\(program)' --bogus 2> /dev/full"], in: folder.path)
+      #expect(deaf.exitCode == 64)
+    }
+
     @Test func `an existing run folder is refused and stays as it is`() throws {
       let folder = try ScratchFolder()
       _ = try folder.write("mine".utf8, to: "runs/taken/note")
@@ -93,6 +137,16 @@ extension BadInput {
     BadInput(
       name: "a run folder inside a file", arguments: "--set run.folder=DIR/file", exitCode: 73, says: ["file"],
       files: { _ = try $0.write("x".utf8, to: "file") }),
+    BadInput(
+      name: "a run that is no run", arguments: "evaluate DIR/file", exitCode: 66, says: ["not a run folder"],
+      files: { _ = try $0.write("x".utf8, to: "file") }),
+    BadInput(
+      name: "a run with a broken configuration", arguments: "evaluate DIR/run", exitCode: 65,
+      says: ["config.yml", "'bach'"],
+      files: { _ = try $0.write("training: {bach: 3}".utf8, to: "run/config.yml") }),
+    BadInput(
+      name: "a run without a model", arguments: "evaluate DIR/run", exitCode: 66, says: ["model.safetensors"],
+      files: { _ = try $0.write("network: [{dense: 10}]".utf8, to: "run/config.yml") }),
     BadInput(name: "a name with a path", arguments: "--name a/b", exitCode: 64, says: ["run.name", "'a/b'"]),
   ]
 
@@ -249,6 +303,41 @@ extension BadInput {
     BadInput(
       name: "a batch that does not fit the model", arguments: onFiles + " --loss squaredError --network dense",
       exitCode: 65, says: ["inputs", "4 numbers"], files: files(inputs: 4)),
+    BadInput(
+      name: "a target that is no distribution", arguments: onFiles + " --loss softmaxCrossEntropy --network dense",
+      exitCode: 65, says: ["targets", "row 0", "distribution"],
+      files: { folder in
+        try files()(folder)
+        try SafetensorsFile(tensors: [
+          SafetensorsTensor(name: "inputs", shape: [1, 3], values: [1, 2, 3] as [Float]),
+          SafetensorsTensor(name: "targets", shape: [1, 2], values: [5, -7] as [Float]),
+        ]).write(to: folder.path + "/b.safetensors")
+      }),
+    BadInput(
+      name: "a batch without rows, of a shape that overflows",
+      arguments: onFiles + " --loss squaredError --network dense", exitCode: 65, says: ["inputs", "no rows"],
+      files: { folder in
+        try files()(folder)
+        try SafetensorsFile(tensors: [
+          SafetensorsTensor(name: "inputs", shape: [0, 1 << 40], values: [] as [Float]),
+          SafetensorsTensor(name: "targets", shape: [0, 2], values: [] as [Float]),
+        ]).write(to: folder.path + "/b.safetensors")
+      }),
+    BadInput(
+      name: "weights that are not finite", arguments: onFiles + " --loss squaredError --network dense", exitCode: 65,
+      says: ["layers.0.weight", "not finite"],
+      files: { folder in
+        try files()(folder)
+        try SafetensorsFile(tensors: [
+          SafetensorsTensor(name: "layers.0.weight", shape: [2, 3], values: [1, 2, 3, .nan, 5, 6] as [Float]),
+          SafetensorsTensor(name: "layers.0.bias", shape: [2], values: [0, 0] as [Float]),
+        ]).write(to: folder.path + "/m.safetensors")
+      }),
+    BadInput(
+      name: "an output that is a device",
+      arguments: "statistics --model DIR/m.safetensors --batch DIR/b.safetensors --out /dev/null "
+        + "--loss squaredError --network dense", exitCode: 74, says: ["/dev/null", "not a regular file"], files: files()
+    ),
     BadInput(
       name: "a truncated model", arguments: onFiles + " --loss squaredError --network dense", exitCode: 65,
       says: ["m.safetensors"], files: files(model: [200, 0, 0, 0, 0, 0, 0, 0, 123])),

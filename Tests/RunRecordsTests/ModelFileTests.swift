@@ -60,7 +60,7 @@ struct ModelFileTests {
     arguments: [
       ([], "[]", "holds no network"),
       ([tensor("layers.0.weight", [6])], "[]", "holds no network"),
-      (small, nil, "does not say which network"),
+      (small, nil, "does not say in its metadata which network"),
       (small, "{", "is not a network"),
       (small, #"[{"dense": 2}, "tanh", {"dense": 2}]"#, "2 dense layers"),
       (small, #"[{"dense": {"inputs": 5, "outputs": 2}}]"#, "promises 5 inputs"),

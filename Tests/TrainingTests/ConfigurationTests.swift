@@ -43,6 +43,13 @@ struct ConfigurationTests {
     #expect(try ConfigurationSource.written(configuration.yaml(), path: "c.yml") == configuration)
   }
 
+  @Test func `a section or key without a value changes nothing`() throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("training:\noptimizer: {learningRate: ~}\n".utf8, to: "empty.yml")
+    #expect(try configuration([], file: file) == configuration([]))
+    #expect(try configuration(["training.epochs="]) == configuration([]))
+  }
+
   @Test func `numbers are written as a person writes them`() throws {
     let yaml = try configuration(["optimizer.learningRate=300", "regularization.l2=0.01"]).yaml()
     #expect(yaml.contains("learningRate: 300\n"))
@@ -62,7 +69,8 @@ struct ConfigurationTests {
     ("optimizer.learningRate=fast", "optimizer.learningRate: expected a number, found 'fast'"),
     ("regularization.includingBiases=maybe", "regularization.includingBiases: expected true or false, found 'maybe'"),
     ("training=3", "training: expected a section with keys"),
-    ("network=tanh", "network: expected"),
+    ("network=tanh", "network: expected a list, found 'tanh'"),
+    ("network={dense: 4}", "network: expected a list, found a section with keys"),
     ("training.batch.size=3", "training.batch: expected a single value, found a section with keys"),
     ("optimizer.name=adamm", "optimizer.name: unknown value 'adamm'"),
     ("network=[{dens: 3}]", "network[0]: unknown layer 'dens'; did you mean 'dense'?"),

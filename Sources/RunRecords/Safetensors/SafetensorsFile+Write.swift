@@ -1,8 +1,6 @@
 extension SafetensorsFile {
   /// Writes the file so that its name stands for the old content or for the complete new one, never for a part.
   ///
-  /// The bytes go to a temporary name in the same directory (`.safetensors-….tmp`), are synced to the disk, and take
-  /// the name in one step. The temporary file is removed after a failure; only a killed process can leave one behind.
   /// Equal tensors in equal order with equal metadata give equal bytes.
   ///
   /// - Throws: ``SafetensorsError`` of kind `cannotWrite`.
@@ -15,19 +13,7 @@ extension SafetensorsFile {
           + " \(SafetensorsPreamble.longestHeader)",
         remedy: "shorten the metadata")
     }
-    let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "./"
-    let unique = String(UInt64.random(in: .min ... .max), radix: 16)
-    let temporary = "\(directory).safetensors-\(unique).tmp"
-    let file = try SafetensorsDiskFile(creating: temporary, for: path)
-    do {
-      try file.write(header)
-      for tensor in tensorsByWidth { try file.write(tensor.bytes) }
-      try file.finish()
-      try SafetensorsDiskFile.rename(temporary, to: path, in: directory)
-    } catch {
-      SafetensorsDiskFile.remove(temporary)
-      throw error
-    }
+    try DiskFile.replace(path, with: [header] + tensorsByWidth.map(\.bytes))
   }
 
   /// The tensors in the order of their bytes in the file: wide elements first, else as given.

@@ -31,7 +31,7 @@ public struct SafetensorsFile: Equatable, Sendable {
   ///   truncated, or breaks a rule of the format.
   /// - Complexity: one pass over the file; the tensors are read only after the header is found to be correct.
   public init(contentsOf path: String) throws(SafetensorsError) {
-    let file = try SafetensorsDiskFile(reading: path)
+    let file = try DiskFile(reading: path)
     let fileSize: Int
     switch try file.content() {
     case .bytes(let count): fileSize = count

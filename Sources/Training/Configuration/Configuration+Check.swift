@@ -7,8 +7,12 @@ extension Configuration {
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   func check() throws(ConfigurationError) {
     try require(!network.isEmpty, "network is empty; list its layers, for example [{dense: 32}, tanh, {dense: 10}]")
-    try require(training.batch >= 1, "training.batch is \(training.batch); the global batch needs at least one sample")
-    try require(training.epochs >= 1, "training.epochs is \(training.epochs); it must be at least 1")
+    try require(
+      (1...1_000_000_000).contains(training.batch),
+      "training.batch is \(training.batch); the global batch needs from 1 to 1000000000 samples")
+    try require(
+      (1...1_000_000_000).contains(training.epochs),
+      "training.epochs is \(training.epochs); it must be from 1 to 1000000000")
     try require(training.seed >= 0, "training.seed is \(training.seed); it must not be negative")
     try require(
       (1...1024).contains(training.blasThreads),
@@ -27,11 +31,13 @@ extension Configuration {
     try require(
       !(loss == .sigmoidCrossEntropy && data.target == .input && data.scale != .unit),
       "loss sigmoidCrossEntropy needs targets from 0 to 1; set data.scale to unit")
-    try require(!run.folder.isEmpty, "run.folder is empty; name a folder, for example runs")
+    try require(
+      !run.folder.isEmpty && !run.folder.contains(where: \.isControl),
+      "run.folder '\(run.folder)' is no path; name a folder, for example runs")
     if let name = run.name {
       try require(
-        !name.isEmpty && name != "." && name != ".." && !name.contains("/"),
-        "run.name '\(name)' must be the name of one folder inside run.folder")
+        !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains(where: \.isControl),
+        "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
     if data.set == .digits {
       try require(
@@ -59,4 +65,9 @@ extension Configuration {
   private func requireNonNegative(_ value: Double, _ key: String) throws(ConfigurationError) {
     try require(value >= 0 && value.isFinite, "\(key) is \(value); it must not be negative")
   }
+}
+
+extension Character {
+  /// Whether the character is a control character, such as a line break or NUL.
+  fileprivate var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
 }

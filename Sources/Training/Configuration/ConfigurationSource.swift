@@ -49,22 +49,51 @@ public struct ConfigurationSource: Sendable {
   private static func compose(_ text: String, name: String) throws -> Node {
     do {
       let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
-      if case .mapping = node { return node }
+      if case .mapping = node {
+        try checkKeys(node, name: name)
+        return node
+      }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
       throw ConfigurationError("\(name) is not a configuration: expected sections such as 'training:' with keys below")
     } catch let error as YamlError {
       let what = "\(error)".split(separator: "\n").joined(separator: " ")
-      throw ConfigurationError("\(name) is not valid YAML: \(what)")
+      throw ConfigurationError("\(name) is not valid YAML: \(what.prefix(300))")
+    }
+  }
+
+  /// Every key must be a plain name; YAML's merge key and lists as keys would be passed over in silence.
+  private static func checkKeys(_ node: Node, name: String) throws(ConfigurationError) {
+    switch node {
+    case .mapping(let mapping):
+      for (key, value) in mapping {
+        guard case .scalar(let scalar) = key, scalar.string != "<<" else {
+          let line = key.mark.map { ", line \($0.line)" } ?? ""
+          throw ConfigurationError("\(name)\(line): a key must be a plain name; write merged sections out")
+        }
+        try checkKeys(value, name: name)
+      }
+    case .sequence(let sequence):
+      for item in sequence { try checkKeys(item, name: name) }
+    default:
+      break
     }
   }
 
   /// Keys of `over` replace those of `base`; sections are merged, lists are replaced.
   private static func merge(_ base: Node, _ over: Node) -> Node {
+    // A key without a value changes nothing.
+    if isEmpty(over) { return base }
     guard case .mapping(var result) = base, case .mapping(let changes) = over else { return over }
     for (key, value) in changes {
       result[key] = result[key].map { merge($0, value) } ?? value
     }
     return .mapping(result)
+  }
+
+  /// Whether a key has no value: `key:`, `key: ~` or `key: null`, unquoted.
+  private static func isEmpty(_ node: Node) -> Bool {
+    guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
+    return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
   }
 
   private static func set(_ tree: Node, _ path: [String], to value: Node) -> Node {
@@ -78,7 +107,7 @@ public struct ConfigurationSource: Sendable {
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let text = String(setting[setting.index(after: equals)...])
     do {
-      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", Tag(.null)))
+      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node(""))
     } catch {
       throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
     }
@@ -128,20 +157,9 @@ public struct ConfigurationSource: Sendable {
     case is Bool.Type: "true or false"
     case is String.Type: "text"
     case is Node.Scalar.Type: "a single value"
+    case is Node.Sequence.Type: "a list"
     case is [LayerConfiguration].Type, is [Any].Type: "a list"
     default: "a section with keys, or another kind of value"
     }
-  }
-}
-
-/// A file or folder that is missing or may not be read.
-public struct UnreadableFile: Error, CustomStringConvertible, Equatable {
-  public let path: String
-
-  public init(path: String) { self.path = path }
-
-  public var description: String {
-    FileManager.default.fileExists(atPath: path)
-      ? "cannot read \(path): is it a file, and may you read it?" : "\(path) does not exist"
   }
 }

@@ -7,7 +7,7 @@
 #endif
 
 /// An open file of the operating system, closed when its value ends; every system call is checked here.
-struct SafetensorsDiskFile: ~Copyable {
+struct DiskFile: ~Copyable {
   enum Content {
     case bytes(count: Int)
     case directory
@@ -98,8 +98,41 @@ struct SafetensorsDiskFile: ~Copyable {
     guard code == 0 else { throw Self.failure(path, kind) }
   }
 
+  /// Gives a file new content so that its name stands for the old or for the complete new content, never for a part.
+  ///
+  /// The bytes go to a temporary name in the same directory (`.rp-dist-….tmp`), are synced to the disk, and take the
+  /// name in one step. The temporary file is removed after a failure; only a killed process can leave one behind. A
+  /// link is followed; what is no regular file, such as a device, is refused.
+  static func replace(_ path: String, with parts: [[UInt8]]) throws(SafetensorsError) {
+    var target = path
+    var information = stat()
+    if unsafe stat(path, &information) == 0 {
+      guard information.st_mode & S_IFMT == S_IFREG else {
+        throw SafetensorsError(
+          path: path, kind: .cannotWrite, problem: "cannot be written: it is not a regular file",
+          remedy: "name a new file")
+      }
+      if let real = unsafe realpath(path, nil) {
+        target = unsafe String(cString: real)
+        unsafe free(real)
+      }
+    }
+    let directory = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "./"
+    let unique = String(UInt64.random(in: .min ... .max), radix: 16)
+    let temporary = "\(directory).rp-dist-\(unique).tmp"
+    let file = try DiskFile(creating: temporary, for: path)
+    do {
+      for part in parts { try file.write(part) }
+      try file.finish()
+      try rename(temporary, to: target, in: directory)
+    } catch {
+      remove(temporary)
+      throw error
+    }
+  }
+
   /// Gives a finished file its name in one step, in place of the file that had it, and waits until that is on the disk.
-  static func rename(_ temporary: String, to path: String, in directory: String) throws(SafetensorsError) {
+  private static func rename(_ temporary: String, to path: String, in directory: String) throws(SafetensorsError) {
     guard unsafe systemRename(temporary, path) == 0 else { throw failure(path, .cannotWrite) }
     // A directory that may be written but not read, or whose file system has no sync, is left to the system.
     let handle = unsafe open(directory, O_RDONLY | O_CLOEXEC)
@@ -109,7 +142,7 @@ struct SafetensorsDiskFile: ~Copyable {
   }
 
   /// Removes a file if it is there.
-  static func remove(_ path: String) {
+  private static func remove(_ path: String) {
     _ = unsafe unlink(path)
   }
 
