@@ -77,7 +77,7 @@ public struct TrainingRun {
     let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
       guard world.rank == 0 else { return nil }
       try folder.write(try configuration.yaml(), to: folder.configuration)
-      try folder.write(try manifest.json, to: folder.manifest)
+      try folder.write(try manifest.json + "\n", to: folder.manifest)
       return try MetricsWriter(path: folder.metrics)
     }
 
@@ -99,7 +99,7 @@ public struct TrainingRun {
     try world.agree(describe: describe) {
       guard world.rank == 0 else { return }
       try model.write(to: folder.model)
-      try folder.write(try manifest.json, to: folder.manifest)
+      try folder.write(try manifest.json + "\n", to: folder.manifest)
     }
     guard let result else {
       throw AgreedFailure(

@@ -19,8 +19,10 @@ struct BenchStep: RankCommand {
     commandName: "step",
     abstract: "Time a step of residual partitioning against its matrix products alone.",
     discussion: """
-      The six networks of the paper, median times. A step reads its samples, computes loss, Ẇ and Ẅ, and updates the
-      weights; the products are the same matrix products on matrices of their own, so the ratio is the price of all else.
+      The six networks of the paper, median times. A step reads its samples,
+      computes loss, Ẇ and Ẅ, and updates the weights; the products are the
+      same matrix products on matrices of their own, so the ratio is the price
+      of all else.
 
       EXAMPLES
         rp-dist bench step

@@ -20,13 +20,18 @@ enum Program {
     }
     // One thread for each rank, until a configuration asks for more.
     BLASLibrary.setThreads(1)
-    let command: any ParsableCommand
+    let command: any RankCommand
     do {
-      command = try RPDist.parseAsRoot()
+      var parsed = try RPDist.parseAsRoot()
+      guard let rankCommand = parsed as? any RankCommand else {
+        // Help, or a command that only holds others: running it throws what is to be printed.
+        try parsed.run()
+        return
+      }
+      command = rankCommand
     } catch {
       leave(with: error)
     }
-    guard let command = command as? any RankCommand else { leave(with: CleanExit.helpRequest(command)) }
     exit(onAllRanks { world in try command.run(on: world) })
   }
 

@@ -13,16 +13,18 @@ struct RPDist: ParsableCommand {
       Without arguments it trains a small classifier on the built-in UCI digits.
 
       EXAMPLES
-        rp-dist                                               one rank, the built-in digits
-        mpirun -n 8 rp-dist                                   the same on 8 ranks
+        rp-dist                     one rank, the built-in digits
+        mpirun -n 8 rp-dist         the same on 8 ranks
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
         rp-dist evaluate runs/first
-        rp-dist statistics --model m.safetensors --batch b.safetensors --loss squaredError --out s.safetensors
+        rp-dist statistics --help
+        rp-dist bench step
 
       EXIT CODES
-        0 done; 1 training diverged; 64 command line or configuration; 65 content of a file; 66 missing or unreadable
-        input; 70 internal; 73 cannot create output; 74 cannot write.
+        0 done; 1 training diverged; 64 command line or configuration;
+        65 content of a file; 66 missing or unreadable input; 70 internal;
+        73 cannot create output; 74 cannot write.
       """,
     version: version,
     subcommands: [Train.self, Evaluate.self, Statistics.self, Bench.self],

@@ -10,17 +10,23 @@ struct Statistics: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the statistics of residual partitioning of one batch for a model.",
     discussion: """
-      The batch file holds 'inputs' [samples × …], as the network sees them (no scaling is applied), and 'targets'
-      [samples × outputs], one row for each sample: values, or a distribution over classes (the hinges take the greatest).
+      The batch file holds 'inputs' [samples × …], as the network sees them (no
+      scaling is applied), and 'targets' [samples × outputs], one row for each
+      sample: values, or a distribution over classes (the hinges take the
+      greatest).
 
-      The output holds 'meanLoss' [] without regularisation, 'outputs', 'outputTotalGradient', and for each dense layer
-      'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot': means over the samples, in the chosen precision.
+      The output holds 'meanLoss' [] without regularisation, 'outputs',
+      'outputTotalGradient', and for each dense layer 'layers.N.weight.wDot',
+      '.wDDot', 'layers.N.bias.wDot', '.wDDot': means over the samples, in the
+      chosen precision.
 
       EXAMPLES
-        rp-dist statistics --model runs/first/model.safetensors --batch b.safetensors --loss softmaxCrossEntropy \\
+        rp-dist statistics --model runs/first/model.safetensors \\
+          --batch b.safetensors --loss softmaxCrossEntropy --out s.safetensors
+        rp-dist statistics --model torch.safetensors \\
+          --network dense,tanh,dense --batch b.safetensors \\
+          --loss squaredError --bound full --precision float64 \\
           --out s.safetensors
-        rp-dist statistics --model torch.safetensors --network dense,tanh,dense --batch b.safetensors \\
-          --loss squaredError --bound full --precision float64 --out s.safetensors
       """)
 
   @Option(help: ArgumentHelp("The network's weights.", valueName: "M.safetensors"))

@@ -10,15 +10,29 @@ struct Train: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network (the default command).",
     discussion: """
-      Settings come from a preset, then from CONFIG over it, then from --data and --name, then from --set, left to right.
-      The batch is that of all ranks together: each rank computes its share of every minibatch.
+      Settings come from a preset, then from CONFIG over it, then from --data
+      and --name, then from --set, left to right; a key without a value
+      changes nothing. The batch is that of all ranks together: each rank
+      computes its share of every minibatch.
+
+      SETTINGS
+        data            set, path, scale, target, label, header, test
+        network         a list of {dense: N} and activations
+        loss            \(Loss.allCases.map(\.rawValue).prefix(3).joined(separator: ", ")),
+                        \(Loss.allCases.map(\.rawValue).dropFirst(3).joined(separator: ", "))
+        optimizer       name, learningRate, damping, bound, lossPartition
+        regularization  l2, l1, includingBiases
+        training        batch, epochs, seed, precision, initialization,
+                        blasThreads
+        run             folder, name
 
       EXAMPLES
         rp-dist train
-        mpirun -n 4 rp-dist train --preset mnist-autoencoder --data DIR --set training.epochs=3
-        rp-dist train runs/first/config.yml --name again --set optimizer.learningRate=30
-        rp-dist train --set data.set=csv --data iris.csv --set 'network=[{dense: 8}, tanh, {dense: 3}]'
         rp-dist train --preset list
+        mpirun -n 4 rp-dist --preset mnist-autoencoder --data DIR
+        rp-dist train runs/first/config.yml --name again
+        rp-dist train --set data.set=csv --data iris.csv \\
+          --set 'network=[{dense: 8}, tanh, {dense: 3}]'
       """)
 
   @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "CONFIG.yml"))

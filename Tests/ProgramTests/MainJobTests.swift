@@ -124,14 +124,19 @@ extension ProgramTests {
       #expect(judged.testAccuracy == result.testAccuracy)
     }
 
-    @Test(arguments: ["--help", "train --help", "--version", "bench --help"])
-    func `help and version print once under mpirun`(words: String) throws {
+    @Test(arguments: [
+      ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
+      ("evaluate --help", "rp-dist evaluate runs/first"), ("statistics --help", "--network dense,tanh,dense"),
+      ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
+      ("--version", "0."), ("--preset list", "mnist-autoencoder"),
+    ])
+    func `help with examples, version and presets print once under mpirun`(words: String, example: String) throws {
       let folder = try ScratchFolder()
       let arguments = words.split(separator: " ").map(String.init)
       let alone = try ProgramRun.run(program, arguments, in: folder.path)
       let ranks = try ProgramRun.run(program, arguments, ranks: 3, in: folder.path)
       #expect(alone.exitCode == 0 && ranks.exitCode == 0)
-      #expect(!alone.output.isEmpty)
+      #expect(alone.output.contains(example), "\(alone.output)")
       #expect(ranks.output == alone.output)
     }
   }

@@ -1,0 +1,87 @@
+import TestSupport
+
+/// Data files that are missing, foreign, cut short or contradictory.
+extension BadInput {
+  /// An IDX file: magic, sizes, bytes.
+  private static func idx(_ type: UInt8, _ sizes: [UInt32], _ count: Int) -> [UInt8] {
+    var bytes: [UInt8] = [0, 0, type, UInt8(sizes.count)]
+    for size in sizes {
+      for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: size >> shift)) }
+    }
+    for k in 0..<count { bytes.append(UInt8(k % 10)) }
+    return bytes
+  }
+
+  /// A directory of four IDX files of 2×2 images; one of them is replaced.
+  private static func mnist(_ name: String, _ bytes: [UInt8]?) -> @Sendable (ScratchFolder) throws -> Void {
+    { folder in
+      var files = [
+        "train-images-idx3-ubyte": idx(8, [20, 2, 2], 80), "train-labels-idx1-ubyte": idx(8, [20], 20),
+        "t10k-images-idx3-ubyte": idx(8, [10, 2, 2], 40), "t10k-labels-idx1-ubyte": idx(8, [10], 10),
+      ]
+      files[name] = bytes
+      for (name, bytes) in files { _ = try folder.write(bytes, to: "set/" + name) }
+    }
+  }
+
+  private static let onMNIST = "--preset mnist-classifier --data DIR/set"
+  private static let onCSV = "--set data.set=csv --data DIR/a.csv"
+
+  private static func csv(_ text: String) -> @Sendable (ScratchFolder) throws -> Void {
+    { _ = try $0.write(text.utf8, to: "a.csv") }
+  }
+
+  static let dataFiles: [BadInput] = [
+    BadInput(
+      name: "a missing directory", arguments: "--preset mnist-classifier --data DIR/none", exitCode: 66, says: ["none"]),
+    BadInput(
+      name: "a missing file", arguments: onMNIST, exitCode: 66, says: ["t10k-labels"],
+      files: mnist("t10k-labels-idx1-ubyte", nil)),
+    BadInput(
+      name: "a truncated IDX file", arguments: onMNIST, exitCode: 65, says: ["train-images", "96"],
+      files: mnist("train-images-idx3-ubyte", idx(8, [20, 2, 2], 79))),
+    BadInput(
+      name: "an IDX header that promises more than the file holds", arguments: onMNIST, exitCode: 65,
+      says: ["train-images"], files: mnist("train-images-idx3-ubyte", idx(8, [2_000_000, 2, 2], 80))),
+    BadInput(
+      name: "IDX sizes that overflow", arguments: onMNIST, exitCode: 65, says: ["train-images"],
+      files: mnist("train-images-idx3-ubyte", idx(8, [.max, .max, .max], 80))),
+    BadInput(
+      name: "a foreign file in place of an IDX file", arguments: onMNIST, exitCode: 65, says: ["train-images", "IDX"],
+      files: mnist("train-images-idx3-ubyte", Array("<!DOCTYPE html><html></html>".utf8))),
+    BadInput(
+      name: "a label out of range", arguments: onMNIST, exitCode: 65, says: ["train-labels", "label"],
+      files: mnist("train-labels-idx1-ubyte", idx(8, [20], 19) + [77])),
+    BadInput(
+      name: "more labels than images", arguments: onMNIST, exitCode: 65, says: ["21"],
+      files: mnist("train-labels-idx1-ubyte", idx(8, [21], 21))),
+    BadInput(
+      name: "a truncated CIFAR batch", arguments: "--preset cifar-10-classifier --data DIR/set", exitCode: 65,
+      says: ["data_batch_1.bin"],
+      files: { folder in
+        _ = try folder.write([UInt8](repeating: 1, count: 3000), to: "set/data_batch_1.bin")
+        _ = try folder.write([UInt8](repeating: 1, count: 3073), to: "set/test_batch.bin")
+      }),
+    BadInput(
+      name: "a CIFAR label out of range", arguments: "--preset cifar-10-classifier --data DIR/set", exitCode: 65,
+      says: ["test_batch.bin", "label"],
+      files: { folder in
+        _ = try folder.write([UInt8](repeating: 1, count: 3073), to: "set/data_batch_1.bin")
+        _ = try folder.write([UInt8](repeating: 11, count: 3073), to: "set/test_batch.bin")
+      }),
+    BadInput(
+      name: "a truncated archive", arguments: "--preset cifar-10-classifier --data DIR/c.tar.gz", exitCode: 65,
+      says: ["c.tar.gz"], files: { _ = try $0.write([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1, 2], to: "c.tar.gz") }),
+    BadInput(
+      name: "not a number in a CSV file", arguments: onCSV, exitCode: 65, says: ["a.csv", "line 2", "nan"],
+      files: csv("1,2,0\n3,nan,1\n")),
+    BadInput(
+      name: "rows of different lengths", arguments: onCSV, exitCode: 65, says: ["line 3"],
+      files: csv("1,2,0\n3,4,1\n5,1\n")),
+    BadInput(
+      name: "an unknown label column", arguments: onCSV + " --set data.label=knd", exitCode: 65,
+      says: ["knd", "kind"],
+      files: csv("x,y,kind\n1,2,0\n3,4,1\n")),
+    BadInput(name: "an empty CSV file", arguments: onCSV, exitCode: 65, says: ["a.csv"], files: csv("")),
+  ]
+}
