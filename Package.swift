@@ -50,7 +50,7 @@ let package = Package(
     .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
       name: "Training",
-      dependencies: ["MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],
+      dependencies: ["BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],
       swiftSettings: strict),
     .executableTarget(
       name: "rp-dist",
