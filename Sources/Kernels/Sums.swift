@@ -20,11 +20,6 @@ extension Vector {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func magnitudes(into y: Vector) { map(self, into: y) { $0.magnitude } }
-
-  /// x_k ← x_k + a for every element.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func add(_ value: Scalar) { update(self) { $0 + value } }
 }
 
 extension Matrix {

@@ -27,13 +27,12 @@ extension Communicator {
     describe: (any Error) -> (message: String, code: Int32), _ work: () throws -> Result
   ) throws -> Result {
     let outcome = Swift.Result { try work() }
-    var failure: (message: String, code: Int32) = ("", 0)
+    var failure: (message: String, code: Int32)?
     if case .failure(let error) = outcome { failure = describe(error) }
-    let failed = if case .failure = outcome { true } else { false }
-    let first = try allReduceMin(failed ? Int64(rank) : Int64.max)
-    guard first != Int64.max else { return try outcome.get() }
-    let codes = try allGather(Int64(failure.code))
-    let message = try broadcast(failure.message, from: Int(first))
-    throw AgreedFailure(rank: Int(first), code: Int32(codes[Int(first)]), message: message)
+    let first = Int(try allReduceMin(failure == nil ? Int64.max : Int64(rank)))
+    guard first < ranks else { return try outcome.get() }
+    let codes = try allGather(Int64(failure?.code ?? 0))
+    let message = try broadcast(failure?.message ?? "", from: first)
+    throw AgreedFailure(rank: first, code: Int32(codes[first]), message: message)
   }
 }

@@ -3,8 +3,9 @@ private import CMPI
 /// Runs `body` between MPI_Init and MPI_Finalize.
 ///
 /// A throw on one rank, when the others may be waiting in a collective, cannot be waited for: `failed` is called with
-/// the error and the rank (nil for a single one) to print it, and gives the exit code with which all ranks of the job end at once. An error
-/// that all ranks agree on (``Communicator/agree(_:)``) is returned to the caller on every rank after MPI_Finalize.
+/// the error and the rank (nil for a single one) to print it, and gives the exit code with which all ranks of the job
+/// end at once. A failure that all ranks know of (``AgreedFailure``) is returned to the caller on every rank after
+/// MPI_Finalize.
 ///
 /// - Returns: what `body` returns, or the failure that all ranks agreed on.
 /// - Throws: ``MPIError`` when MPI cannot be initialised or finalised.

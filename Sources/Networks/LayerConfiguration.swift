@@ -3,7 +3,7 @@ internal import Kernels
 /// One entry of a network's configuration.
 ///
 /// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400}}`, or an activation's name. A new kind of layer
-/// is added here, in ``makeLayer(inputs:inputIsNonNegative:)`` and in a file of its own.
+/// is added here, in ``makeLayer(inputs:inputIsNonNegative:inputCarriesTotalGradient:)`` and in a file of its own.
 public enum LayerConfiguration: Equatable, Sendable {
   /// An affine layer; without `inputs` its input size is the output size of the layer below.
   case dense(inputs: Int?, outputs: Int)
@@ -30,10 +30,14 @@ extension LayerConfiguration {
   }
 
   /// The layer itself.
-  func makeLayer<Scalar: Real>(inputs: Int, inputIsNonNegative: Bool) -> any Layer<Scalar> {
+  func makeLayer<Scalar: Real>(
+    inputs: Int, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool
+  ) -> any Layer<Scalar> {
     switch self {
     case .dense(_, let outputs):
-      Dense<Scalar>(inputs: inputs, outputs: outputs, inputIsNonNegative: inputIsNonNegative)
+      Dense<Scalar>(
+        inputs: inputs, outputs: outputs, inputIsNonNegative: inputIsNonNegative,
+        inputCarriesTotalGradient: inputCarriesTotalGradient)
     case .activation(let activation):
       ActivationLayer<Scalar>(activation, units: inputs)
     }

@@ -37,7 +37,8 @@ public final class Network<Scalar: Real> {
     var isNonNegative = false
     var carries = [false]
     for layer in configuration {
-      let next: any Layer<Scalar> = layer.makeLayer(inputs: units, inputIsNonNegative: isNonNegative)
+      let next: any Layer<Scalar> = layer.makeLayer(
+        inputs: units, inputIsNonNegative: isNonNegative, inputCarriesTotalGradient: carries[carries.count - 1])
       isNonNegative = next.outputIsNonNegative(inputIsNonNegative: isNonNegative)
       carries.append(next.introducesTotalGradient || carries[carries.count - 1])
       units = next.outputs
@@ -118,7 +119,7 @@ public final class Network<Scalar: Real> {
   /// - Parameters:
   ///   - inputs: the minibatch given to ``forward(_:parameters:)``, [samples × inputs].
   ///   - targets: [samples × outputs].
-  ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten.
+  ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten, or added to when accumulating.
   /// - Returns: the sum of the samples' losses, without regularisation.
   /// - Complexity: for each affine layer two products of its weights' size, four with curvature and one above the first.
   @specialized(where Scalar == Float)

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// What a run was made with and how it ended: `manifest.json`.
 public struct Manifest: Codable, Sendable {
   public enum Status: String, Codable, Sendable { case running, finished, diverged }
@@ -60,7 +58,7 @@ public struct Manifest: Codable, Sendable {
   }
 
   /// The manifest as indented JSON.
-  public var json: String { get throws { try encoded(self, [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]) } }
+  public var json: String { get throws { try jsonText(self, indented: true) } }
 }
 
 /// What a run achieved; losses without regularisation. This is what `--json` prints.
@@ -86,7 +84,7 @@ public struct RunResult: Codable, Equatable, Sendable {
   }
 
   /// One line of JSON.
-  public var json: String { get throws { try encoded(self, [.sortedKeys, .withoutEscapingSlashes]) } }
+  public var json: String { get throws { try jsonText(self) } }
 
   // Written by hand for the nulls: a reader finds every key in every object.
   public func encode(to encoder: any Encoder) throws {
@@ -101,11 +99,4 @@ public struct RunResult: Codable, Equatable, Sendable {
     try values.encode(testLoss, forKey: .testLoss)
     try values.encode(testAccuracy, forKey: .testAccuracy)
   }
-}
-
-/// JSON text of a value.
-func encoded(_ value: some Encodable, _ formatting: JSONEncoder.OutputFormatting) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = formatting
-  return String(decoding: try encoder.encode(value), as: UTF8.self)
 }

@@ -30,7 +30,7 @@ public final class MetricsWriter {
 
   public func append(_ metrics: Metrics) throws(RunRecordError) {
     do {
-      try file.write(contentsOf: Data((try encoded(metrics, [.sortedKeys]) + "\n").utf8))
+      try file.write(contentsOf: Data((try jsonText(metrics) + "\n").utf8))
     } catch {
       throw RunRecordError(.cannotWrite, path, "cannot be written; is the disk full?")
     }

@@ -115,10 +115,8 @@ public struct ModelFile<Scalar: Real> {
 
   /// The network's configuration as JSON with every size.
   private var networkJSON: String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
     // Names and sizes always encode.
-    return (try? encoder.encode(network.configuration)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    (try? jsonText(network.configuration)) ?? "[]"
   }
 
   private static func layers(

@@ -4,13 +4,7 @@ private import RunRecords
 
 extension InputMap {
   /// The map as JSON, as it is kept in model files.
-  var json: String {
-    get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys]
-      return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
-  }
+  var json: String { get throws { try jsonText(self) } }
 
   /// The map that a model file holds.
   init(json: String) throws { self = try JSONDecoder().decode(InputMap.self, from: Data(json.utf8)) }

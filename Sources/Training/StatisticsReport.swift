@@ -89,12 +89,12 @@ public struct StatisticsReport {
         path: path, kind: .content, tensor: name, problem: "there is no such tensor with one row for each sample",
         remedy: "a batch holds inputs and targets")
     }
-    // A row's size is that of the whole divided by the number of rows: the shape's product may overflow where it is empty.
-    let found = samples == 0 ? 0 : tensor.count / samples
     guard samples > 0 else {
       throw SafetensorsError(
         path: path, kind: .content, tensor: name, problem: "it has no rows", remedy: "give at least one sample")
     }
+    // Not the product of the shape's rest, which may overflow where a tensor is empty.
+    let found = tensor.count / samples
     guard found == columns else {
       throw SafetensorsError(
         path: path, kind: .content, tensor: name,

@@ -5,7 +5,7 @@ internal import Networks
 
 /// The time of a step of residual partitioning on one rank, against the time of its matrix products alone.
 public struct StepBenchmark {
-  public struct Result: Codable, Sendable {
+  public struct Result: Sendable {
     public var network: String
     /// Medians, in milliseconds.
     public var step: Double

@@ -45,8 +45,10 @@ public struct TrainingRun {
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
-    let settings = try world.agree(describe: describe) { try configuration.yaml() }
-    try world.requireSame(settings, what: "settings", remedy: "start every rank with the same command and files")
+    var settings = configuration
+    // A host may have the data in a place of its own; that it is the same data is made sure of below.
+    (settings.data.path, settings.data.test) = (nil, nil)
+    try world.requireSame(settings.yaml(), what: "settings", remedy: "start every rank with the same command and files")
     return switch configuration.training.precision {
     case .float32: try train(as: Float.self, on: world, describe: describe, report: report)
     case .float64: try train(as: Double.self, on: world, describe: describe, report: report)

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import Kernels
 internal import MPI
+internal import RunRecords
 internal import Training
 
 struct Bench: ParsableCommand {
@@ -63,8 +64,10 @@ struct BenchStep: RankCommand {
         }
       if json {
         print(
-          "{\"preset\":\"\(preset.name)\",\"step\":\(result.step),\"products\":\(result.products),"
-            + "\"ratio\":\(result.ratio)}")
+          try jsonText(
+            Output(
+              preset: preset.name, network: result.network, stepMilliseconds: result.step,
+              productsMilliseconds: result.products, ratio: result.ratio)))
       } else {
         print(
           Self.row([
@@ -73,6 +76,11 @@ struct BenchStep: RankCommand {
           ]))
       }
     }
+  }
+
+  private struct Output: Encodable {
+    var preset, network: String
+    var stepMilliseconds, productsMilliseconds, ratio: Double
   }
 
   private static func row(_ cells: [String]) -> String {

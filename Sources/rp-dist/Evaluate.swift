@@ -1,6 +1,6 @@
 internal import ArgumentParser
-internal import Foundation
 internal import MPI
+internal import RunRecords
 internal import Training
 
 struct Evaluate: RankCommand {
@@ -26,7 +26,7 @@ struct Evaluate: RankCommand {
     let evaluation = try saved.evaluate(data: data, on: world, describe: ExitCode.describe)
     guard world.rank == 0 else { return }
     if json {
-      print(try Self.json(run: run, evaluation))
+      print(try jsonText(Output(run: run, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)))
     } else {
       print("test loss: \(Format.loss(evaluation.loss))")
       if let accuracy = evaluation.accuracy { print("test accuracy: \(Format.percent(accuracy))") }
@@ -46,12 +46,5 @@ struct Evaluate: RankCommand {
       try values.encode(testLoss, forKey: .testLoss)
       try values.encode(testAccuracy, forKey: .testAccuracy)
     }
-  }
-
-  private static func json(run: String, _ evaluation: Evaluation) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let output = Output(run: run, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)
-    return String(decoding: try encoder.encode(output), as: UTF8.self)
   }
 }

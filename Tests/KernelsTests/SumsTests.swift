@@ -15,8 +15,6 @@ import Testing
       x.add(y)
       #expect(x.array == [6, 4, -4, 4])
       #expect(y.array == [5, 6, -7, 8])
-      x.add(0.5)
-      #expect(x.array == [6.5, 4.5, -3.5, 4.5])
       let empty = vector([] as [S])
       #expect(empty.dot(empty) == 0)
       #expect(empty.magnitudeSum == 0)

@@ -6,18 +6,21 @@ final class Dense<Scalar: Real>: Layer {
   let outputs: Int
   /// Known at construction: then |y| is y, and needs no copy.
   private let inputIsNonNegative: Bool
+  /// False in the first affine layer, where u below is zero: then neither |W| nor |Ẏ| is needed.
+  private let inputCarriesTotalGradient: Bool
 
   /// |y|, [samples × inputs], of the last `totalGradient`; unused when the input cannot be negative.
   private var inputMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
-  /// |W|, [outputs × inputs], of the last `totalGradient`; unused in the first affine layer.
+  /// |W|, [outputs × inputs], of the last `totalGradient`.
   private var weightMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
   /// |Ẏ|, [samples × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(inputs: Int, outputs: Int, inputIsNonNegative: Bool) {
+  init(inputs: Int, outputs: Int, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
     self.outputs = outputs
     self.inputIsNonNegative = inputIsNonNegative
+    self.inputCarriesTotalGradient = inputCarriesTotalGradient
   }
 
   var parameters: [ParameterShape] {
@@ -30,6 +33,7 @@ final class Dense<Scalar: Real>: Layer {
 
   func reserve(samples: Int) {
     if !inputIsNonNegative { inputMagnitudes = Matrix(rows: samples, columns: inputs) }
+    guard inputCarriesTotalGradient else { return }
     weightMagnitudes = Matrix(rows: outputs, columns: inputs)
     yDotMagnitudes = Matrix(rows: samples, columns: outputs)
   }
