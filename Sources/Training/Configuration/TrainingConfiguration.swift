@@ -1,0 +1,28 @@
+public import Kernels
+public import Networks
+
+/// `training`: how long, in which portions, from which start, in which precision.
+public struct TrainingConfiguration: Codable, Equatable, Sendable {
+  /// The samples of one step, over all ranks together.
+  public var batch = 100
+  public var epochs = 10
+  public var seed = 1
+  public var precision = Precision.float32
+  public var initialization = Initialization.uniform
+  /// The threads that each rank's matrix products use.
+  public var blasThreads = 1
+
+  enum CodingKeys: String, StrictKey { case batch, epochs, seed, precision, initialization, blasThreads }
+
+  public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    batch = try values.value(.batch, or: batch)
+    epochs = try values.value(.epochs, or: epochs)
+    seed = try values.value(.seed, or: seed)
+    precision = try values.name(.precision, or: precision)
+    initialization = try values.name(.initialization, or: initialization)
+    blasThreads = try values.value(.blasThreads, or: blasThreads)
+  }
+}
