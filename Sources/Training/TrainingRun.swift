@@ -117,7 +117,7 @@ public struct TrainingRun {
   private func prepare<Scalar: Real>(
     as precision: Scalar.Type, ranks: Int
   ) throws -> (LearningProblem, TrainingStep<Scalar>) {
-    let problem = try LearningProblem(configuration.data)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Scalar>(configuration.network, inputs: problem.features)
     try problem.check(outputs: network.outputs)
     let training = configuration.training
