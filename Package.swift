@@ -42,7 +42,7 @@ let package = Package(
     .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
-    .target(name: "Optimizers", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
+    .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
