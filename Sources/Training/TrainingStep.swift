@@ -14,7 +14,9 @@ public final class TrainingStep<Scalar: Real> {
 
   private let problem: LearningProblem
   private let loss: Loss
-  private let optimizer: ResidualPartitioning
+  private let rule: UpdateRule
+  private let state: OptimizerState<Scalar>
+  private let rate: Double
   private let regularization: Regularization
   private let bound: Bound
   private let partition: LossPartition
@@ -34,8 +36,9 @@ public final class TrainingStep<Scalar: Real> {
     self.parameters = parameters
     self.problem = problem
     loss = configuration.loss
-    optimizer = ResidualPartitioning(
-      learningRate: configuration.optimizer.learningRate, damping: configuration.optimizer.damping)
+    rule = .residualPartitioning(ResidualPartitioning(damping: configuration.optimizer.damping))
+    state = OptimizerState(for: rule, count: network.layout.count)
+    rate = configuration.optimizer.learningRate
     regularization = configuration.regularization.regularization
     bound = configuration.optimizer.bound
     partition = configuration.optimizer.lossPartition
@@ -75,7 +78,8 @@ public final class TrainingStep<Scalar: Real> {
 
   /// (M11) Applies the step of the last statistics.
   public func update(samples: Int) {
-    optimizer.update(
-      parameters.all, sums: (wDot, wDDot), samples: samples, regularization: regularization, layout: network.layout)
+    rule.update(
+      parameters.all, sums: StatisticsSlice(wDot: wDot, wDDot: wDDot), samples: samples, state: state, rate: rate,
+      regularization: regularization, layout: network.layout)
   }
 }
