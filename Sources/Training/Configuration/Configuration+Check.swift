@@ -46,6 +46,29 @@ extension Configuration {
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
     try data.check()
+    try requirePositive(training.gradientStep, "training.gradientStep")
+    try checkGradient()
+  }
+
+  /// What each way to the gradient can do.
+  private func checkGradient() throws(ConfigurationError) {
+    let method = "training.gradient \(training.gradient.rawValue)"
+    switch training.gradient {
+    case .backpropagation: return
+    case .finiteDifference:
+      try require(
+        network.allSatisfy(\.isTrainedAsUsed),
+        "\(method) takes a network as it is used, so batchNorm and dropout cannot be trained; leave them out, or use "
+          + "backpropagation")
+    case .layerTargets:
+      try require(
+        LayerTargets<Double>.fits(network) && loss == .squaredError,
+        "\(method) needs a network that alternates dense and sigmoid, and loss squaredError; change them, or use "
+          + "backpropagation")
+    }
+    try require(
+      optimizer.name != .residualPartitioning,
+      "\(method) gives no Ẅ, which optimizer residualPartitioning needs; set optimizer.name to sgd")
   }
 
   private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
@@ -60,4 +83,14 @@ extension Configuration {
 extension Character {
   /// Whether the character is a control character, such as a line break or NUL.
   fileprivate var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
+}
+
+extension LayerConfiguration {
+  /// Whether the layer computes the same in training as afterwards.
+  fileprivate var isTrainedAsUsed: Bool {
+    switch self {
+    case .dense, .activation: true
+    case .batchNorm, .dropout: false
+    }
+  }
 }

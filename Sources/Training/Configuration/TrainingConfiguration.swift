@@ -9,10 +9,15 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var seed = 1
   public var precision = Precision.float32
   public var initialization = Initialization.uniform
+  public var gradient = GradientMethod.backpropagation
+  /// ε of ``GradientMethod/finiteDifference``.
+  public var gradientStep = 1e-3
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
 
-  enum CodingKeys: String, StrictKey { case batch, epochs, seed, precision, initialization, blasThreads }
+  enum CodingKeys: String, StrictKey {
+    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads
+  }
 
   public init() {}
 
@@ -23,6 +28,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     seed = try values.value(.seed, or: seed)
     precision = try values.name(.precision, or: precision)
     initialization = try values.name(.initialization, or: initialization)
+    gradient = try values.name(.gradient, or: gradient)
+    gradientStep = try values.value(.gradientStep, or: gradientStep)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
   }
 }
