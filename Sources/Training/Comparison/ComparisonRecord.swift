@@ -20,6 +20,18 @@ public struct ComparisonRecord: Codable, Equatable, Sendable {
   public var testLoss: Double?
   public var testAccuracy: Double?
 
+  public init(
+    optimizer: OptimizerConfiguration.Name, learningRate: Double?, schedule: Schedule.Name, seed: Int, epochs: Double,
+    steps: Int, ranks: Int, seconds: Double, secondsPerStep: Double, trainingLoss: Double? = nil,
+    validationLoss: Double? = nil, testLoss: Double? = nil, testAccuracy: Double? = nil
+  ) {
+    (self.optimizer, self.learningRate, self.schedule, self.seed) = (optimizer, learningRate, schedule, seed)
+    (self.epochs, self.steps, self.ranks) = (epochs, steps, ranks)
+    (self.seconds, self.secondsPerStep) = (seconds, secondsPerStep)
+    (self.trainingLoss, self.validationLoss) = (trainingLoss, validationLoss)
+    (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
+  }
+
   // Written by hand for the nulls: a reader finds every key in every record.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)

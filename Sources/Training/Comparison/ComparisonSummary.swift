@@ -34,7 +34,7 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - records: of one optimizer, at least one; for each setting one for each seed.
   ///   - sgdStep: the seconds of a step of SGD.
-  init(_ records: [ComparisonRecord], sgdStep: Double) {
+  public init(_ records: [ComparisonRecord], sgdStep: Double) {
     precondition(!records.isEmpty, "there is nothing to summarise")
     var settings: [(learningRate: Double?, schedule: Schedule.Name, records: [ComparisonRecord])] = []
     for record in records {
