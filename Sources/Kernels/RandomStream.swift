@@ -11,6 +11,7 @@ public struct RandomStream: Sendable {
     case initialization = 1
     case shuffle = 2
     case benchmark = 3
+    case check = 7
   }
 
   private let start: UInt64
