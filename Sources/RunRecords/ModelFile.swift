@@ -54,7 +54,7 @@ public struct ModelFile<Scalar: Real> {
     var remaining = numbers[...]
     var sized: [LayerConfiguration] = []
     for layer in configuration {
-      guard case .dense(let inputs, let outputs) = layer, let number = remaining.popFirst() else {
+      guard case .dense(let inputs, let outputs, let bias) = layer, let number = remaining.popFirst() else {
         sized.append(layer)
         continue
       }
@@ -70,7 +70,7 @@ public struct ModelFile<Scalar: Real> {
           "its shape is \(weight.shape), but the file's metadata promises \(inputs.map(String.init) ?? "?") inputs and "
             + "\(outputs) outputs", "write weights as [outputs × inputs]", tensor: name)
       }
-      sized.append(.dense(inputs: weight.shape[1], outputs: weight.shape[0]))
+      sized.append(.dense(inputs: weight.shape[1], outputs: weight.shape[0], bias: bias))
     }
     do {
       network = try Network(sized, inputs: firstWeight.shape[1])
