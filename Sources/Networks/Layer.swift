@@ -65,6 +65,9 @@ public protocol Layer<Scalar>: AnyObject {
   func addStatistics(
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
+
+  /// Adds the sides of the layer's kinks, where σ' or σ'' jumps, in the last forward pass; most layers have none.
+  func addKinkSides(samples: Int, to sides: inout KinkSides)
 }
 
 extension Layer {
@@ -85,4 +88,6 @@ extension Layer {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public func addKinkSides(samples: Int, to sides: inout KinkSides) {}
 }

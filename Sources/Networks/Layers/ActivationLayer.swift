@@ -57,6 +57,15 @@ final class ActivationLayer<Scalar: Real>: Layer {
       multiply(above.yDot.elements, by: slopes)
     }
   }
+
+  /// relu and leakyRelu have slope 1 above z = 0 and a smaller one below, elu has σ'' = 0 above and e^z below.
+  func addKinkSides(samples: Int, to sides: inout KinkSides) {
+    switch activation {
+    case .relu, .leakyRelu: sides.add(slopes.prefix(samples).elements, above: 0.5)
+    case .elu: sides.add(curvatures.prefix(samples).elements, above: 0)
+    case .identity, .sigmoid, .tanh, .softplus, .swish: break
+    }
+  }
 }
 
 /// x ← x ∘ a.

@@ -1,0 +1,93 @@
+public import Kernels
+public import Networks
+public import Optimizers
+
+/// J of (M2) for one network on one fixed minibatch, in Double: what the checks are asked about.
+public final class Objective {
+  public let network: Network<Double>
+  public let parameters: Arena<Double>
+  public let inputs: Matrix<Double>
+  public let targets: Matrix<Double>
+  public let loss: Loss
+  public let regularization: Regularization
+
+  /// ∂f/∂y and h at the outputs, [samples × outputs].
+  let outputGradient: Matrix<Double>
+  private let outputCurvature: Matrix<Double>
+
+  /// - Parameters:
+  ///   - parameters: w, in the order of the network's layout; the checks move them and put them back.
+  ///   - inputs: the minibatch as the network sees it (scaled), [samples × inputs].
+  ///   - targets: [samples × outputs].
+  public init(
+    _ network: Network<Double>, parameters: Arena<Double>, inputs: Matrix<Double>, targets: Matrix<Double>, loss: Loss,
+    regularization: Regularization = Regularization()
+  ) {
+    precondition(inputs.rows == targets.rows, "every input row needs its target row")
+    precondition(parameters.count == network.layout.count, "parameters must be those of the network")
+    (self.network, self.parameters) = (network, parameters)
+    (self.inputs, self.targets) = (inputs, targets)
+    (self.loss, self.regularization) = (loss, regularization)
+    outputGradient = Matrix(rows: targets.rows, columns: targets.columns)
+    outputCurvature = Matrix(rows: targets.rows, columns: targets.columns)
+    network.reserve(samples: inputs.rows)
+  }
+
+  /// S, the number of samples.
+  public var samples: Int { inputs.rows }
+
+  /// Computes f for each sample at the present parameters.
+  ///
+  /// - Parameters:
+  ///   - losses: [samples], overwritten.
+  /// - Returns: the sides of all kinks.
+  func evaluate(into losses: Vector<Double>) -> KinkSides {
+    let outputs = network.forward(inputs, parameters: parameters.all)
+    for sample in 0..<samples {
+      losses[sample] = loss.evaluate(
+        outputs: outputs.row(sample), targets: targets.row(sample), gradient: outputGradient.row(sample),
+        curvature: outputCurvature.row(sample))
+    }
+    return network.kinkSides(samples: samples, loss: loss, outputGradient: outputGradient)
+  }
+
+  /// J with R.
+  func value() -> Double {
+    let losses = Arena<Double>(count: samples).all
+    _ = evaluate(into: losses)
+    return losses.array.reduce(0, +) / Double(samples) + regularization.value(parameters.all, network.layout)
+  }
+
+  /// Four units in the last place of the mean loss and of what its outputs contribute to it, `f + Σ |∂f/∂y_i y_i|`: less
+  /// than that a rounded loss cannot change by.
+  var lossResolution: Double {
+    let losses = Arena<Double>(count: samples).all
+    _ = evaluate(into: losses)
+    let outputs = network.forward(inputs, parameters: parameters.all)
+    var total = 0.0
+    for sample in 0..<samples {
+      let (y, slope) = (outputs[sample], outputGradient[sample])
+      total += losses[sample] + (0..<y.count).reduce(0) { $0 + (y[$1] * slope[$1]).magnitude }
+    }
+    return 4 * Double.ulpOfOne * total / Double(samples)
+  }
+
+  /// Ẇ + ∇R, as backpropagation gives it, [parameters].
+  func gradient() -> [Double] {
+    let wDot = Arena<Double>(count: network.layout.count)
+    _ = network.forward(inputs, parameters: parameters.all)
+    _ = network.addStatistics(
+      inputs: inputs, targets: targets, parameters: parameters.all, loss: loss, partition: .automatic, bound: .paper,
+      into: StatisticsSlice(wDot: wDot.all, wDDot: nil))
+    var gradient = wDot.all.array.map { $0 / Double(samples) }
+    for block in network.layout.blocks {
+      for k in block.range { gradient[k] += regularization.slope(at: parameters.all[k], block.role) }
+    }
+    return gradient
+  }
+}
+
+extension Matrix {
+  /// One row as a matrix of its own, on the same memory.
+  func row(_ index: Int) -> Matrix { self[index].matrix(rows: 1, columns: columns) }
+}
