@@ -43,7 +43,7 @@ public struct TrainingRun {
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     let (problem, loop) = try world.agree(describe: describe) { () throws -> (LearningProblem, TrainingLoop<Scalar>) in
-      let problem = try LearningProblem(configuration.data, seed: configuration.training.seed)
+      let problem = try LearningProblem(configuration)
       return (problem, try TrainingLoop(configuration, problem: problem, ranks: world.ranks))
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")

@@ -55,7 +55,7 @@ struct Compare: RankCommand {
   func run(on world: borrowing Communicator) throws {
     let isTalking = world.rank == 0 && !json
     let comparison = try world.agree(describe: ExitCode.describe) {
-      Comparison(try options.configuration(), optimizers: optimizers, seeds: seeds, budget: budget)
+      Comparison(try options.source().configuration(), optimizers: optimizers, seeds: seeds, budget: budget)
     }
     try write([], on: world)
     if isTalking { print("\(comparison.runs) runs on \(world.ranks) rank\(world.ranks == 1 ? "" : "s")") }

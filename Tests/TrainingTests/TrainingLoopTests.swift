@@ -11,7 +11,7 @@ struct TrainingLoopTests {
     let configuration = try ConfigurationSource(
       preset: .standard, settings: ["network=[{dense: 12}, tanh, {dense: 10}]", "training.epochs=4"] + settings
     ).configuration()
-    let problem = try LearningProblem(configuration.data, seed: configuration.training.seed)
+    let problem = try LearningProblem(configuration)
     return try TrainingLoop(configuration, problem: problem, plan: plan, ranks: 1)
   }
 

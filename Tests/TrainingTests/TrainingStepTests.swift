@@ -17,7 +17,7 @@ struct TrainingStepTests {
         "regularization.l2=0.001", "optimizer.learningRate=3",
       ]
     ).configuration()
-    let problem = try LearningProblem(configuration.data, seed: 1)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Double>(configuration.network, inputs: problem.features)
     let parameters = network.initialParameters(.uniform, seed: 4)
     var expected = parameters.all.array
@@ -63,7 +63,7 @@ struct TrainingStepTests {
 
   @Test func `a rank without samples contributes nothing`() throws {
     let configuration = try ConfigurationSource(preset: .standard, settings: paperStep).configuration()
-    let problem = try LearningProblem(configuration.data, seed: 1)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Float>(configuration.network, inputs: problem.features)
     let step = TrainingStep(
       configuration, problem: problem, network: network, parameters: network.initialParameters(.uniform, seed: 1),

@@ -14,7 +14,7 @@ struct TrustRatioStepTests {
       preset: .standard,
       settings: ["network=[{dense: 6}, tanh, {dense: 10}]", "optimizer.trustRatio={every: 2}"] + settings
     ).configuration()
-    let problem = try LearningProblem(configuration.data, seed: 1)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Double>(configuration.network, inputs: problem.features)
     return TrainingStep(
       configuration, problem: problem, network: network, parameters: network.initialParameters(.uniform, seed: 1),

@@ -64,7 +64,11 @@ public struct Comparison: Sendable {
     var stepTimes: [OptimizerConfiguration.Name: Double] = [:]
     for seed in seeds {
       // The validation set is drawn by the seed.
-      let problem = try world.agree(describe: describe) { try LearningProblem(configuration.data, seed: seed) }
+      let problem = try world.agree(describe: describe) { () throws -> LearningProblem in
+        var seeded = configuration
+        seeded.training.seed = seed
+        return try LearningProblem(seeded)
+      }
       if records.isEmpty {
         try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
         for name in Set(optimizers + [.sgd]).sorted(by: { $0.rawValue < $1.rawValue }) {
