@@ -1,6 +1,11 @@
 internal import Datasets
 internal import Networks
 
+/// - Throws: ``ConfigurationError`` with the sentence where a condition does not hold.
+func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ConfigurationError) {
+  guard condition else { throw ConfigurationError(sentence()) }
+}
+
 extension Configuration {
   /// What can be checked without the data.
   ///
@@ -30,8 +35,9 @@ extension Configuration {
         data.validation > 0, "training.stopEarly needs a validation set; set data.validation, for example to 5000")
     }
     try require(
-      !(loss.wantsClasses && data.target == .input),
-      "loss \(loss.rawValue) needs classes, but data.target is input; use loss squaredError or data.target label")
+      !loss.wantsClasses || data.target == .label,
+      "loss \(loss.rawValue) needs classes, but data.target is \(data.target.rawValue); use loss squaredError or "
+        + "data.target label")
     try require(
       !(loss == .sigmoidCrossEntropy && data.target == .input && data.scale != .unit),
       "loss sigmoidCrossEntropy needs targets from 0 to 1; set data.scale to unit")
@@ -43,19 +49,7 @@ extension Configuration {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains(where: \.isControl),
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
-    if data.set == .digits {
-      try require(
-        data.path == nil,
-        "data set digits is built in and has no path; with --data choose a --preset such as mnist-classifier, or data.set"
-      )
-    } else {
-      try require(data.path != nil, "data set \(data.set.rawValue) needs its files; name them with --data or data.path")
-    }
-    if data.set != .csv {
-      try require(
-        data.label == nil && data.header == nil && data.test == nil,
-        "data.label, data.header and data.test belong to data set csv, not \(data.set.rawValue)")
-    }
+    try data.check()
   }
 
   private func checkOptimizer() throws(ConfigurationError) {
@@ -99,10 +93,6 @@ extension Configuration {
       try require(!rates.isEmpty, "\(key) is empty; list the rates to try, for example [0.001, 0.01]")
       for rate in rates { try requirePositive(rate, key) }
     }
-  }
-
-  private func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ConfigurationError) {
-    guard condition else { throw ConfigurationError(sentence()) }
   }
 
   private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
