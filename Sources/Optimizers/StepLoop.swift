@@ -16,53 +16,51 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   private let formula: Formula
   private let first: First
   private let second: Second
-  private let block: BlockUpdate<Scalar>
+  private let count: Int
   private let w: UnsafeMutablePointer<Scalar>
   private let wDot: UnsafeMutablePointer<Scalar>
+  private let perSample: Scalar
+  private let l2: Scalar
+  private let l1: Scalar
 
   @inline(__always)
   init(_ formula: Formula, _ first: First, _ second: Second, block: BlockUpdate<Scalar>) {
-    (self.formula, self.first, self.second, self.block) = (formula, first, second, block)
+    (self.formula, self.first, self.second, count) = (formula, first, second, block.w.count)
     unsafe (w, wDot) = (block.w.pointer, block.wDot.pointer)
+    (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
   }
 
   /// One pass: averages and parameters move.
   @inline(__always)
   func move() {
-    forEachStep(average: { $0.takeUp($1, at: $2) }, { $0.takeUp($1, at: $2) }) { k, step in unsafe w[k] -= step }
+    forEachStep(takingUp: true) { k, step in unsafe w[k] -= step }
   }
 
   /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
   @inline(__always)
   func measure() -> Double {
     var squares = 0.0
-    forEachStep(average: { $0.takeUp($1, at: $2) }, { $0.takeUp($1, at: $2) }) { _, step in
-      squares = relaxed_add(squares, Double(step) * Double(step))
-    }
+    forEachStep(takingUp: true) { _, step in squares = relaxed_add(squares, Double(step) * Double(step)) }
     return squares
   }
 
   /// Second of two passes: parameters move by `scale` times the step that was measured.
   @inline(__always)
   func move(scale: Scalar) {
-    forEachStep(average: { $0.value(after: $1, at: $2) }, { $0.value(after: $1, at: $2) }) { k, step in
-      unsafe w[k] -= scale * step
-    }
+    forEachStep(takingUp: false) { k, step in unsafe w[k] -= scale * step }
   }
 
-  /// All vectors of a block have its length, so every `k` lies within them.
+  /// Gives −Δw of every element to `body`; averages take up their samples, or have done so in an earlier pass.
   @inline(__always)
-  private func forEachStep(
-    average: (First, Scalar, Int) -> Scalar, _ secondAverage: (Second, Scalar, Int) -> Scalar,
-    _ body: (Int, Scalar) -> Void
-  ) {
-    let (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
-    for k in 0..<block.w.count {
+  private func forEachStep(takingUp: Bool, _ body: (Int, Scalar) -> Void) {
+    // All vectors of a block have its length, so every `k` lies within them.
+    for k in 0..<count {
       let weight = unsafe w[k]
       let sign: Scalar = weight > 0 ? 1 : (weight < 0 ? -1 : 0)
       let gradient = unsafe wDot[k] * perSample + l2 * weight + l1 * sign
-      let m = average(first, gradient, k)
-      let v = secondAverage(second, formula.secondSample(k, gradient: gradient), k)
+      let sample = formula.secondSample(k, gradient: gradient)
+      let m = takingUp ? first.takeUp(gradient, at: k) : first.value(after: gradient, at: k)
+      let v = takingUp ? second.takeUp(sample, at: k) : second.value(after: sample, at: k)
       body(k, formula.step(m, v))
     }
   }
