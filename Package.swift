@@ -56,7 +56,8 @@ let package = Package(
     .executableTarget(
       name: "rp-dist",
       dependencies: [
-        "Training", "RunRecords", "Datasets", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath", argumentParser,
+        "Training", "RunRecords", "Datasets", "Optimizers", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath",
+        argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
       swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],

@@ -1,6 +1,7 @@
 private import Datasets
 public import Kernels
-public import Networks
+internal import Networks
+private import Optimizers
 
 /// Where a run is, after a step.
 public struct TrainingProgress: Sendable {
@@ -97,6 +98,7 @@ public final class TrainingLoop<Scalar: Real> {
       EarlyStopping(patience: $0.patience, parameters: step.parameters)
     }
     var order = EpochOrder(seed: configuration.training.seed, count: plan.samples)
+    let schedule = configuration.schedule.schedule
     let clock = ContinuousClock()
 
     for epoch in 1...plan.epochs {
@@ -107,7 +109,7 @@ public final class TrainingLoop<Scalar: Real> {
       order.shuffle(epoch: epoch)
       for stepInEpoch in 0..<stepsInEpoch {
         let batch = plan.minibatch(stepInEpoch)
-        let factor = configuration.schedule.factor(
+        let factor = schedule.factor(
           step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)

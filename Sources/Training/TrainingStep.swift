@@ -127,11 +127,11 @@ public final class TrainingStep<Scalar: Real> {
   private func judge(
     _ statistics: StatisticsSlice<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
-    let (x, t) = (inputs.prefix(minibatch.rows), targets.prefix(minibatch.rows))
+    let (x, t, ids) = (inputs.prefix(minibatch.rows), targets.prefix(minibatch.rows), positions)
     var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
     pass.updatesRunningAverages = false
     _ = try network.forward(
-      x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: positions.span, over: ranks)
+      x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids.span, over: ranks)
     losses.all[1] = network.loss(loss, targets: t)
     try ranks.sum(losses.all)
     func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {

@@ -1,12 +1,14 @@
+internal import Foundation
+internal import Optimizers
 internal import Training
 
 /// A comparison as text.
 enum ComparisonTable {
   /// One finished run.
   static func line(_ record: ComparisonRecord, number: Int, of count: Int) -> String {
-    let rate = record.learningRate.map { "learning rate \(rate($0)), " } ?? ""
+    let setting = record.learningRate.map { "learning rate \(rate($0)), " } ?? ""
     let result = record.testLoss.map { "test loss \(Format.loss($0))" } ?? "diverged at step \(record.steps)"
-    return "\(number)/\(count) \(record.optimizer.rawValue), \(rate)\(record.schedule.rawValue), seed \(record.seed): "
+    return "\(number)/\(count) \(record.optimizer.rawValue), \(setting)\(record.schedule.rawValue), seed \(record.seed): "
       + "\(result), \(Format.fixed(record.seconds, 1)) s"
   }
 
@@ -59,7 +61,7 @@ enum ComparisonTable {
     let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
       let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-      return cells.joined(separator: "  ").replacing(/ +$/, with: "")
+      return cells.joined(separator: "  ").replacing(/\ +$/, with: "")
     }
   }
 }

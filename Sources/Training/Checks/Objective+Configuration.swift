@@ -35,7 +35,7 @@ extension Objective {
       let (model, problem) = try run.load(as: Double.self)
       return (model.network, model.parameters, problem)
     }
-    let problem = try LearningProblem(configuration.data)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Double>(configuration.network, inputs: problem.features)
     try problem.check(outputs: network.outputs)
     let parameters = network.initialParameters(

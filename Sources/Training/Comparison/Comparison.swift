@@ -1,9 +1,9 @@
 private import BLAS
-public import Datasets
+internal import Datasets
 internal import Kernels
 public import MPI
 private import Networks
-public import Optimizers
+internal import Optimizers
 
 /// Optimizers side by side: from the same initial weights, on the same minibatches, for several seeds.
 public struct Comparison: Sendable {
