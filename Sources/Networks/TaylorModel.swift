@@ -68,8 +68,7 @@ public final class TaylorModel<Scalar: Real> {
     for index in network.lowestTrained + 1..<network.layers.count {
       guard let below = tangents.below(index, samples: inputs.rows) else { continue }
       second += network.layers[index].secondDerivative(
-        tangentBelow: below, above: yDots[index + 1], parameters: parameters[network.layout.slices[index]],
-        direction: v[network.layout.slices[index]], model)
+        tangentBelow: below, above: yDots[index + 1], direction: v[network.layout.slices[index]], model)
     }
     return (first, second)
   }

@@ -59,6 +59,7 @@ struct CheckGradient: RankCommand {
   func run(on world: borrowing Communicator) throws {
     let (objective, seed, title) = try world.agree(describe: ExitCode.describe) {
       let (configuration, run) = try checked.load()
+      try GradientCheck.requireNoDropout(configuration.network)
       return (
         try Objective(configuration, run: run, samples: all ? nil : samples), configuration.training.seed,
         checked.title(configuration)

@@ -1,5 +1,5 @@
 public import Kernels
-internal import Networks
+public import Networks
 
 /// (M22) The gradient of backpropagation against central differences, parameter block by parameter block.
 ///
@@ -17,6 +17,16 @@ public struct GradientCheck: Sendable {
   public var seed: UInt64
 
   public init(coordinates: Int? = 200, seed: UInt64 = 1) { (self.coordinates, self.seed) = (coordinates, seed) }
+
+  /// - Throws: ``ConfigurationError`` for a network with dropout: its loss jumps with the masks, or is not that of training.
+  public static func requireNoDropout(_ network: [LayerConfiguration]) throws(ConfigurationError) {
+    for (index, layer) in network.enumerated() {
+      guard case .dropout(let keep) = layer, keep < 1 else { continue }
+      throw ConfigurationError(
+        "check gradient: layer \(index) is dropout, and the gradient of random masks is not checked; leave the layer out, "
+          + "or set its keep to 1")
+    }
+  }
 
   /// What the comparison says of a block.
   public enum Verdict: String, Codable, Sendable {
@@ -55,7 +65,7 @@ public struct GradientCheck: Sendable {
     let quotients = CentralDifference(objective)
     let resolution = objective.lossResolution / Self.step
     var results: [BlockResult] = []
-    for (index, block) in objective.network.layout.blocks.enumerated() {
+    for (index, block) in objective.network.layout.blocks.enumerated() where block.isTrained {
       let chosen = chosenParameters(of: block, index)
       /// The quotients of all ranks.
       func approximations(_ step: Double) throws -> [Double] {

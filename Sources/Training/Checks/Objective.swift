@@ -3,6 +3,9 @@ public import Networks
 public import Optimizers
 
 /// J of (M2) for one network on one fixed minibatch, in Double: what the checks are asked about.
+///
+/// Every rank computes the whole minibatch by itself. Batch normalisation uses its statistics, without moving the running
+/// averages; dropout masks are fixed.
 public final class Objective {
   public let network: Network<Double>
   public let parameters: Arena<Double>
@@ -10,6 +13,10 @@ public final class Objective {
   public let targets: Matrix<Double>
   public let loss: Loss
   public let regularization: Regularization
+  /// What the dropout masks are addressed by; dropout is off where nil.
+  private let masks: Pass.DropoutMasks?
+  /// The part of that address that is the sample's own.
+  private let ids: [Int32]
 
   /// ∂f/∂y and h at the outputs, [samples × outputs].
   let outputGradient: Matrix<Double>
@@ -19,15 +26,17 @@ public final class Objective {
   ///   - parameters: w, in the order of the network's layout; the checks move them and put them back.
   ///   - inputs: the minibatch as the network sees it (scaled), [samples × inputs].
   ///   - targets: [samples × outputs].
+  ///   - masks, ids: what the dropout masks are addressed by, and for each sample; without them dropout is off.
   public init(
     _ network: Network<Double>, parameters: Arena<Double>, inputs: Matrix<Double>, targets: Matrix<Double>, loss: Loss,
-    regularization: Regularization = Regularization()
+    regularization: Regularization = Regularization(), masks: Pass.DropoutMasks? = nil, ids: [Int32] = []
   ) {
     precondition(inputs.rows == targets.rows, "every input row needs its target row")
     precondition(parameters.count == network.layout.count, "parameters must be those of the network")
     (self.network, self.parameters) = (network, parameters)
     (self.inputs, self.targets) = (inputs, targets)
     (self.loss, self.regularization) = (loss, regularization)
+    (self.masks, self.ids) = (masks, ids)
     outputGradient = Matrix(rows: targets.rows, columns: targets.columns)
     outputCurvature = Matrix(rows: targets.rows, columns: targets.columns)
     network.reserve(samples: inputs.rows)
@@ -36,13 +45,33 @@ public final class Objective {
   /// S, the number of samples.
   public var samples: Int { inputs.rows }
 
+  /// A forward pass with the minibatch's own statistics, which are constants in Ẏ where frozen.
+  ///
+  /// - Returns: the outputs, [samples × outputs], valid until the next pass.
+  func forward(_ normalization: Pass.Normalization = .minibatch) -> Matrix<Double> {
+    let pass = Pass(normalization: normalization, updatesRunningAverages: false, dropout: masks)
+    do {
+      return try forward(pass)
+    } catch {
+      preconditionFailure("a sum over one rank does not fail: \(error)")
+    }
+  }
+
+  private func forward(_ pass: Pass) throws -> Matrix<Double> {
+    // A copy whose life ends with this function, also when it throws: a span of it may not outlive it.
+    let ids = ids
+    let outputs = try network.forward(
+      inputs, parameters: parameters.all, pass: pass, samples: samples, ids: ids.span, over: SingleRank())
+    return outputs
+  }
+
   /// Computes f for each sample at the present parameters.
   ///
   /// - Parameters:
   ///   - losses: [samples], overwritten.
   /// - Returns: the sides of all kinks.
   func evaluate(into losses: Vector<Double>) -> KinkSides {
-    let outputs = network.forward(inputs, parameters: parameters.all)
+    let outputs = forward()
     for sample in 0..<samples {
       losses[sample] = loss.evaluate(
         outputs: outputs.row(sample), targets: targets.row(sample), gradient: outputGradient.row(sample),
@@ -63,7 +92,7 @@ public final class Objective {
   var lossResolution: Double {
     let losses = Arena<Double>(count: samples).all
     _ = evaluate(into: losses)
-    let outputs = network.forward(inputs, parameters: parameters.all)
+    let outputs = forward()
     var total = 0.0
     for sample in 0..<samples {
       let (y, slope) = (outputs[sample], outputGradient[sample])
@@ -75,12 +104,12 @@ public final class Objective {
   /// Ẇ + ∇R, as backpropagation gives it, [parameters].
   func gradient() -> [Double] {
     let wDot = Arena<Double>(count: network.layout.count)
-    _ = network.forward(inputs, parameters: parameters.all)
+    _ = forward()
     _ = network.addStatistics(
       inputs: inputs, targets: targets, parameters: parameters.all, loss: loss, partition: .automatic, bound: .paper,
       into: StatisticsSlice(wDot: wDot.all, wDDot: nil))
     var gradient = wDot.all.array.map { $0 / Double(samples) }
-    for block in network.layout.blocks {
+    for block in network.layout.blocks where block.isTrained {
       for k in block.range { gradient[k] += regularization.slope(at: parameters.all[k], block.role) }
     }
     return gradient
