@@ -45,7 +45,7 @@ internal import Testing
   }
 
   private func checkFill<S: Real>(_: S.Type) {
-    let values = [0.1, -2, 1e-3, 4, 5, 6.25, 1 / 3, 8]
+    let values: [Double] = [0.1, -2, 1e-3, 4, 5, 6.25, 1 / 3, 8]
     let dataset = Dataset(source: "test", shape: [1], values: [1, 2, 3, 4], targets: values, targetColumns: 2)
     let subset = dataset.subset([3, 1, 0])
     let positions: [Int32] = [2, 0, 2]
