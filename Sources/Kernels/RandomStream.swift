@@ -12,6 +12,7 @@ public struct RandomStream: Sendable {
     case shuffle = 2
     case benchmark = 3
     case dropout = 4
+    case validation = 5
     case check = 7
   }
 

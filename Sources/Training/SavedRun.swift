@@ -45,7 +45,7 @@ public struct SavedRun: Sendable {
     guard let scaling = model.scaling, let map = try? InputMap(json: scaling) else {
       throw BrokenRun(path: folder.model, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
     }
-    let problem = try LearningProblem(configuration.data, map: map)
+    let problem = try LearningProblem(configuration, map: map)
     guard problem.features == model.network.inputs else {
       throw ConfigurationError(
         "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")

@@ -44,7 +44,7 @@ extension Objective {
       }
       return (model.network, model.parameters, problem)
     }
-    let problem = try LearningProblem(configuration.data)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Double>(configuration.network, inputs: problem.features)
     try problem.check(outputs: network.outputs)
     let parameters = network.initialParameters(

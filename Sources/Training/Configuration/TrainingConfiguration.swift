@@ -11,8 +11,12 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var initialization = Initialization.uniform
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
+  /// nil: all epochs are trained, and the last parameters kept.
+  public var stopEarly: EarlyStoppingConfiguration?
 
-  enum CodingKeys: String, StrictKey { case batch, epochs, seed, precision, initialization, blasThreads }
+  enum CodingKeys: String, StrictKey {
+    case batch, epochs, seed, precision, initialization, blasThreads, stopEarly
+  }
 
   public init() {}
 
@@ -24,5 +28,6 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     precision = try values.name(.precision, or: precision)
     initialization = try values.name(.initialization, or: initialization)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
+    stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }
