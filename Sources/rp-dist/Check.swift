@@ -18,7 +18,7 @@ struct Check: ParsableCommand {
         mpirun -n 4 rp-dist check replicas --preset mnist-classifier \\
           --data DIR
       """,
-    subcommands: [CheckGradient.self])
+    subcommands: [CheckGradient.self, CheckBound.self])
 }
 
 /// What is checked: a configuration, or a run with its trained model.

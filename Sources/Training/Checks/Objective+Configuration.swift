@@ -9,9 +9,12 @@ extension Objective {
   ///
   /// - Parameters:
   ///   - run: a run folder, whose model is looked at; new parameters of the configuration where nil.
+  ///   - withDropout: whether units are dropped, by masks of the configuration's seed and epoch 0.
   ///   - samples: how many training samples, drawn by the configuration's seed; all of them where nil.
   /// - Throws: ``ConfigurationError``, `NetworkError`, `DatasetError` and the errors of a run's files.
-  public convenience init(_ configuration: Configuration, run: SavedRun? = nil, samples: Int?) throws {
+  public convenience init(
+    _ configuration: Configuration, run: SavedRun? = nil, withDropout: Bool = false, samples: Int?
+  ) throws {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     let seed = configuration.training.seed
     let (network, parameters, problem) = try Self.model(configuration, run)
@@ -25,7 +28,8 @@ extension Objective {
     problem.fill(training, chosen.span, inputs: inputs, targets: targets)
     self.init(
       network, parameters: parameters, inputs: inputs, targets: targets, loss: configuration.loss,
-      regularization: configuration.regularization.regularization)
+      regularization: configuration.regularization.regularization,
+      masks: withDropout ? Pass.DropoutMasks(seed: UInt64(seed), epoch: 0) : nil, ids: Array(chosen))
   }
 
   private static func model(
@@ -33,6 +37,11 @@ extension Objective {
   ) throws -> (Network<Double>, Arena<Double>, LearningProblem) {
     if let run {
       let (model, problem) = try run.load(as: Double.self)
+      let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
+      guard layers == model.network.configuration else {
+        throw ConfigurationError(
+          "network: the settings are not those of the run's model; leave network as the run has it")
+      }
       return (model.network, model.parameters, problem)
     }
     let problem = try LearningProblem(configuration)

@@ -80,11 +80,25 @@ public final class Objective {
     return network.kinkSides(samples: samples, loss: loss, outputGradient: outputGradient)
   }
 
-  /// J with R.
-  func value() -> Double {
-    let losses = Arena<Double>(count: samples).all
-    _ = evaluate(into: losses)
-    return losses.array.reduce(0, +) / Double(samples) + regularization.value(parameters.all, network.layout)
+  /// J(w) − J(w + Δw) with R, and R(w) − R(w + Δw) alone; the parameters are put back from a copy.
+  ///
+  /// The losses of each sample are subtracted before they are added up.
+  func decrease(_ step: [Double]) -> (total: Double, regularization: Double) {
+    let w = parameters.all
+    let kept = w.array
+    let (before, after) = (Arena<Double>(count: samples).all, Arena<Double>(count: samples).all)
+    _ = evaluate(into: before)
+    w.copy(from: zip(kept, step).map { $0 + $1 })
+    _ = evaluate(into: after)
+    var change = 0.0
+    for block in network.layout.blocks {
+      for k in block.range {
+        change += regularization.value(of: kept[k], block.role) - regularization.value(of: w[k], block.role)
+      }
+    }
+    w.copy(from: kept)
+    let difference = (0..<samples).reduce(0) { $0 + before[$1] - after[$1] }
+    return (difference / Double(samples) + change, change)
   }
 
   /// Four units in the last place of the mean loss and of what its outputs contribute to it, `f + Σ |∂f/∂y_i y_i|`: less
