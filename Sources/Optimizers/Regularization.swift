@@ -11,9 +11,9 @@ public struct Regularization: Equatable, Sendable {
     (self.l2, self.l1, self.includingBiases) = (l2, l1, includingBiases)
   }
 
-  /// (ρ₂, ρ₁) for one block of parameters.
+  /// (ρ₂, ρ₁) for one block of parameters; 0 for running averages.
   func strengths(_ role: ParameterShape.Role) -> (l2: Double, l1: Double) {
-    role == .weight || includingBiases ? (l2, l1) : (0, 0)
+    role == .weight || (role == .bias && includingBiases) ? (l2, l1) : (0, 0)
   }
 
   /// R(w), summed in Double.

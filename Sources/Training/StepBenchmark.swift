@@ -59,7 +59,7 @@ public struct StepBenchmark {
         products.append(productTime / .milliseconds(1))
       }
     }
-    let sizes = [network.inputs] + network.layout.blocks.filter { $0.role == .weight }.map { $0.shape[0] }
+    let sizes = [network.inputs] + network.layout.blocks.filter { $0.shape.count == 2 }.map { $0.shape[0] }
     return Result(
       network: sizes.map(String.init).joined(separator: "-"), step: median(steps), products: median(products))
   }
@@ -85,7 +85,7 @@ struct MatrixProductFloor<Scalar: Real> {
       matrix.elements.fill(0.5)
       return matrix
     }
-    layers = network.layout.blocks.filter { $0.role == .weight }.enumerated().map { index, block in
+    layers = network.layout.blocks.filter { $0.shape.count == 2 }.enumerated().map { index, block in
       let (outputs, inputs) = (block.shape[0], block.shape[1])
       return Layer(
         x: filled(samples, inputs), y: filled(samples, outputs), w: filled(outputs, inputs),

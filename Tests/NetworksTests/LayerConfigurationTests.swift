@@ -49,7 +49,7 @@ import Testing
 
   @Test func `names are listed when none is near`() {
     let unknown = UnknownName("convolution", among: LayerConfiguration.names, kind: "layer")
-    #expect(unknown.description.contains("known are: dense, identity, sigmoid"))
+    #expect(unknown.description.contains("known are: dense, batchNorm, dropout, identity"))
     #expect(!unknown.description.contains("did you mean"))
     // A swap of neighbours is one edit, and case is none.
     #expect(UnknownName("rleu", among: ["relu", "elu"], kind: "layer").nearest == "relu")

@@ -15,7 +15,7 @@ final class ActivationLayer<Scalar: Real>: Layer {
     inputs = units
   }
 
-  var isElementwise: Bool { true }
+  var worksInPlace: Bool { true }
 
   func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool {
     activation.isNonNegative || (activation == .identity && inputIsNonNegative)
@@ -46,7 +46,7 @@ final class ActivationLayer<Scalar: Real>: Layer {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound
   ) {
-    precondition(below.yDot.isSameMemory(as: above.yDot), "an elementwise layer works in place")
+    precondition(below.yDot.isSameMemory(as: above.yDot), "an activation layer works in place")
     let samples = above.yDot.rows
     let slopes = slopes.prefix(samples).elements
     if let z = above.z, let u {
