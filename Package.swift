@@ -56,14 +56,16 @@ let package = Package(
     .executableTarget(
       name: "rp-dist",
       dependencies: [
-        "Training", "RunRecords", "Datasets", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath", argumentParser,
+        "Training", "RunRecords", "Datasets", "Optimizers", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath",
+        argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
       swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
-    .executableTarget(name: "rank-checks", dependencies: ["Training", "Kernels", "MPI"], swiftSettings: strict),
+    .executableTarget(
+      name: "rank-checks", dependencies: ["Training", "Networks", "Kernels", "MPI"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),

@@ -13,6 +13,7 @@ public struct RandomStream: Sendable {
     case benchmark = 3
     case dropout = 4
     case validation = 5
+    case check = 7
   }
 
   private let start: UInt64

@@ -46,7 +46,7 @@ extension Network {
   public func totalGradient(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
     for index in 0..<layers.count where carriesTotalGradient[index + 1] {
       layers[index].totalGradient(
-        below: totalGradient(at: index, samples: inputs.rows), input: values(at: index, inputs),
+        below: totalGradient(at: index, samples: inputs.rows), input: value(at: index, inputs),
         parameters: parameters[layout.slices[index]], into: totalGradients[index + 1].prefix(inputs.rows))
     }
     return totalGradients[layers.count].prefix(inputs.rows)
@@ -62,7 +62,7 @@ extension Network {
 
   /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place
   /// leaves its own output at both of its boundaries.
-  public func values(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
+  public func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
     boundary == 0 ? inputs : values[boundary].prefix(inputs.rows)
   }
 

@@ -34,7 +34,7 @@ extension Network {
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
       if !slice.isEmpty {
         layer.addStatistics(
-          input: values(at: index, inputs), totalGradientBelow: u, above: above,
+          input: value(at: index, inputs), totalGradientBelow: u, above: above,
           into: StatisticsSlice(wDot: sums.wDot[slice], wDDot: sums.wDDot.map { $0[slice] }), bound: bound,
           accumulating: accumulating)
       }

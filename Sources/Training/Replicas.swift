@@ -37,4 +37,11 @@ extension Communicator {
         code: ExitCode.content, message: "the \(what) of rank \(list) differ from those of rank 0; \(remedy)")
     }
   }
+  /// Makes sure that every rank has the same settings. Collective.
+  func requireSame(_ configuration: Configuration) throws {
+    var settings = configuration
+    // A host may have the data in a place of its own; that it is the same data is made sure of when it is read.
+    (settings.data.path, settings.data.test) = (nil, nil)
+    try requireSame(settings.yaml(), what: "settings", remedy: "start every rank with the same command and files")
+  }
 }

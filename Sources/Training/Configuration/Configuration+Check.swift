@@ -22,14 +22,18 @@ extension Configuration {
     try require(
       (1...1024).contains(training.blasThreads),
       "training.blasThreads is \(training.blasThreads); it must be from 1 to 1024")
-    try requirePositive(optimizer.learningRate, "optimizer.learningRate")
-    try requireNonNegative(optimizer.damping, "optimizer.damping")
     try requireNonNegative(regularization.l2, "regularization.l2")
     try requireNonNegative(regularization.l1, "regularization.l1")
-    try require(
-      !loss.isPiecewiseLinear || optimizer.damping > 0 || regularization.l2 > 0,
-      "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
-        + "or set optimizer.damping or regularization.l2 above 0")
+    try checkOptimizer()
+    try checkSchedule()
+    try checkComparison()
+    if let stopEarly = training.stopEarly {
+      try require(
+        stopEarly.patience >= 1,
+        "training.stopEarly.patience is \(stopEarly.patience); it must be at least 1 epoch")
+      try require(
+        data.validation > 0, "training.stopEarly needs a validation set; set data.validation, for example to 5000")
+    }
     try require(
       !loss.wantsClasses || data.target == .label,
       "loss \(loss.rawValue) needs classes, but data.target is \(data.target.rawValue); use loss squaredError or "
@@ -46,32 +50,53 @@ extension Configuration {
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
     try data.check()
-    try requirePositive(training.gradientStep, "training.gradientStep")
     try checkGradient()
   }
 
-  /// What each way to the gradient can do.
-  private func checkGradient() throws(ConfigurationError) {
-    let method = "training.gradient \(training.gradient.rawValue)"
-    switch training.gradient {
-    case .backpropagation: return
-    case .finiteDifference:
+  private func checkOptimizer() throws(ConfigurationError) {
+    try requirePositive(optimizer.learningRate, "optimizer.learningRate")
+    for (value, key) in [
+      (optimizer.momentum, "momentum"), (optimizer.decay, "decay"), (optimizer.beta1, "beta1"),
+      (optimizer.beta2, "beta2"), (optimizer.curvatureDecay, "curvatureDecay"),
+    ] {
+      try require(value >= 0 && value < 1, "optimizer.\(key) is \(value); it must be from 0 to below 1")
+    }
+    try requirePositive(optimizer.epsilon, "optimizer.epsilon")
+    try requireNonNegative(optimizer.damping, "optimizer.damping")
+    try require(
+      (1...1_000_000_000).contains(optimizer.curvatureEvery),
+      "optimizer.curvatureEvery is \(optimizer.curvatureEvery); it must be at least 1 step")
+    guard optimizer.name == .residualPartitioning else { return }
+    if let trustRatio = optimizer.trustRatio {
       try require(
-        network.allSatisfy(\.isTrainedAsUsed),
-        "\(method) takes a network as it is used, so batchNorm and dropout cannot be trained; leave them out, or use "
-          + "backpropagation")
-    case .layerTargets:
+        trustRatio.every >= 1, "optimizer.trustRatio.every is \(trustRatio.every); it must be at least 1 step")
       try require(
-        LayerTargets<Double>.fits(network) && loss == .squaredError,
-        "\(method) needs a network that alternates dense and sigmoid, and loss squaredError; change them, or use "
-          + "backpropagation")
+        trustRatio.target > 0 && trustRatio.target < 1,
+        "optimizer.trustRatio.target is \(trustRatio.target); it must be between 0 and 1")
     }
     try require(
-      optimizer.name != .residualPartitioning,
-      "\(method) gives no Ẅ, which optimizer residualPartitioning needs; set optimizer.name to sgd")
+      !loss.isPiecewiseLinear || optimizer.damping > 0 || regularization.l2 > 0,
+      "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
+        + "or set optimizer.damping or regularization.l2 above 0")
   }
 
-  private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
+  private func checkSchedule() throws(ConfigurationError) {
+    try requireNonNegative(schedule.decay, "schedule.decay")
+    try requirePositive(schedule.factor, "schedule.factor")
+    try requirePositive(schedule.scale, "schedule.scale")
+    try require(schedule.warmup >= 0, "schedule.warmup is \(schedule.warmup); it must not be negative")
+  }
+
+  private func checkComparison() throws(ConfigurationError) {
+    try require(!compare.schedules.isEmpty, "compare.schedules is empty; name at least one, for example [constant]")
+    for (name, rates) in compare.learningRates {
+      let key = "compare.learningRates.\(name.rawValue)"
+      try require(!rates.isEmpty, "\(key) is empty; list the rates to try, for example [0.001, 0.01]")
+      for rate in rates { try requirePositive(rate, key) }
+    }
+  }
+
+  func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
     try require(value > 0 && value.isFinite, "\(key) is \(value); it must be above 0")
   }
 
@@ -83,14 +108,4 @@ extension Configuration {
 extension Character {
   /// Whether the character is a control character, such as a line break or NUL.
   fileprivate var isControl: Bool { unicodeScalars.contains { $0.properties.generalCategory == .control } }
-}
-
-extension LayerConfiguration {
-  /// Whether the layer computes the same in training as afterwards.
-  fileprivate var isTrainedAsUsed: Bool {
-    switch self {
-    case .dense, .activation: true
-    case .batchNorm, .dropout: false
-    }
-  }
 }

@@ -14,9 +14,11 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var gradientStep = 1e-3
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
+  /// nil: all epochs are trained, and the last parameters kept.
+  public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads
+    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, stopEarly
   }
 
   public init() {}
@@ -31,5 +33,6 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     gradient = try values.name(.gradient, or: gradient)
     gradientStep = try values.value(.gradientStep, or: gradientStep)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
+    stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }

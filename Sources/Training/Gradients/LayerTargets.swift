@@ -66,9 +66,9 @@ public final class LayerTargets<Scalar: Real> {
     subtract(targets.elements, from: outputs.elements, into: levels[levels.count - 1].delta.prefix(rows).elements)
     for (index, level) in levels.enumerated().reversed() {
       let delta = level.delta.prefix(rows)
-      multiplyByTwiceSlope(delta.elements, values: network.values(at: level.dense + 2, inputs).elements)
+      multiplyByTwiceSlope(delta.elements, values: network.value(at: level.dense + 2, inputs).elements)
       multiply(
-        transposed: delta, network.values(at: level.dense, inputs),
+        transposed: delta, network.value(at: level.dense, inputs),
         into: wDot[level.weights].matrix(rows: level.outputs, columns: level.inputs))
       if let biases = level.biases { delta.sumRows(into: wDot[biases], accumulating: false) }
       if index > 0 {
