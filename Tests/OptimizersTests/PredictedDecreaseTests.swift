@@ -61,7 +61,7 @@ import Testing
       return loss / 8 + regularization.value(w, network.layout)
     }
     let w = vector([0.5, -1, 2, 0.25], as: Double.self)
-    let direction = [1.0, 0.5, -0.25, 2]
+    let direction = [1.0, 0.5, 0.75, 2]
     let moved = vector(zip(w.array, direction).map { $0 + 1e-6 * $1 }, as: Double.self)
     let after = objective(moved)
     let before = objective(w)
