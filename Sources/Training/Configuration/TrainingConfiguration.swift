@@ -11,11 +11,13 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var initialization = Initialization.uniform
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
+  /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
+  public var checkReplicas = 0
   /// nil: all epochs are trained, and the last parameters kept.
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, epochs, seed, precision, initialization, blasThreads, stopEarly
+    case batch, epochs, seed, precision, initialization, blasThreads, checkReplicas, stopEarly
   }
 
   public init() {}
@@ -28,6 +30,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     precision = try values.name(.precision, or: precision)
     initialization = try values.name(.initialization, or: initialization)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
+    checkReplicas = try values.value(.checkReplicas, or: checkReplicas)
     stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }
