@@ -3,7 +3,7 @@ private import Datasets
 private import Foundation
 internal import Kernels
 public import MPI
-private import Networks
+internal import Networks
 public import RunRecords
 
 /// A finished run, to be used again.
@@ -51,6 +51,10 @@ public struct SavedRun: Sendable {
         "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")
     }
     try problem.check(outputs: model.network.outputs)
+    let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
+    guard layers == model.network.configuration else {
+      throw ConfigurationError("network: it is not that of the model in \(folder.model); leave it as the run has it")
+    }
     return (model, problem)
   }
 

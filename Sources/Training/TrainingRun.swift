@@ -70,6 +70,7 @@ public struct TrainingRun {
     }
 
     let outcome = try loop.run(over: world) { progress in
+      try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
       if world.rank == 0 { report(progress) }
     } afterEpoch: { epoch in
       try metrics?.append(Metrics(epoch))

@@ -18,7 +18,7 @@ struct Check: ParsableCommand {
         mpirun -n 4 rp-dist check replicas --preset mnist-classifier \\
           --data DIR
       """,
-    subcommands: [CheckGradient.self, CheckBound.self])
+    subcommands: [CheckGradient.self, CheckBound.self, CheckReplicas.self])
 }
 
 /// What is checked: a configuration, or a run with its trained model.
@@ -40,13 +40,13 @@ struct CheckedOptions: ParsableArguments {
     }
   }
 
-  /// Reads the configuration and, where one was named, the run.
-  func load() throws -> (configuration: Configuration, run: SavedRun?) {
-    guard let run else { return (try options.source().configuration(), nil) }
+  /// Reads the configuration and, where one was named, the run; with what the check's heading calls it.
+  func load() throws -> (configuration: Configuration, run: SavedRun?, title: String) {
+    guard let run else {
+      let configuration = try options.source().configuration()
+      return (configuration, nil, options.title(configuration))
+    }
     let saved = try SavedRun(path: run, data: options.data, settings: options.settings)
-    return (saved.configuration, saved)
+    return (saved.configuration, saved, run)
   }
-
-  /// What the check's heading calls it.
-  func title(_ configuration: Configuration) -> String { run ?? options.title(configuration) }
 }

@@ -57,14 +57,10 @@ struct CheckBound: RankCommand {
   }
 
   func run(on world: borrowing Communicator) throws {
-    let (objective, configuration, title) = try world.agree(describe: ExitCode.describe) {
-      let (configuration, run) = try checked.load()
-      return (
-        try Objective(
-          configuration, run: run, withDropout: true, samples: samples ?? configuration.training.batch),
-        configuration, checked.title(configuration)
-      )
-    }
+    let (configuration, run, title) = try world.agree(describe: ExitCode.describe) { try checked.load() }
+    let objective = try Objective.load(
+      configuration, run: run, samples: samples ?? configuration.training.batch, withDropout: true, on: world,
+      describe: ExitCode.describe)
     let chosen = bound ?? configuration.optimizer.bound
     let check = BoundCheck(steps: steps, seed: UInt64(configuration.training.seed))
     let result = try check.run(
@@ -79,7 +75,8 @@ struct CheckBound: RankCommand {
       }
     }
     guard result.passed else {
-      throw AgreedFailure(code: ExitCode.failed, message: "the bound \(chosen.rawValue) does not hold")
+      throw AgreedFailure(
+        code: ExitCode.failed, message: "the bound \(chosen.rawValue) does not hold: \(result.reason)")
     }
   }
 
@@ -103,6 +100,13 @@ struct CheckBound: RankCommand {
 }
 
 extension BoundCheck.Result {
+  /// Why the check did not pass.
+  fileprivate var reason: String {
+    if failures > 0 { return "it fails for \(failures) of \(steps) random steps" }
+    if let block = uncovered.first { return "\(block) has curvature, but no second-order coefficient" }
+    return "there is a direction with \(Format.fixed(tightness ?? 0, 6)) times its curvature"
+  }
+
   /// The lines that `check bound` prints.
   fileprivate var summary: String {
     var lines = [

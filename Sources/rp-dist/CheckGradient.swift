@@ -57,15 +57,14 @@ struct CheckGradient: RankCommand {
   }
 
   func run(on world: borrowing Communicator) throws {
-    let (objective, seed, title) = try world.agree(describe: ExitCode.describe) {
-      let (configuration, run) = try checked.load()
-      try GradientCheck.requireNoDropout(configuration.network)
-      return (
-        try Objective(configuration, run: run, samples: all ? nil : samples), configuration.training.seed,
-        checked.title(configuration)
-      )
+    let (configuration, run, title) = try world.agree(describe: ExitCode.describe) {
+      let loaded = try checked.load()
+      try GradientCheck.requireNoDropout(loaded.configuration.network)
+      return loaded
     }
-    let check = GradientCheck(coordinates: all ? nil : coordinates, seed: UInt64(seed))
+    let objective = try Objective.load(
+      configuration, run: run, samples: all ? nil : samples, withDropout: false, on: world, describe: ExitCode.describe)
+    let check = GradientCheck(coordinates: all ? nil : coordinates, seed: UInt64(configuration.training.seed))
     let blocks = try check.run(objective, over: world)
     let wrong = blocks.filter { $0.verdict == .differs }.map(\.name)
     if world.rank == 0 {

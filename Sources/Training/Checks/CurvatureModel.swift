@@ -3,7 +3,7 @@ internal import Networks
 
 /// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation frozen.
 struct CurvatureModel {
-  private let model: TaylorModel<Double>
+  private let model: SecondOrderModel<Double>
   private let kind: Bound
   private let direction: Arena<Double>
   private let samples: Double
@@ -11,7 +11,7 @@ struct CurvatureModel {
   /// Runs the objective's network forward; it must not be run again as long as the model is used.
   init(_ objective: Objective, _ kind: Bound) {
     _ = objective.forward(.frozenMinibatch)
-    model = TaylorModel(
+    model = SecondOrderModel(
       objective.network, inputs: objective.inputs, targets: objective.targets, parameters: objective.parameters.all,
       loss: objective.loss)
     self.kind = kind

@@ -1,27 +1,47 @@
 private import BLAS
 internal import Datasets
 internal import Kernels
-private import Networks
+public import MPI
+internal import Networks
 private import RunRecords
 
 extension Objective {
   /// The objective of a configuration on some of its training samples, in Double whatever the configuration's precision.
+  /// Collective.
   ///
   /// - Parameters:
   ///   - run: a run folder, whose model is looked at; new parameters of the configuration where nil.
-  ///   - withDropout: whether units are dropped, by masks of the configuration's seed and epoch 0.
   ///   - samples: how many training samples, drawn by the configuration's seed; all of them where nil.
-  /// - Throws: ``ConfigurationError``, `NetworkError`, `DatasetError` and the errors of a run's files.
-  public convenience init(
-    _ configuration: Configuration, run: SavedRun? = nil, withDropout: Bool = false, samples: Int?
+  ///   - withDropout: whether units are dropped, by masks of the configuration's seed and epoch 0.
+  ///   - describe: an error's message and exit code.
+  /// - Returns: the same objective on every rank.
+  /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
+  public static func load(
+    _ configuration: Configuration, run: SavedRun?, samples: Int?, withDropout: Bool, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> Objective {
+    try world.requireSame(configuration)
+    let (objective, problem) = try world.agree(describe: describe) { () throws -> (Objective, LearningProblem) in
+      BLASLibrary.setThreads(configuration.training.blasThreads)
+      let (network, parameters, problem) = try model(configuration, run)
+      let objective = try Objective(
+        configuration, problem, network, parameters, samples: samples, withDropout: withDropout)
+      return (objective, problem)
+    }
+    try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    _ = try replicaFingerprint(objective.parameters, over: world)
+    return objective
+  }
+
+  private convenience init(
+    _ configuration: Configuration, _ problem: LearningProblem, _ network: Network<Double>,
+    _ parameters: Arena<Double>, samples: Int?, withDropout: Bool
   ) throws {
-    BLASLibrary.setThreads(configuration.training.blasThreads)
-    let seed = configuration.training.seed
-    let (network, parameters, problem) = try Self.model(configuration, run)
-    let training = problem.split.training
+    let (training, seed) = (problem.split.training, configuration.training.seed)
     var order = EpochOrder(seed: seed, count: training.count)
     order.shuffle(epoch: 0)
     let chosen = order.positions.prefix(samples ?? training.count)
+    try requireMemory(for: network, samples: chosen.count)
     let inputs = Matrix<Double>(rows: chosen.count, columns: network.inputs)
     let targets =
       problem.target == .input ? inputs : Matrix<Double>(rows: chosen.count, columns: network.outputs)
@@ -37,11 +57,6 @@ extension Objective {
   ) throws -> (Network<Double>, Arena<Double>, LearningProblem) {
     if let run {
       let (model, problem) = try run.load(as: Double.self)
-      let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
-      guard layers == model.network.configuration else {
-        throw ConfigurationError(
-          "network: the settings are not those of the run's model; leave network as the run has it")
-      }
       return (model.network, model.parameters, problem)
     }
     let problem = try LearningProblem(configuration)

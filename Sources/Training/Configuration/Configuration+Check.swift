@@ -22,6 +22,9 @@ extension Configuration {
     try require(
       (1...1024).contains(training.blasThreads),
       "training.blasThreads is \(training.blasThreads); it must be from 1 to 1024")
+    try require(
+      (0...1_000_000_000).contains(training.checkReplicas),
+      "training.checkReplicas is \(training.checkReplicas); it must be a number of steps, or 0 for never")
     try requireNonNegative(regularization.l2, "regularization.l2")
     try requireNonNegative(regularization.l1, "regularization.l1")
     try checkOptimizer()

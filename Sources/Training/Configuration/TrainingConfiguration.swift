@@ -14,11 +14,13 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var gradientStep = 1e-3
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
+  /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
+  public var checkReplicas = 0
   /// nil: all epochs are trained, and the last parameters kept.
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, stopEarly
+    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas, stopEarly
   }
 
   public init() {}
@@ -33,6 +35,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     gradient = try values.name(.gradient, or: gradient)
     gradientStep = try values.value(.gradientStep, or: gradientStep)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
+    checkReplicas = try values.value(.checkReplicas, or: checkReplicas)
     stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }

@@ -6,7 +6,7 @@ public import Kernels
 /// and ÿ⁺ what a layer itself adds to the second derivative of its value: σ''(z) ż² at an activation, 2 V ẏ at an affine
 /// layer. Without the latter it is the model J̃ of (M12). Ẏ does not depend on v and is computed once; a direction costs
 /// one forward-mode pass. Statistics of batch normalisation count as constants, masks of dropout are those of the pass.
-public final class TaylorModel<Scalar: Real> {
+public final class SecondOrderModel<Scalar: Real> {
   private let network: Network<Scalar>
   private let inputs: Matrix<Scalar>
   private let targets: Matrix<Scalar>
