@@ -88,7 +88,7 @@ struct LearningProblemTests {
       ["layerTargets gives no Ẅ", "optimizer.name to sgd"]
     ),
     (["training.gradientStep=0"], ["training.gradientStep is 0"]),
-    (["training.gradient=finitediff"], ["did you mean 'finiteDifference'?"]),
+    (["training.gradient=finiteDiference"], ["did you mean 'finiteDifference'?"]),
     (
       ["loss=hinge", "optimizer.damping=1", "data.set=gates", "data.target=value"],
       ["loss hinge needs classes", "is value"]

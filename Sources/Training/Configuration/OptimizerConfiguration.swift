@@ -48,7 +48,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
   /// Ẅ is computed every so many steps.
   public var curvatureEvery = 1
   /// (M15), nil where λ follows the schedule alone.
-  public var trustRatio: TrustRatioConfiguration? = TrustRatioConfiguration()
+  public var trustRatio: TrustRatioConfiguration?
   /// (M16)
   public var layerScale = LayerScale.none
   /// δ of (M11).
@@ -66,6 +66,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
     self.name = name
     learningRate = name.standardLearningRate
     momentum = 0.9
+    trustRatio = name == .residualPartitioning ? TrustRatioConfiguration() : nil
   }
 
   public init(from decoder: any Decoder) throws {
