@@ -12,6 +12,8 @@ public struct RandomStream: Sendable {
     case shuffle = 2
     case benchmark = 3
     case dropout = 4
+    case validation = 5
+    case check = 7
   }
 
   private let start: UInt64

@@ -65,6 +65,30 @@ public protocol Layer<Scalar>: AnyObject {
   func addStatistics(
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
+
+  /// Forward mode at the last forward pass: ẏ⁺, the derivative of the layer's value along a direction.
+  ///
+  /// - Parameters:
+  ///   - below: ẏ, the tangent of the layer's input, [samples × inputs]; nil where it is zero.
+  ///   - v: the direction of the layer's own parameters, like them.
+  ///   - above: ẏ⁺, [samples × outputs]; overwritten, and other memory than `below`.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>)
+
+  /// Σ_s Ẏ⁺ · ÿ⁺ at the last forward pass, with ÿ⁺ the second derivative of the layer's value along a direction: that of
+  /// its own rule, for an input that moves evenly.
+  ///
+  /// - Parameters:
+  ///   - tangent: ẏ below, [samples × inputs].
+  ///   - yDot: Ẏ⁺ at the layer's output, [samples × outputs].
+  ///   - model: with ``Bound/paper`` products of a parameter's change and the input's are left out (M12).
+  func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar
+
+  /// Adds the sides of the layer's kinks, where σ' or σ'' jumps, in the last forward pass; most layers have none.
+  func addKinkSides(samples: Int, to sides: inout KinkSides)
 }
 
 extension Layer {
@@ -85,4 +109,10 @@ extension Layer {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar { 0 }
+
+  public func addKinkSides(samples: Int, to sides: inout KinkSides) {}
 }

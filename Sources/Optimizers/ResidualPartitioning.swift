@@ -1,49 +1,105 @@
-public import Kernels
-public import Networks
+internal import Kernels
 
-/// (M11) The step of Deep Residual Partitioning: every weight goes to the minimum of its own one-dimensional quadratic.
+/// The step of Deep Residual Partitioning (M11): every weight goes to the minimum of its own one-dimensional quadratic,
+/// optionally smoothed over steps (M14) and scaled for each block (M16).
+///
+/// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each corrected by its own number of updates;
+/// Δw = −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 that is (M11).
 public struct ResidualPartitioning: Equatable, Sendable {
-  /// λ, scales the pessimistic bound: 1 minimises it, larger values trust that it is loose.
-  public var learningRate: Double
+  /// β₁ of (M14).
+  public var momentum: Double
+  /// β₂ of (M14).
+  public var curvatureDecay: Double
   /// δ ≥ 0, added to every denominator.
   public var damping: Double
+  public var layerScale: LayerScale
 
-  public init(learningRate: Double, damping: Double) {
-    (self.learningRate, self.damping) = (learningRate, damping)
+  public init(
+    momentum: Double = 0, curvatureDecay: Double = 0, damping: Double = 0, layerScale: LayerScale = .none
+  ) {
+    (self.momentum, self.curvatureDecay, self.damping, self.layerScale) =
+      (momentum, curvatureDecay, damping, layerScale)
   }
 
-  /// w ← w − λ (Ẇ + ∇R) / (Ẅ + λ ∇²R + δ); where the denominator is 0, w stays.
-  ///
-  /// - Parameters:
-  ///   - parameters: w, updated in place.
-  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, [parameters].
-  ///   - samples: S, the number of samples in those sums.
-  /// - Complexity: one pass over three arrays; allocates nothing.
-  public func update<Scalar: Real>(
-    _ parameters: Vector<Scalar>, sums: (wDot: Vector<Scalar>, wDDot: Vector<Scalar>), samples: Int,
-    regularization: Regularization, layout: ParameterLayout
-  ) {
-    for block in layout.blocks {
-      let (l2, l1) = regularization.strengths(block.role)
-      partitionedStep(
-        parameters[block.range], sums.wDot[block.range], sums.wDDot[block.range], perSample: 1 / Scalar(samples),
-        rate: Scalar(learningRate), damping: Scalar(damping), l2: Scalar(l2), l1: Scalar(l1))
+  @inline(__always)
+  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
+    switch layerScale {
+    case .none:
+      pass(.move, over: block, rate: rate)
+    case .unit:
+      let squares = pass(.measure, over: block, rate: rate)
+      let factor = LayerScale.unitFactor(rate: rate, squares: squares, count: block.w.count)
+      pass(.scaledMove(Scalar(factor)), over: block, rate: rate)
     }
+  }
+
+  /// What a pass over a block does, see ``StepLoop``.
+  private enum Pass<Scalar: Real> {
+    case move
+    case measure
+    case scaledMove(Scalar)
+  }
+
+  /// One pass with the averages that there is memory for, and Ẅ if it was computed in this step.
+  ///
+  /// - Returns: ‖Δw‖² where the pass measures, else 0.
+  @discardableResult
+  private func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
+    let base = Scalar(rate) * block.l2 + Scalar(damping)
+    guard let wDDot = block.wDDot else {
+      precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
+      let formula = Formula(rate: Scalar(rate), base: base, curvature: KeptCurvature())
+      return self.pass(pass, formula, block)
+    }
+    let curvature = NewCurvature(wDDot, perSample: block.perSample)
+    return self.pass(pass, Formula(rate: Scalar(rate), base: base, curvature: curvature), block)
+  }
+
+  @inline(__always)
+  private func pass<Scalar: Real>(
+    _ pass: Pass<Scalar>, _ formula: Formula<some CurvatureSample<Scalar>>, _ block: BlockUpdate<Scalar>
+  ) -> Double {
+    let m = block.first.map { StoredAverage($0, decay: momentum, updates: block.firstUpdates) }
+    let v = block.second.map {
+      StoredAverage($0, decay: curvatureDecay, updates: block.secondUpdates, takesUp: block.wDDot != nil)
+    }
+    return switch (m, v) {
+    case (nil, nil): run(pass, StepLoop(formula, LatestSample(), LatestSample(), block: block))
+    case (let m?, nil): run(pass, StepLoop(formula, m, LatestSample(), block: block))
+    case (nil, let v?): run(pass, StepLoop(formula, LatestSample(), v, block: block))
+    case (let m?, let v?): run(pass, StepLoop(formula, m, v, block: block))
+    }
+  }
+
+  @inline(__always)
+  private func run<F: StepFormula>(
+    _ pass: Pass<F.Scalar>, _ loop: StepLoop<F, some RunningAverage<F.Scalar>, some RunningAverage<F.Scalar>>
+  ) -> Double {
+    switch pass {
+    case .move: loop.move()
+    case .measure: return loop.measure()
+    case .scaledMove(let scale): loop.move(scale: scale)
+    }
+    return 0
   }
 }
 
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func partitionedStep<Scalar: Real>(
-  _ w: Vector<Scalar>, _ wDot: Vector<Scalar>, _ wDDot: Vector<Scalar>, perSample: Scalar, rate: Scalar,
-  damping: Scalar, l2: Scalar, l1: Scalar
-) {
-  let base = rate * l2 + damping
-  Kernels.update(w, wDot, wDDot) { w, wDot, wDDot in
-    let sign: Scalar = w > 0 ? 1 : (w < 0 ? -1 : 0)
-    let gradient = wDot * perSample + l2 * w + l1 * sign
-    let denominator = wDDot * perSample + base
-    let step = rate * gradient / denominator
-    return denominator == 0 ? w : w - step
+extension ResidualPartitioning {
+  /// λ m/(v + base), base = λ ∇²R + δ.
+  private struct Formula<Curvature: CurvatureSample>: StepFormula {
+    typealias Scalar = Curvature.Scalar
+
+    let rate: Scalar
+    let base: Scalar
+    let curvature: Curvature
+
+    @inline(__always) func secondSample(_ k: Int, gradient: Scalar) -> Scalar { curvature[k] }
+
+    @inline(__always)
+    func step(_ m: Scalar, _ v: Scalar) -> Scalar {
+      let denominator = v + base
+      let step = rate * m / denominator
+      return denominator == 0 ? 0 : step
+    }
   }
 }

@@ -49,8 +49,8 @@ public struct StepBenchmark {
       let first = turn % 4 * batch
       let stepTime = try clock.measure {
         _ = try step.computeStatistics(
-          positions.span.extracting(first..<first + batch), samples: batch, over: SingleRank())
-        step.update(samples: batch)
+          positions.span.extracting(first..<first + batch), samples: batch, epoch: 1, over: SingleRank())
+        try step.update(factor: 1, over: SingleRank())
       }
       let productTime = clock.measure { floor.run() }
       // The first turns touch memory for the first time.

@@ -1,28 +1,47 @@
 private import Datasets
 public import Kernels
 public import Networks
-private import Optimizers
+internal import Optimizers
 
-/// One distributed step of residual partitioning on a global minibatch, and the memory it works in.
+/// One distributed step on a global minibatch, and the memory it works in.
 ///
-/// Each rank computes the sums of its shard; one reduction adds Ẇ, Ẅ and the loss over the ranks; every rank applies the
-/// identical update. After construction a step allocates nothing of its own.
+/// Each rank computes the sums of its shard; one reduction adds Ẇ, the loss and, where it is wanted, Ẅ over the ranks;
+/// every rank applies the identical update. After construction a step allocates nothing of its own.
 public final class TrainingStep<Scalar: Real> {
   public let network: Network<Scalar>
   /// w, in the order of the network's layout.
   public let parameters: Arena<Scalar>
+  /// α or λ of the last update, of the configuration before the first.
+  public private(set) var learningRate: Double
 
   private let problem: LearningProblem
   private let loss: Loss
-  private let optimizer: ResidualPartitioning
   private let regularization: Regularization
   private let bound: Bound
   private let partition: LossPartition
+  private let seed: UInt64
 
-  /// Ẇ, then Ẅ, then the sum of the losses: one arena, one reduction.
+  private let configuredRate: Double
+  private let rule: UpdateRule
+  private let state: OptimizerState<Scalar>
+  /// Ẅ is computed every so many steps; never where the optimizer does not want it.
+  private let curvatureEvery: Int?
+  private var trustRatio: TrustRatio?
+  /// w before a step whose trust ratio is looked at.
+  private let before: Arena<Scalar>
+  /// J before and after such a step, as sums over the samples.
+  private let losses = Arena<Double>(count: 2)
+
+  /// Ẅ, then Ẇ, then the sum of the losses: one arena, one reduction, of its end alone where Ẅ is not computed.
   private let sums: Arena<Scalar>
   private let inputs: Matrix<Scalar>
   private let targets: Matrix<Scalar>
+
+  /// The minibatch of the last statistics: its global size, this rank's share, its epoch.
+  private var minibatch = (samples: 0, rows: 0, epoch: 0)
+  private var positions: [Int32] = []
+  private var hasCurvature = false
+  private var steps = 0
 
   /// - Parameters:
   ///   - capacity: the most samples that a rank gets of one minibatch.
@@ -30,52 +49,102 @@ public final class TrainingStep<Scalar: Real> {
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
     capacity: Int
   ) {
+    let optimizer = configuration.optimizer
     self.network = network
     self.parameters = parameters
     self.problem = problem
     loss = configuration.loss
-    optimizer = ResidualPartitioning(
-      learningRate: configuration.optimizer.learningRate, damping: configuration.optimizer.damping)
     regularization = configuration.regularization.regularization
-    bound = configuration.optimizer.bound
-    partition = configuration.optimizer.lossPartition
+    (bound, partition) = (optimizer.bound, optimizer.lossPartition)
+    seed = UInt64(configuration.training.seed)
+    configuredRate = optimizer.learningRate
+    learningRate = configuredRate
+    rule = optimizer.rule
+    state = OptimizerState(
+      for: rule, count: parameters.count, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
+    curvatureEvery = rule.needsCurvature ? optimizer.curvatureEvery : nil
+    trustRatio = optimizer.trustRatio.map {
+      TrustRatio(rate: optimizer.learningRate, every: $0.every, target: $0.target)
+    }
+    before = Arena(count: trustRatio == nil ? 0 : parameters.count)
     network.reserve(samples: capacity)
+    positions.reserveCapacity(capacity)
     sums = Arena(count: 2 * network.layout.count + 1)
     inputs = Matrix(rows: capacity, columns: network.inputs)
     // Reconstruction: the target is the input.
     targets = problem.target == .input ? inputs : Matrix(rows: capacity, columns: network.outputs)
   }
 
-  private var wDot: Vector<Scalar> { sums.all[0..<network.layout.count] }
-  private var wDDot: Vector<Scalar> { sums.all[network.layout.count..<2 * network.layout.count] }
+  private var wDDot: Vector<Scalar> { sums.all[0..<network.layout.count] }
+  private var wDot: Vector<Scalar> { sums.all[network.layout.count..<2 * network.layout.count] }
+  /// Ẇ and the loss.
+  private var firstOrder: Vector<Scalar> { sums.all[network.layout.count..<sums.count] }
 
-  /// Computes Ẇ, Ẅ and the loss of a global minibatch; parameters stay.
+  /// Computes Ẇ, the loss and, where it is due, Ẅ of a global minibatch; parameters stay, but for running averages.
   ///
   /// - Parameters:
   ///   - positions: this rank's shard of the minibatch, possibly empty.
   ///   - samples: the size of the global minibatch.
+  ///   - epoch: addresses the dropout masks, with the seed and the positions.
   /// - Returns: the mean loss of the global minibatch at the current parameters, without R; the same on every rank.
   public func computeStatistics(
-    _ positions: Span<Int32>, samples: Int, over ranks: borrowing some GlobalSum & ~Copyable
+    _ positions: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    if positions.isEmpty {
-      sums.all.fill(0)
-    } else {
-      let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
-      problem.fill(problem.split.training, positions, inputs: x, targets: t)
-      _ = network.forward(x, parameters: parameters.all)
-      let total = network.addStatistics(
-        inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
-        into: StatisticsSlice(wDot: wDot, wDDot: wDDot))
-      sums.all[2 * network.layout.count] = Scalar(total)
-    }
-    try ranks.sum(sums.all)
-    return Double(sums.all[2 * network.layout.count]) / Double(samples)
+    minibatch = (samples, positions.count, epoch)
+    self.positions.removeAll(keepingCapacity: true)
+    for row in positions.indices { self.positions.append(positions[row]) }
+    hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
+    let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
+    problem.fill(problem.split.training, positions, inputs: x, targets: t)
+    _ = try network.forward(
+      x, parameters: parameters.all, pass: .training(seed: seed, epoch: epoch), samples: samples, ids: positions,
+      over: ranks)
+    let total = try network.addStatistics(
+      inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
+      into: StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil), over: ranks)
+    losses.all[0] = total
+    sums.all[sums.count - 1] = Scalar(total)
+    try ranks.sum(hasCurvature ? sums.all : firstOrder)
+    return Double(sums.all[sums.count - 1]) / Double(samples)
   }
 
-  /// (M11) Applies the step of the last statistics.
-  public func update(samples: Int) {
-    optimizer.update(
-      parameters.all, sums: (wDot, wDDot), samples: samples, regularization: regularization, layout: network.layout)
+  /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout
+  /// masks. Collective.
+  ///
+  /// - Parameter factor: what the schedule makes of the learning rate.
+  public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    let isJudged = trustRatio?.judges(step: steps) ?? false
+    learningRate = (trustRatio?.rate ?? configuredRate) * factor
+    steps += 1
+    if isJudged { before.all.copy(from: parameters.all) }
+    let statistics = StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
+    rule.update(
+      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: learningRate,
+      regularization: regularization, layout: network.layout)
+    if isJudged { try judge(statistics, over: ranks) }
+  }
+
+  /// (M15) for the step from ``before`` to the present parameters. Every rank comes to the same verdict from the same
+  /// sums.
+  private func judge(
+    _ statistics: StatisticsSlice<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    let (x, t, ids) = (inputs.prefix(minibatch.rows), targets.prefix(minibatch.rows), positions)
+    var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
+    pass.updatesRunningAverages = false
+    _ = try network.forward(
+      x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids.span, over: ranks)
+    losses.all[1] = network.loss(loss, targets: t)
+    try ranks.sum(losses.all)
+    func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {
+      loss / Double(minibatch.samples) + regularization.value(parameters.all, network.layout)
+    }
+    let (old, new) = (objective(losses.all[0], before), objective(losses.all[1], parameters))
+    let predicted = predictedDecrease(
+      from: before.all, to: parameters.all, sums: statistics, samples: minibatch.samples,
+      regularization: regularization, layout: network.layout)
+    if trustRatio?.judge(actual: old - new, predicted: predicted, isFinite: new.isFinite) == .undo {
+      parameters.all.copy(from: before.all)
+    }
   }
 }

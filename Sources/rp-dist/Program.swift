@@ -18,6 +18,7 @@ enum Program {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       exit(ExitCode.internalError)
     }
+    ProcessorKernel.choose()
     // One thread for each rank, until a configuration asks for more.
     BLASLibrary.setThreads(1)
     let command: any RankCommand

@@ -27,7 +27,7 @@ struct RPDist: ParsableCommand {
         73 cannot create output; 74 cannot write.
       """,
     version: version,
-    subcommands: [Train.self, Evaluate.self, Statistics.self, Bench.self],
+    subcommands: [Train.self, Evaluate.self, Compare.self, Check.self, Statistics.self, Bench.self],
     defaultSubcommand: Train.self)
 
   static func main() {

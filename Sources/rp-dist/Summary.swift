@@ -14,6 +14,9 @@ enum Format {
   static func fixed(_ value: Double, _ digits: Int) -> String {
     value.formatted(.number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US")))
   }
+
+  /// Three digits and an exponent, such as 1.23e-09.
+  static func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
 }
 
 extension RunResult {

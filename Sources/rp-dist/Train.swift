@@ -35,19 +35,7 @@ struct Train: RankCommand {
           --set 'network=[{dense: 8}, tanh, {dense: 3}]'
       """)
 
-  @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "CONFIG.yml"))
-  var file: String?
-
-  @Option(help: ArgumentHelp("The built-in configuration to start from; 'list' shows all.", valueName: "NAME"))
-  var preset: String?
-
-  @Option(help: ArgumentHelp("The directory or file of the data (data.path).", valueName: "DIR"))
-  var data: String?
-
-  @Option(
-    name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("One setting, for example training.epochs=5; may be repeated.", valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var options: ConfigurationOptions
 
   @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
   var name: String?
@@ -56,16 +44,14 @@ struct Train: RankCommand {
   var json = false
 
   func run(on world: borrowing Communicator) throws {
-    if preset == "list" {
+    if options.preset == "list" {
       if world.rank == 0 { for preset in Preset.all { print(Self.row(preset)) } }
       return
     }
     let run = try world.agree(describe: ExitCode.describe) {
-      if let file { try Self.checkIsFile(file) }
-      let base = try preset.map { name throws in try Preset.named(name) } ?? .standard
-      let source = ConfigurationSource(preset: base, file: file, data: data, name: name, settings: settings)
-      let configuration = try source.configuration()
-      return TrainingRun(configuration, version: version, preset: title(base, configuration))
+      if let file = options.file { try Self.checkIsFile(file) }
+      let configuration = try options.source(name: name).configuration()
+      return TrainingRun(configuration, version: version, preset: options.title(configuration))
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
@@ -85,13 +71,6 @@ struct Train: RankCommand {
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
     let names = RPDist.configuration.subcommands.map { $0._commandName }
     throw UnknownName(argument, among: names, kind: "command")
-  }
-
-  /// What a run is called where it has no name: its preset, its file, or its data.
-  private func title(_ base: Preset, _ configuration: Configuration) -> String {
-    if let preset { return preset }
-    if let file { return URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
-    return configuration.data.set == .digits ? base.name : configuration.data.set.rawValue
   }
 
   private static func row(_ preset: Preset) -> String {

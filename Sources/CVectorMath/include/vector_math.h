@@ -7,6 +7,9 @@
 // Whether the processor has the instructions that the numeric modules are compiled for.
 int vector_math_processor_suffices(void);
 
+// Whether the processor has the AVX-512 instructions of 2017's servers.
+int vector_math_processor_has_avx512(void);
+
 void vector_exp_f32(size_t count, const float *x, float *y);
 void vector_exp_f64(size_t count, const double *x, double *y);
 void vector_expm1_f32(size_t count, const float *x, float *y);
@@ -15,3 +18,10 @@ void vector_log1p_f32(size_t count, const float *x, float *y);
 void vector_log1p_f64(size_t count, const double *x, double *y);
 void vector_tanh_f32(size_t count, const float *x, float *y);
 void vector_tanh_f64(size_t count, const double *x, double *y);
+
+// a + b in a sum whose order the compiler may choose, so that a loop of it is computed in vectors. The order is part of
+// the program: the same numbers give the same bits.
+static inline double relaxed_add(double a, double b) {
+#pragma clang fp reassociate(on)
+  return a + b;
+}

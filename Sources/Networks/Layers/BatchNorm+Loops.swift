@@ -51,6 +51,13 @@ func addMagnitudes<Scalar: Real>(of yDot: Vector<Scalar>, scaledBy c: Vector<Sca
   update(z, yDot, c) { $0 + $1.magnitude * $2 }
 }
 
+/// y ← y + x ∘ a.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func addProducts<Scalar: Real>(of x: Vector<Scalar>, _ a: Vector<Scalar>, to y: Vector<Scalar>) {
+  update(y, x, a) { $0 + $1 * $2 }
+}
+
 /// Ẏ ← a ∘ Ẏ + ẑ ∘ p + q.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)

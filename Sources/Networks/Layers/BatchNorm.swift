@@ -187,4 +187,27 @@ final class BatchNorm<Scalar: Real>: Layer {
       }
     }
   }
+
+  /// `ẏ⁺ = γ̇ ẑ + β̇ + γ c ẏ`: mean and variance count as constants.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>
+  ) {
+    let (scale, shift) = (block(.weight, of: v), block(.bias, of: v))
+    for row in 0..<x.rows {
+      scaleAndAdd(normalized[row], scale, shift, into: above[row])
+      if let below { addProducts(of: below[row], coefficients, to: above[row]) }
+    }
+  }
+
+  /// `2 Σ_s Ẏ⁺ · γ̇ c ẏ`, the product of both changes.
+  func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar {
+    guard model == .full else { return 0 }
+    let products = Arena<Double>(count: inputs).all
+    addProducts(yDot, tangent, to: products)
+    let scale = block(.weight, of: v)
+    return 2 * (0..<inputs).reduce(0) { $0 + Scalar(products[$1]) * scale[$1] * inverses[$1] }
+  }
 }

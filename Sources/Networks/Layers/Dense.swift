@@ -102,4 +102,22 @@ final class Dense<Scalar: Real>: Layer {
     }
     multiply(z, weightMagnitudes, into: zBelow, beta: bound == .full ? 1 : 0)
   }
+  /// `ẏ⁺ = V y + v_b + W ẏ`.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>
+  ) {
+    forward(x, parameters: v, into: above)
+    if let below { multiply(below, transposed: weights(parameters), into: above, beta: 1) }
+  }
+
+  /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of both changes.
+  func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar {
+    guard model == .full else { return 0 }
+    let product = Matrix<Scalar>(rows: tangent.rows, columns: outputs)
+    multiply(tangent, transposed: weights(v), into: product)
+    return 2 * product.elements.dot(yDot.elements)
+  }
 }

@@ -67,4 +67,14 @@ final class Dropout<Scalar: Real>: Layer {
     multiply(above.yDot.elements, by: masks)
     if let z = above.z { multiply(z.elements, by: masks) }
   }
+
+  /// `ẏ⁺ = mask · ẏ`.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>
+  ) {
+    guard let below else { return above.elements.fill(0) }
+    above.elements.copy(from: below.elements)
+    if isActive { multiply(above.elements, by: masks.prefix(x.rows).elements) }
+  }
 }

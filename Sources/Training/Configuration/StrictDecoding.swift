@@ -13,6 +13,16 @@ extension Decoder {
     }
     return try container(keyedBy: type)
   }
+
+  /// One of a fixed list of names, found at `key`. An unknown name is answered with the nearest.
+  func name<Name: RawRepresentable & CaseIterable>(_ text: String, at key: any CodingKey) throws -> Name
+  where Name.RawValue == String {
+    guard let name = Name(rawValue: text) else {
+      let unknown = UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "value")
+      throw DecodingError.dataCorrupted(.init(codingPath: codingPath + [key], debugDescription: unknown.description))
+    }
+    return name
+  }
 }
 
 extension KeyedDecodingContainer where Key: StrictKey {

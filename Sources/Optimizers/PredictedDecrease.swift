@@ -1,0 +1,36 @@
+public import Kernels
+public import Networks
+
+/// (M15) p = −(Ẇ + ∇R)·Δw, the decrease of J that the gradient promises for a step, summed in Double.
+///
+/// - Parameters:
+///   - before: w, where the gradient was taken.
+///   - after: w + Δw.
+///   - sums: Ẇ as a sum over the samples of the global minibatch, without R, at `before`.
+///   - samples: S, the number of samples in that sum.
+/// - Complexity: one pass over three arrays; allocates nothing.
+public func predictedDecrease<Scalar: Real>(
+  from before: Vector<Scalar>, to after: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int,
+  regularization: Regularization, layout: ParameterLayout
+) -> Double {
+  layout.blocks.reduce(0) { total, block in
+    guard block.isTrained else { return total }
+    let (l2, l1) = regularization.strengths(block.role)
+    return total
+      + decrease(
+        before[block.range], after[block.range], sums.wDot[block.range], perSample: 1 / Double(samples), l2: l2, l1: l1)
+  }
+}
+
+/// Σ g (before − after) of one block.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func decrease<Scalar: Real>(
+  _ before: Vector<Scalar>, _ after: Vector<Scalar>, _ wDot: Vector<Scalar>, perSample: Double, l2: Double, l1: Double
+) -> Double {
+  (0..<before.count).reduce(0) { total, k in
+    let w = Double(before[k])
+    let sign: Double = w > 0 ? 1 : (w < 0 ? -1 : 0)
+    return total + (Double(wDot[k]) * perSample + l2 * w + l1 * sign) * (w - Double(after[k]))
+  }
+}

@@ -1,0 +1,53 @@
+private import Glibc
+internal import Kernels
+
+/// One of the two averages of a step: kept in memory or, where its decay is 0, the sample itself.
+protocol RunningAverage<Scalar> {
+  associatedtype Scalar: Real
+
+  /// Takes up the sample at element `k`, and gives the average corrected for bias.
+  func takeUp(_ sample: Scalar, at k: Int) -> Scalar
+
+  /// The average at element `k` after it took up this sample earlier in the step, corrected for bias.
+  func value(after sample: Scalar, at k: Int) -> Scalar
+}
+
+/// The latest sample: what an average with decay 0 is, without the memory.
+struct LatestSample<Scalar: Real>: RunningAverage {
+  @inline(__always) func takeUp(_ sample: Scalar, at k: Int) -> Scalar { sample }
+  @inline(__always) func value(after sample: Scalar, at k: Int) -> Scalar { sample }
+}
+
+/// The memory of an average and its bookkeeping in one step: a ← β a + (1 − β) x, corrected â = a/(1 − βᵗ).
+///
+/// It is used while its ``BlockUpdate`` holds the memory, for as many elements as that has.
+@safe
+struct StoredAverage<Scalar: Real>: RunningAverage {
+  private let pointer: UnsafeMutablePointer<Scalar>
+  private let keep: Scalar
+  private let gain: Scalar
+  private let correction: Scalar
+
+  /// - Parameters:
+  ///   - values: the averages of a block.
+  ///   - decay: β.
+  ///   - updates: t, the number of samples with the one that this step takes up; at least 1.
+  ///   - takesUp: false for a step without a new sample: the average and its correction stay.
+  ///   - isCorrected: false for the plain average a.
+  init(_ values: Vector<Scalar>, decay: Double, updates: Int, takesUp: Bool = true, isCorrected: Bool = true) {
+    precondition(updates > 0, "an average needs a first sample")
+    unsafe pointer = values.pointer
+    (keep, gain) = takesUp ? (Scalar(decay), Scalar(1 - decay)) : (1, 0)
+    correction = isCorrected ? Scalar(1 / (1 - pow(decay, Double(updates)))) : 1
+  }
+
+  @inline(__always)
+  func takeUp(_ sample: Scalar, at k: Int) -> Scalar {
+    let average = unsafe keep * pointer[k] + gain * sample
+    unsafe pointer[k] = average
+    return average * correction
+  }
+
+  @inline(__always)
+  func value(after sample: Scalar, at k: Int) -> Scalar { unsafe pointer[k] * correction }
+}

@@ -1,0 +1,67 @@
+private import CVectorMath
+internal import Kernels
+
+/// The one loop over a block of parameters: gradient, averages and step in a single pass, without arrays of its own.
+///
+/// g = Ẇ/S + ∇R; m and v take up g and the formula's second sample; Δw = −step(m̂, v̂). A step whose length is known only
+/// after all of it takes two passes: ``measure()``, then ``move(scale:)``. A scale over several blocks is the same with
+/// every block measured before the first one moves.
+///
+/// Its functions are inlined into callers that are specialised for Float and Double.
+@safe
+struct StepLoop<Formula: StepFormula, First: RunningAverage, Second: RunningAverage>
+where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
+  typealias Scalar = Formula.Scalar
+
+  private let formula: Formula
+  private let first: First
+  private let second: Second
+  private let count: Int
+  private let w: UnsafeMutablePointer<Scalar>
+  private let wDot: UnsafeMutablePointer<Scalar>
+  private let perSample: Scalar
+  private let l2: Scalar
+  private let l1: Scalar
+
+  @inline(__always)
+  init(_ formula: Formula, _ first: First, _ second: Second, block: BlockUpdate<Scalar>) {
+    (self.formula, self.first, self.second, count) = (formula, first, second, block.w.count)
+    unsafe (w, wDot) = (block.w.pointer, block.wDot.pointer)
+    (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
+  }
+
+  /// One pass: averages and parameters move.
+  @inline(__always)
+  func move() {
+    forEachStep(takingUp: true) { k, step in unsafe w[k] -= step }
+  }
+
+  /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
+  @inline(__always)
+  func measure() -> Double {
+    var squares = 0.0
+    forEachStep(takingUp: true) { _, step in squares = relaxed_add(squares, Double(step) * Double(step)) }
+    return squares
+  }
+
+  /// Second of two passes: parameters move by `scale` times the step that was measured.
+  @inline(__always)
+  func move(scale: Scalar) {
+    forEachStep(takingUp: false) { k, step in unsafe w[k] -= scale * step }
+  }
+
+  /// Gives −Δw of every element to `body`; averages take up their samples, or have done so in an earlier pass.
+  @inline(__always)
+  private func forEachStep(takingUp: Bool, _ body: (Int, Scalar) -> Void) {
+    // All vectors of a block have its length, so every `k` lies within them.
+    for k in 0..<count {
+      let weight = unsafe w[k]
+      let sign: Scalar = weight > 0 ? 1 : (weight < 0 ? -1 : 0)
+      let gradient = unsafe wDot[k] * perSample + l2 * weight + l1 * sign
+      let sample = formula.secondSample(k, gradient: gradient)
+      let m = takingUp ? first.takeUp(gradient, at: k) : first.value(after: gradient, at: k)
+      let v = takingUp ? second.takeUp(sample, at: k) : second.value(after: sample, at: k)
+      body(k, formula.step(m, v))
+    }
+  }
+}

@@ -1,0 +1,52 @@
+/// (M15) The rate λ follows how far the loss goes down, compared with what the gradient promises.
+///
+/// Every k steps, on the step's own minibatch and dropout masks, the actual decrease a = J(w) − J(w + Δw), R included, is
+/// judged against the predicted one, p = −(Ẇ + ∇R)·Δw (``predictedDecrease(from:to:sums:samples:regularization:layout:)``).
+/// The prediction is of first order: a/p = 1 − τ/2 for a step of τ times the minimum along its line.
+public struct TrustRatio: Equatable, Sendable {
+  public enum Verdict: Equatable, Sendable {
+    /// The step stands.
+    case accept
+    /// Parameters go back to what they were before the step; averages and their counts stay.
+    case undo
+  }
+
+  /// λ.
+  public var rate: Double
+  /// k: one step in k is judged.
+  public var every: Int
+  /// r*: λ grows where a/p is above it.
+  public var target: Double
+
+  public init(rate: Double, every: Int = 5, target: Double = 0.6) {
+    (self.rate, self.every, self.target) = (rate, every, target)
+  }
+
+  /// Whether step 0, 1, … is one that is judged.
+  public func judges(step: Int) -> Bool { step % every == 0 }
+
+  /// Judges one step and adapts λ.
+  ///
+  /// - Parameters:
+  ///   - actual: a.
+  ///   - predicted: p.
+  ///   - isFinite: whether J(w + Δw) is a finite number.
+  public mutating func judge(actual: Double, predicted: Double, isFinite: Bool) -> Verdict {
+    guard isFinite else {
+      rate /= 2
+      return .undo
+    }
+    if actual == 0 && predicted == 0 { return .accept }
+    // With momentum a step can point uphill: then the ratio says nothing, and λ goes down.
+    guard predicted > 0 else {
+      rate *= 0.9
+      return .accept
+    }
+    if actual < 0 {
+      rate /= 2
+      return .undo
+    }
+    rate *= actual / predicted > target ? 1.1 : 0.9
+    return .accept
+  }
+}

@@ -1,0 +1,24 @@
+internal import Optimizers
+
+extension OptimizerConfiguration {
+  /// The update that the settings stand for.
+  var rule: UpdateRule {
+    switch name {
+    case .sgd: .sgd
+    case .momentum: .momentum(Momentum(decay: momentum))
+    case .rmsprop: .rmsprop(RMSprop(decay: decay, epsilon: epsilon))
+    case .adam: .adam(Adam(momentum: beta1, decay: beta2, epsilon: epsilon))
+    case .residualPartitioning:
+      .residualPartitioning(
+        ResidualPartitioning(
+          momentum: momentum, curvatureDecay: curvatureDecay, damping: damping, layerScale: layerScale))
+    }
+  }
+
+  /// Whether the learning rate is found in the course of training.
+  var findsLearningRate: Bool { name == .residualPartitioning && trustRatio != nil }
+}
+
+extension ScheduleConfiguration {
+  var schedule: Schedule { Schedule(name, decay: decay, factor: factor, scale: scale, warmup: warmup) }
+}

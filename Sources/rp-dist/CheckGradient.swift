@@ -1,0 +1,111 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Kernels
+internal import MPI
+internal import RunRecords
+internal import Training
+
+struct CheckGradient: RankCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "gradient",
+    abstract: "Compare the gradient with central differences, block by block.",
+    discussion: """
+      In float64, with regularisation, for every block of parameters:
+      approx = (J(w + e) - J(w - e)) / 2e with e = 1e-5 for up to 200 weights
+      of the block, exact = backpropagation's, and
+
+        ratio = |approx - exact| / (|approx| + |exact|)     (0 where both are 0)
+
+      A block above 1e-7 differs, and the exit code is 1. Weights whose w + e
+      and w - e lie on two sides of a kink (relu, leakyRelu, elu, hinge,
+      squaredHinge, and 0 with l1) are counted as skipped and left out.
+
+      A block above 1e-7 is measured again before it is called wrong:
+        truncation  it agrees once the error of order e^2 is extrapolated away
+                    (4 q(e) - q(2e)) / 3; scale the inputs (data.scale)
+        rounding    it is no further off than the rounding of the quotients:
+                    4 standard deviations of quotients with nearly the same e,
+                    and 4 ulp of the loss / e; the gradient is nearly 0
+
+      Ranks share the weights; the result is the same at any number of them.
+
+      EXAMPLES
+        rp-dist check gradient
+        rp-dist check gradient my.yml --set loss=squaredHinge
+        rp-dist check gradient --run runs/first --samples 100
+        mpirun -n 8 rp-dist check gradient --all --json
+      """)
+
+  @OptionGroup var checked: CheckedOptions
+
+  @Option(help: ArgumentHelp("The training samples to check on.", valueName: "N"))
+  var samples = 10
+
+  @Option(help: ArgumentHelp("The most weights of a block to check.", valueName: "N"))
+  var coordinates = 200
+
+  @Flag(help: "Check all weights on all training samples; may take long.")
+  var all = false
+
+  @Flag(help: "Print one JSON object instead of a table.")
+  var json = false
+
+  func validate() throws {
+    guard samples > 0, coordinates > 0 else {
+      throw ValidationError("--samples and --coordinates must be at least 1")
+    }
+  }
+
+  func run(on world: borrowing Communicator) throws {
+    let (configuration, run, title) = try world.agree(describe: ExitCode.describe) {
+      let loaded = try checked.load()
+      try GradientCheck.requireNoDropout(loaded.configuration.network)
+      return loaded
+    }
+    let objective = try Objective.load(
+      configuration, run: run, samples: all ? nil : samples, withDropout: false, on: world, describe: ExitCode.describe)
+    let check = GradientCheck(coordinates: all ? nil : coordinates, seed: UInt64(configuration.training.seed))
+    let blocks = try check.run(objective, over: world)
+    let wrong = blocks.filter { $0.verdict == .differs }.map(\.name)
+    if world.rank == 0 {
+      if json {
+        print(
+          try jsonText(
+            Output(
+              samples: objective.samples, step: GradientCheck.step, tolerance: GradientCheck.tolerance, blocks: blocks,
+              passed: wrong.isEmpty)))
+      } else {
+        print("rp-dist \(version): gradient of \(title), \(objective.samples) samples, float64")
+        print(Self.row(["block", "weights", "checked", "skipped", "|approx|", "|exact|", "ratio", "verdict"]))
+        for block in blocks { print(Self.row(block)) }
+      }
+    }
+    guard wrong.isEmpty else {
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message: "the gradient of \(wrong.joined(separator: ", ")) differs from the central differences")
+    }
+  }
+
+  private struct Output: Encodable {
+    var samples: Int
+    var step, tolerance: Double
+    var blocks: [GradientCheck.BlockResult]
+    var passed: Bool
+  }
+
+  private static func row(_ block: GradientCheck.BlockResult) -> String {
+    row([
+      block.name, "\(block.parameters)", "\(block.compared)", "\(block.skipped)",
+      Format.scientific(block.approximateNorm), Format.scientific(block.exactNorm), Format.scientific(block.ratio),
+      block.verdict.rawValue,
+    ])
+  }
+
+  private static func row(_ cells: [String]) -> String {
+    zip(cells, [17, 9, 8, 8, 10, 10, 10, 0]).map {
+      $0.padding(toLength: max($1, $0.count + 1), withPad: " ", startingAt: 0)
+    }
+    .joined()
+  }
+}
