@@ -64,7 +64,8 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
-    .executableTarget(name: "rank-checks", dependencies: ["Training", "Kernels", "MPI"], swiftSettings: strict),
+    .executableTarget(
+      name: "rank-checks", dependencies: ["Training", "Networks", "Kernels", "MPI"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),

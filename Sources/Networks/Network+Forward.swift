@@ -60,7 +60,9 @@ extension Network {
       curvature: zs[top].prefix(samples))
   }
 
-  func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
+  /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place
+  /// leaves its own output at both of its boundaries.
+  public func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
     boundary == 0 ? inputs : values[boundary].prefix(inputs.rows)
   }
 

@@ -14,6 +14,7 @@ public func predictedDecrease<Scalar: Real>(
   regularization: Regularization, layout: ParameterLayout
 ) -> Double {
   layout.blocks.reduce(0) { total, block in
+    guard block.isTrained else { return total }
     let (l2, l1) = regularization.strengths(block.role)
     return total
       + decrease(

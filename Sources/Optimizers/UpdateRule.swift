@@ -50,7 +50,7 @@ public enum UpdateRule: Equatable, Sendable {
   ) {
     state.firstUpdates += 1
     if !needsCurvature || sums.wDDot != nil { state.secondUpdates += 1 }
-    for block in layout.blocks {
+    for block in layout.blocks where block.isTrained {
       let update = BlockUpdate(
         block, parameters: parameters, sums: sums, samples: samples, state: state, regularization: regularization)
       switch self {

@@ -63,7 +63,9 @@ public final class TrainingStep<Scalar: Real> {
     state = OptimizerState(
       for: rule, count: parameters.count, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     curvatureEvery = rule.needsCurvature ? optimizer.curvatureEvery : nil
-    trustRatio = optimizer.trustRatio.map { TrustRatio(rate: optimizer.learningRate, every: $0.every, target: $0.target) }
+    trustRatio = optimizer.trustRatio.map {
+      TrustRatio(rate: optimizer.learningRate, every: $0.every, target: $0.target)
+    }
     before = Arena(count: trustRatio == nil ? 0 : parameters.count)
     network.reserve(samples: capacity)
     positions.reserveCapacity(capacity)

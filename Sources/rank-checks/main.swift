@@ -69,6 +69,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     let parameters = Arena<Float>(count: 100)
     if world.rank == chosen { parameters.all[99] = 1e-30 }
     _ = try replicaFingerprint(parameters, over: world)
+  case "batch-norm":
+    try checkBatchNorm(world)
   case "training":
     try trainWithDifference(world)
   default:

@@ -8,7 +8,8 @@ enum ComparisonTable {
   static func line(_ record: ComparisonRecord, number: Int, of count: Int) -> String {
     let setting = record.learningRate.map { "learning rate \(rate($0)), " } ?? ""
     let result = record.testLoss.map { "test loss \(Format.loss($0))" } ?? "diverged at step \(record.steps)"
-    return "\(number)/\(count) \(record.optimizer.rawValue), \(setting)\(record.schedule.rawValue), seed \(record.seed): "
+    return
+      "\(number)/\(count) \(record.optimizer.rawValue), \(setting)\(record.schedule.rawValue), seed \(record.seed): "
       + "\(result), \(Format.fixed(record.seconds, 1)) s"
   }
 

@@ -88,7 +88,7 @@ struct TrainingLoopTests {
     let outcome = try loop.run(over: SingleRank())
     #expect(outcome.divergedAtStep == outcome.steps)
     #expect(outcome.steps < 60)
-    #expect(loop.step.parameters.all.array.allSatisfy(\.isFinite))
+    #expect(loop.step.parameters.all.array.allSatisfy { $0.isFinite })
   }
 
   @Test(arguments: [1, 4]) func `Ẅ is computed every k steps, and the steps between use the last`(k: Int) throws {

@@ -24,8 +24,9 @@ torch.set_default_dtype(torch.float64)
 START = [0.5, -1.25, 2.0, -0.03125, 0.0, 1.5]
 STEPS = 10
 # Of different sizes and signs, exact zeros among them; every number is exact in float32 as well.
+SCALES = [1, 0.25, 4, 0.03125, 0.5, 0]
 GRADIENTS = [
-    [round(1024 * scale * math.cos(1.7 * step + 2.3 * k)) / 1024 for k, scale in enumerate([1, 0.25, 4, 0.03125, 0.5, 0])]
+    [round(1024 * scale * math.cos(1.7 * step + 2.3 * k)) / 1024 for k, scale in enumerate(SCALES)]
     for step in range(STEPS)
 ]
 
@@ -45,8 +46,8 @@ def trajectory(make, gradients=GRADIENTS, rate=lambda step: None):
 
 
 def run(rule, rate, make, l2=0.0, gradients=GRADIENTS, schedule=lambda step: None, **settings):
-    return {"rule": rule, "rate": rate, "l2": l2, "settings": settings, "repeatsFirstGradient": gradients is not GRADIENTS,
-            "parameters": trajectory(make, gradients, schedule)}
+    return {"rule": rule, "rate": rate, "l2": l2, "settings": settings,
+            "repeatsFirstGradient": gradients is not GRADIENTS, "parameters": trajectory(make, gradients, schedule)}
 
 
 def momentum(rate, mu, l2):

@@ -53,6 +53,7 @@ extension Configuration {
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
     try data.check()
+    try checkGradient()
   }
 
   private func checkOptimizer() throws(ConfigurationError) {
@@ -98,7 +99,7 @@ extension Configuration {
     }
   }
 
-  private func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
+  func requirePositive(_ value: Double, _ key: String) throws(ConfigurationError) {
     try require(value > 0 && value.isFinite, "\(key) is \(value); it must be above 0")
   }
 
