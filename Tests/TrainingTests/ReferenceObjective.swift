@@ -12,6 +12,9 @@ extension Matrix<Double> {
   }
 }
 
+/// A layer of the oracles whose statistics or masks are fixed, which no configuration can say.
+private struct LayerWithoutCounterpart: Error {}
+
 extension ReferenceProblem {
   /// The same problem for the checks, with all its samples.
   func objective(_ regularization: Regularization = Regularization()) throws -> Objective {
@@ -19,6 +22,7 @@ extension ReferenceProblem {
       switch layer {
       case .dense(let weight, let bias): .dense(inputs: nil, outputs: weight.count, bias: !bias.isEmpty)
       case .activation(let activation): .activation(try #require(Activation(rawValue: activation.rawValue)))
+      case .normalization, .mask: throw LayerWithoutCounterpart()
       }
     }
     let product = try Network<Double>(layers, inputs: inputs[0].count)

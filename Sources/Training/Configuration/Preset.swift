@@ -29,7 +29,7 @@ public struct Preset: Equatable, Sendable {
       data: {set: digits}
       network: [{dense: 64}, tanh, {dense: 32}, tanh, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: residualPartitioning, learningRate: 30}
+      optimizer: {name: residualPartitioning}
       training: {batch: 100, epochs: 40}
       """)
 
@@ -42,7 +42,7 @@ public struct Preset: Equatable, Sendable {
         data: {set: \(data.set)}
         network: [{dense: 400}, softplus, {dense: 100}, softplus, {dense: 36}, softplus, {dense: 10}]
         loss: softmaxCrossEntropy
-        optimizer: {name: residualPartitioning, learningRate: 1000}
+        optimizer: {name: residualPartitioning}
         regularization: {l2: 0.0001}
         training: {batch: 100, epochs: 10}
         """)
@@ -57,7 +57,7 @@ public struct Preset: Equatable, Sendable {
         data: {set: \(data.set), target: input}
         network: [{dense: 64}, tanh, {dense: 2}, tanh, {dense: 64}, tanh, {dense: \(data.features)}, tanh]
         loss: squaredError
-        optimizer: {name: residualPartitioning, learningRate: 45}
+        optimizer: {name: residualPartitioning}
         training: {batch: 100, epochs: 10}
         """)
   }
