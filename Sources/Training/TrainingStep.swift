@@ -21,6 +21,14 @@ public final class TrainingStep<Scalar: Real> {
   private let partition: LossPartition
   private let seed: UInt64
 
+  /// Where Ẇ comes from, with what each way needs.
+  private enum Gradient {
+    case backpropagation
+    case finiteDifference(step: Double)
+    case layerTargets(LayerTargets<Scalar>)
+  }
+
+  private let gradient: Gradient
   private let configuredRate: Double
   private let rule: UpdateRule
   private let state: OptimizerState<Scalar>
@@ -68,6 +76,12 @@ public final class TrainingStep<Scalar: Real> {
     }
     before = Arena(count: trustRatio == nil ? 0 : parameters.count)
     network.reserve(samples: capacity)
+    gradient =
+      switch configuration.training.gradient {
+      case .backpropagation: .backpropagation
+      case .finiteDifference: .finiteDifference(step: configuration.training.gradientStep)
+      case .layerTargets: .layerTargets(LayerTargets(network, samples: capacity))
+      }
     positions.reserveCapacity(capacity)
     sums = Arena(count: 2 * network.layout.count + 1)
     inputs = Matrix(rows: capacity, columns: network.inputs)
@@ -96,16 +110,30 @@ public final class TrainingStep<Scalar: Real> {
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
     let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
     problem.fill(problem.split.training, positions, inputs: x, targets: t)
-    _ = try network.forward(
-      x, parameters: parameters.all, pass: .training(seed: seed, epoch: epoch), samples: samples, ids: positions,
-      over: ranks)
-    let total = try network.addStatistics(
-      inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
-      into: StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil), over: ranks)
+    let total =
+      switch gradient {
+      case .backpropagation: try backpropagate(x, t, positions, over: ranks)
+      case .finiteDifference(let step):
+        network.finiteDifferenceGradient(
+          inputs: x, targets: t, parameters: parameters.all, loss: loss, step: step, into: wDot)
+      case .layerTargets(let recursion):
+        recursion.gradient(inputs: x, targets: t, parameters: parameters.all, into: wDot)
+      }
     losses.all[0] = total
     sums.all[sums.count - 1] = Scalar(total)
     try ranks.sum(hasCurvature ? sums.all : firstOrder)
     return Double(sums.all[sums.count - 1]) / Double(samples)
+  }
+
+  private func backpropagate(
+    _ x: Matrix<Scalar>, _ t: Matrix<Scalar>, _ positions: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> Double {
+    _ = try network.forward(
+      x, parameters: parameters.all, pass: .training(seed: seed, epoch: minibatch.epoch), samples: minibatch.samples,
+      ids: positions, over: ranks)
+    return try network.addStatistics(
+      inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
+      into: StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil), over: ranks)
   }
 
   /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout

@@ -127,6 +127,9 @@ extension ProgramTests {
     @Test(arguments: [
       ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
       ("evaluate --help", "rp-dist evaluate runs/first"), ("statistics --help", "--network dense,tanh,dense"),
+      ("check --help", "rp-dist check gradient"), ("check gradient --help", "--run runs/first --samples 100"),
+      ("check bound --help", "--bound full --steps 1000"),
+      ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
       ("--version", "0."), ("--preset list", "mnist-autoencoder"),
     ])

@@ -64,6 +64,18 @@ struct ConfigurationTests {
       ])
   }
 
+  @Test func `layers with settings are written into the configuration and read back`() throws {
+    let changed = try configuration([
+      "network=[{dense: {outputs: 8, bias: false}}, batchNorm, relu, {dropout: 0.9}, {dropout: {keep: 1}}, {dense: 10}]"
+    ])
+    #expect(
+      changed.network == [
+        .dense(inputs: nil, outputs: 8, bias: false), .batchNorm, .activation(.relu), .dropout(keep: 0.9),
+        .dropout(keep: 1), .dense(inputs: nil, outputs: 10),
+      ])
+    #expect(try ConfigurationSource.written(changed.yaml(), path: "c.yml") == changed)
+  }
+
   @Test(arguments: [
     ("training.epochs=2.5", "training.epochs: expected a whole number, found '2.5'"),
     ("optimizer.learningRate=fast", "optimizer.learningRate: expected a number, found 'fast'"),
@@ -73,6 +85,8 @@ struct ConfigurationTests {
     ("network={dense: 4}", "network: expected a list, found a section with keys"),
     ("training.batch.size=3", "training.batch: expected a single value, found a section with keys"),
     ("optimizer.name=adamm", "optimizer.name: unknown value 'adamm'"),
+    ("network=[{dense: 3}, {dropout: {keep: most}}]", "expected a number, found 'most'"),
+    ("network=[{dense: 3}, {batchNorm: 3}]", "network[1]: layer 'batchNorm' has no settings"),
     ("network=[{dens: 3}]", "network[0]: unknown layer 'dens'; did you mean 'dense'?"),
     ("network=[{dense: {outputs: 3, input: 4}}]", "unknown key 'input'; did you mean 'inputs'?"),
   ]) func `a wrong setting is answered with its key, what is expected and what is there`(

@@ -1,0 +1,31 @@
+import TestSupport
+
+/// Checks of what cannot be checked.
+extension BadInput {
+  static let checks: [BadInput] = [
+    BadInput(
+      name: "a gradient check with dropout",
+      arguments: "check gradient --set network=[{dense:␣4},{dropout:␣0.5},{dense:␣10}]", exitCode: 64,
+      says: ["layer 1 is dropout"]),
+    BadInput(name: "an unknown check", arguments: "check gradeint", exitCode: 64, says: ["gradeint"]),
+    BadInput(name: "a check of no samples", arguments: "check gradient --samples 0", exitCode: 64, says: ["--samples"]),
+    BadInput(
+      name: "an unknown bound", arguments: "check bound --bound ful", exitCode: 64,
+      says: ["'ful'", "did you mean 'full'"]),
+    BadInput(name: "a check of a missing run", arguments: "check bound --run DIR/none", exitCode: 66, says: ["none"]),
+    BadInput(
+      name: "a check of a run and a configuration", arguments: "check bound my.yml --run DIR", exitCode: 64,
+      says: ["--run", "CONFIG.yml"]),
+    BadInput(
+      name: "a check of a missing configuration", arguments: "check replicas DIR/no.yml", exitCode: 66, says: ["no.yml"]
+    ),
+    BadInput(
+      name: "a replica check of no steps", arguments: "check replicas --steps 0", exitCode: 64, says: ["--steps"]),
+    BadInput(
+      name: "a list of presets to check", arguments: "check gradient --preset list", exitCode: 64,
+      says: ["rp-dist train"]),
+    BadInput(
+      name: "a negative number of steps between replica checks", arguments: "--set training.checkReplicas=-1",
+      exitCode: 64, says: ["training.checkReplicas"]),
+  ]
+}
