@@ -19,9 +19,15 @@ public struct Preset: Equatable, Sendable {
   }
 
   /// All presets, in the order of `--preset list`.
-  public static let all: [Preset] =
-    [digits]
-    + [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap { [classifier($0), autoencoder($0)] }
+  public static let all: [Preset] = builtIn + paper
+
+  /// Those on data that the program carries.
+  public static let builtIn: [Preset] = [digits, linear, gates, sigmoidChain]
+
+  /// The paper's six networks, on data of the user's.
+  public static let paper: [Preset] = [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap {
+    [classifier($0), autoencoder($0)]
+  }
 
   private static let digits = Preset(
     name: "digits", summary: "the built-in UCI digits, 64-64-32-10, tanh, cross-entropy",
