@@ -102,10 +102,12 @@ struct CheckGradient: RankCommand {
     ])
   }
 
+  /// Names at the left of their columns, numbers at the right.
   private static func row(_ cells: [String]) -> String {
-    zip(cells, [17, 9, 8, 8, 10, 10, 10, 0]).map {
-      $0.padding(toLength: max($1, $0.count + 1), withPad: " ", startingAt: 0)
+    let padded = zip(cells, [16, 8, 8, 8, 9, 9, 9]).enumerated().map { column, pair in
+      let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))
+      return column == 0 ? pair.0 + space : space + pair.0
     }
-    .joined()
+    return padded.joined() + "  " + (cells.last ?? "")
   }
 }
