@@ -68,7 +68,7 @@ public enum UpdateRule: Equatable, Sendable {
       case .adam(let rule): rule.move(update, rate: rate)
       case .residualPartitioning(let rule):
         rule.move(
-          update, rate: rate * (state.distance?.length(ofBlock: index) ?? 1), squares: &state.blockSquares[index],
+          update, rate: rate * (state.distance?.stepLength(ofBlock: index) ?? 1), squares: &state.blockSquares[index],
           squareUpdates: state.firstUpdates)
       }
     }

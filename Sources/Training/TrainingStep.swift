@@ -147,7 +147,7 @@ public final class TrainingStep<Scalar: Real> {
     rule.update(
       parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: rate,
       regularization: regularization, layout: network.layout)
-    learningRate = rate * (state.distance?.length ?? 1)
+    learningRate = rate * (state.distance?.longestStep ?? 1)
     if isJudged { try judge(statistics, over: ranks) }
   }
 

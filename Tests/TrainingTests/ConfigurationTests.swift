@@ -16,7 +16,7 @@ struct ConfigurationTests {
       "training: {epochs: 3, batch: 7}\nrun: {name: fromFile}\ndata: {set: mnist, path: fromFile}".utf8, to: "c.yml")
     var source = ConfigurationSource(preset: .standard, file: file)
     #expect(try source.configuration().training.epochs == 3)
-    #expect(try source.configuration().optimizer.learningRate == 30, "the preset's, where the file is silent")
+    #expect(try source.configuration().network.count == 5, "the preset's, where the file is silent")
     #expect(try source.configuration().run.name == "fromFile")
     (source.data, source.name) = ("fromData", "fromName")
     source.settings = ["training.epochs=4", "training.epochs=5", "data.path=fromSet"]

@@ -69,7 +69,8 @@ extension Configuration {
         "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
       try require(
         optimizer.layerScale != .none,
-        "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not none")
+        "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not none"
+      )
     }
     for (value, key) in [
       (optimizer.momentum, "momentum"), (optimizer.decay, "decay"), (optimizer.beta1, "beta1"),

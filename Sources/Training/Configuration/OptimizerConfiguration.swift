@@ -128,7 +128,11 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
       switch key {
       case .name: break
       case .learningRate:
-        if let learningRate { try values.encode(learningRate, forKey: key) } else { try values.encode("auto", forKey: key) }
+        if let learningRate {
+          try values.encode(learningRate, forKey: key)
+        } else {
+          try values.encode("auto", forKey: key)
+        }
       case .momentum: try values.encode(momentum, forKey: key)
       case .decay: try values.encode(decay, forKey: key)
       case .beta1: try values.encode(beta1, forKey: key)
