@@ -18,6 +18,8 @@ struct RPDist: ParsableCommand {
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
         rp-dist evaluate runs/first
+        rp-dist compare --optimizers residualPartitioning,adam
+        rp-dist check gradient
         rp-dist statistics --help
         rp-dist bench step
 

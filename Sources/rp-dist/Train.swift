@@ -16,21 +16,42 @@ struct Train: RankCommand {
       computes its share of every minibatch.
 
       SETTINGS
-        data            set, path, scale, target, label, header, test
-        network         a list of {dense: N} and activations
+        data            set, path, scale, target, validation;
+                        for csv: label, header, test
+        network         a list of {dense: N}, {dense: {outputs: N, bias:
+                        false}}, batchNorm, {dropout: {keep: 0.9}} and
+                        activations
         loss            \(Loss.allCases.map(\.rawValue).prefix(3).joined(separator: ", ")),
                         \(Loss.allCases.map(\.rawValue).dropFirst(3).joined(separator: ", "))
-        optimizer       name, learningRate, damping, bound, lossPartition
+        optimizer       name, learningRate, and for
+          momentum      momentum
+          rmsprop       decay, epsilon
+          adam          beta1, beta2, epsilon
+          residualPartitioning
+                        momentum, curvatureDecay, curvaturePower,
+                        curvatureEvery, layerScale, trustRatio {every,
+                        target}, damping, bound, lossPartition
+        schedule        name (constant, inverse, exponential, inverseRoot,
+                        linear, cosine), decay, factor, scale, warmup
         regularization  l2, l1, includingBiases
         training        batch, epochs, seed, precision, initialization,
-                        blasThreads
+                        stopEarly {patience}, gradient, gradientStep,
+                        checkReplicas, blasThreads
         run             folder, name
+
+      Residual partitioning finds the lengths of its steps (learningRate:
+      auto, with a linear schedule). With a learning rate it is the paper's
+      plain step; with trustRatio: on its learning rate follows the loss.
 
       EXAMPLES
         rp-dist train
         rp-dist train --preset list
         mpirun -n 4 rp-dist --preset mnist-autoencoder --data DIR
         rp-dist train runs/first/config.yml --name again
+        rp-dist train --set optimizer.learningRate=30
+        rp-dist train --set optimizer.name=adam
+        rp-dist train --set data.validation=200 \\
+          --set 'training.stopEarly={patience: 5}'
         rp-dist train --set data.set=csv --data iris.csv \\
           --set 'network=[{dense: 8}, tanh, {dense: 3}]'
       """)
