@@ -1,4 +1,5 @@
 public import Kernels
+public import Networks
 
 /// What an optimizer remembers from step to step: two averages in the order of the parameters, and their counts.
 ///
@@ -13,13 +14,20 @@ public final class OptimizerState<Scalar: Real> {
   /// How many squared gradients or Ẅ the second average has taken up.
   public var secondUpdates = 0
 
+  /// The mean squares of ``LayerScale/adaptive``, one for each block of the layout.
+  public var blockSquares: [Double]
+  /// The lengths of the steps where they are found; nil where they are given.
+  public let distance: DistanceEstimate<Scalar>?
+
   /// The memory of averages before the first step.
   ///
   /// - Parameters:
-  ///   - count: the number of parameters.
   ///   - keepsCurvature: whether some steps come without a new Ẅ: the last one is then kept, smoothed or not.
-  public init(for rule: UpdateRule, count: Int, keepsCurvature: Bool = false) {
+  public init(for rule: UpdateRule, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
+    let count = layout.count
     first = rule.hasFirstAverage ? Arena(count: count) : nil
     second = rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
+    blockSquares = Array(repeating: 0, count: layout.blocks.count)
+    distance = rule.findsLength ? DistanceEstimate(layout) : nil
   }
 }

@@ -33,26 +33,41 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   /// One pass: averages and parameters move.
   @inline(__always)
   func move() {
-    forEachStep(takingUp: true) { k, step in unsafe w[k] -= step }
+    forEach(takingUp: true) { k, _, m, v in unsafe w[k] -= formula.step(m, v) }
   }
 
   /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
   @inline(__always)
   func measure() -> Double {
     var squares = 0.0
-    forEachStep(takingUp: true) { _, step in squares = relaxed_add(squares, Double(step) * Double(step)) }
+    forEach(takingUp: true) { _, _, m, v in
+      let step = Double(formula.step(m, v))
+      squares = relaxed_add(squares, step * step)
+    }
+    return squares
+  }
+
+  /// First of two passes: averages move; gives ‖Δw‖² of the step that the gradient alone would make in place of m̂, summed
+  /// in Double.
+  @inline(__always)
+  func measureUnsmoothed() -> Double {
+    var squares = 0.0
+    forEach(takingUp: true) { _, gradient, _, v in
+      let step = Double(formula.step(gradient, v))
+      squares = relaxed_add(squares, step * step)
+    }
     return squares
   }
 
   /// Second of two passes: parameters move by `scale` times the step that was measured.
   @inline(__always)
   func move(scale: Scalar) {
-    forEachStep(takingUp: false) { k, step in unsafe w[k] -= scale * step }
+    forEach(takingUp: false) { k, _, m, v in unsafe w[k] -= scale * formula.step(m, v) }
   }
 
-  /// Gives −Δw of every element to `body`; averages take up their samples, or have done so in an earlier pass.
+  /// Gives g, m̂ and v̂ of every element to `body`; averages take up their samples, or have done so in an earlier pass.
   @inline(__always)
-  private func forEachStep(takingUp: Bool, _ body: (Int, Scalar) -> Void) {
+  private func forEach(takingUp: Bool, _ body: (Int, Scalar, Scalar, Scalar) -> Void) {
     // All vectors of a block have its length, so every `k` lies within them.
     for k in 0..<count {
       let weight = unsafe w[k]
@@ -61,7 +76,7 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
       let sample = formula.secondSample(k, gradient: gradient)
       let m = takingUp ? first.takeUp(gradient, at: k) : first.value(after: gradient, at: k)
       let v = takingUp ? second.takeUp(sample, at: k) : second.value(after: sample, at: k)
-      body(k, formula.step(m, v))
+      body(k, gradient, m, v)
     }
   }
 }

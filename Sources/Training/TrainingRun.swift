@@ -98,7 +98,7 @@ public struct TrainingRun {
       throw AgreedFailure(
         code: ExitCode.failed,
         message: "training diverged: the loss is not finite at step \(divergedAt ?? 0) of \(loop.plan.steps); "
-          + "the last good model is in \(folder.model); a smaller optimizer.learningRate may help")
+          + "the last good model is in \(folder.model); a smaller optimizer.learningRate, or auto, may help")
     }
     return result
   }

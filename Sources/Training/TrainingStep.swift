@@ -11,7 +11,7 @@ public final class TrainingStep<Scalar: Real> {
   public let network: Network<Scalar>
   /// w, in the order of the network's layout.
   public let parameters: Arena<Scalar>
-  /// α or λ of the last update, of the configuration before the first.
+  /// α or λ of the last update; where the lengths of the steps are found, their upper limit.
   public private(set) var learningRate: Double
 
   private let problem: LearningProblem
@@ -65,15 +65,13 @@ public final class TrainingStep<Scalar: Real> {
     regularization = configuration.regularization.regularization
     (bound, partition) = (optimizer.bound, optimizer.lossPartition)
     seed = UInt64(configuration.training.seed)
-    configuredRate = optimizer.learningRate
-    learningRate = configuredRate
+    configuredRate = optimizer.learningRate ?? 1
+    learningRate = 0
     rule = optimizer.rule
     state = OptimizerState(
-      for: rule, count: parameters.count, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
+      for: rule, network.layout, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     curvatureEvery = rule.needsCurvature ? optimizer.curvatureEvery : nil
-    trustRatio = optimizer.trustRatio.map {
-      TrustRatio(rate: optimizer.learningRate, every: $0.every, target: $0.target)
-    }
+    trustRatio = optimizer.trust
     before = Arena(count: trustRatio == nil ? 0 : parameters.count)
     network.reserve(samples: capacity)
     gradient =
@@ -142,13 +140,14 @@ public final class TrainingStep<Scalar: Real> {
   /// - Parameter factor: what the schedule makes of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let isJudged = trustRatio?.judges(step: steps) ?? false
-    learningRate = (trustRatio?.rate ?? configuredRate) * factor
+    let rate = (trustRatio?.rate ?? configuredRate) * factor
     steps += 1
     if isJudged { before.all.copy(from: parameters.all) }
     let statistics = StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
     rule.update(
-      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: learningRate,
+      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: rate,
       regularization: regularization, layout: network.layout)
+    learningRate = rate * (state.distance?.longestStep ?? 1)
     if isJudged { try judge(statistics, over: ranks) }
   }
 

@@ -55,7 +55,7 @@ struct BenchStep: RankCommand {
     guard world.rank == 0 else { return }
     let benchmark = StepBenchmark(batch: batch, repeats: repeats, threads: threads)
     if !json { print(Self.row(["preset", "step ms", "products ms", "ratio", "network"])) }
-    for preset in Preset.all where preset.name != Preset.standard.name {
+    for preset in Preset.paper {
       let features = preset.name.hasPrefix("cifar") ? 3072 : 784
       let result =
         switch precision {

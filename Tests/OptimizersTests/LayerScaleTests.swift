@@ -16,7 +16,7 @@ import Testing
     _ rule: ResidualPartitioning, rate: Double, count: Int = 3, as _: S.Type
   ) throws -> (steps: [[Double]], state: OptimizerState<S>, blocks: [ParameterLayout.Block]) {
     let layout = try layout(S.self)
-    let state = OptimizerState<S>(for: .residualPartitioning(rule), count: layout.count)
+    let state = OptimizerState<S>(for: .residualPartitioning(rule), layout)
     var random = SmallRandom(seed: 51)
     let steps = (0..<count).map { _ in
       // From zero, so that w after a step is the step.
@@ -95,9 +95,10 @@ import Testing
     ones.fill(1)
     let w = Arena<Float>(count: count).all
     let rule = UpdateRule.residualPartitioning(ResidualPartitioning(layerScale: .unit))
+    let layout = try oneOutput(count, as: Float.self)
     rule.update(
-      w, sums: StatisticsSlice(wDot: ones, wDDot: ones), samples: 1, state: OptimizerState(for: rule, count: count),
-      rate: 1, regularization: Regularization(), layout: try oneOutput(count, as: Float.self))
+      w, sums: StatisticsSlice(wDot: ones, wDDot: ones), samples: 1, state: OptimizerState(for: rule, layout),
+      rate: 1, regularization: Regularization(), layout: layout)
     #expect(w[0] == -1 && w[count - 2] == -1)
   }
 

@@ -17,7 +17,7 @@ import Testing
         sums: StatisticsSlice(wDot: vector(sums.0, as: Float.self), wDDot: sums.1.map { vector($0, as: Float.self) }),
         samples: 2, state: state, rate: 0.1, regularization: Regularization(l2: 0.01), layout: layout)
     }
-    func newState() -> OptimizerState<Float> { OptimizerState(for: problem.rule, count: count, keepsCurvature: true) }
+    func newState() -> OptimizerState<Float> { OptimizerState(for: problem.rule, layout, keepsCurvature: true) }
 
     let (w, state) = (vector(random.step(count: count, scale: 1), as: Float.self), newState())
     let sums = (0..<6).map { step in
@@ -51,7 +51,7 @@ import Testing
     let w = vector(ones, as: Float.self)
     problem.rule.update(
       w, sums: StatisticsSlice(wDot: vector(ones, as: Float.self), wDDot: vector(ones, as: Float.self)), samples: 1,
-      state: OptimizerState(for: problem.rule, count: layout.count), rate: 0.5,
+      state: OptimizerState(for: problem.rule, layout), rate: 0.5,
       regularization: Regularization(l2: 0.5, l1: 0.5), layout: layout)
     for block in layout.blocks {
       #expect(w[block.range].array.allSatisfy { ($0 == 1) == !block.isTrained }, "\(block.name)")

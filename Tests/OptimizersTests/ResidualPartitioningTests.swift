@@ -113,7 +113,7 @@ import Testing
     let ones = vector(Array(repeating: 1, count: 7), as: Double.self)
     let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
     rule.update(
-      w, sums: StatisticsSlice(wDot: zeros, wDDot: ones), samples: 1, state: OptimizerState(for: rule, count: 7),
+      w, sums: StatisticsSlice(wDot: zeros, wDDot: ones), samples: 1, state: OptimizerState(for: rule, layout),
       rate: 1,
       regularization: Regularization(l2: 1, includingBiases: false), layout: layout)
     #expect(w.array == [0.5, 0.5, 1, 1, 0.5, 0.5, 1])

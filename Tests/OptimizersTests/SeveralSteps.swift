@@ -26,7 +26,7 @@ struct SeveralSteps {
   private func trajectory<S: Real>(as _: S.Type) throws -> [[Double]] {
     let layout = try oneOutput(parameters.count, as: S.self)
     let w = vector(parameters, as: S.self)
-    let state = OptimizerState<S>(for: rule, count: parameters.count, keepsCurvature: keepsCurvature)
+    let state = OptimizerState<S>(for: rule, layout, keepsCurvature: keepsCurvature)
     return sums.map { sums in
       let slice = StatisticsSlice(
         wDot: vector(sums.wDot, as: S.self), wDDot: sums.wDDot.map { vector($0, as: S.self) })

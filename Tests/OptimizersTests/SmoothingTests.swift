@@ -90,9 +90,10 @@ import Testing
     #expect(!isClose(found, [[wrong, wrong]], in: precision))
   }
 
-  @Test func `smoothing needs memory only for what is smoothed or kept`() {
+  @Test func `smoothing needs memory only for what is smoothed or kept`() throws {
+    let layout = try oneOutput(3, as: Float.self)
     func averages(_ rule: UpdateRule, keepsCurvature: Bool = false) -> [Bool] {
-      let state = OptimizerState<Float>(for: rule, count: 3, keepsCurvature: keepsCurvature)
+      let state = OptimizerState<Float>(for: rule, layout, keepsCurvature: keepsCurvature)
       return [state.first?.count == 3, state.second?.count == 3]
     }
     #expect(averages(.residualPartitioning(ResidualPartitioning())) == [false, false])

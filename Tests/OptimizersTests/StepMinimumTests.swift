@@ -76,7 +76,7 @@ import Testing
     let w = network.initialParameters(.uniform, seed: 1).all
     let (wDot, wDDot) = (Arena<Double>(count: w.count).all, Arena<Double>(count: w.count).all)
     let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
-    let state = OptimizerState<Double>(for: rule, count: w.count)
+    let state = OptimizerState<Double>(for: rule, network.layout)
     var (previous, promised, first) = (Double.infinity, 0.0, 0.0)
     for step in 0..<200 {
       _ = network.forward(x, parameters: w)

@@ -43,7 +43,8 @@ extension BadInput {
       name: "an empty grid", arguments: "compare --optimizers adam --set compare.learningRates.adam=[]", exitCode: 64,
       says: ["compare.learningRates.adam is empty"]),
     BadInput(
-      name: "a grid of an unknown optimizer", arguments: "compare --optimizers adam --set compare.learningRates.adm=[1]",
+      name: "a grid of an unknown optimizer",
+      arguments: "compare --optimizers adam --set compare.learningRates.adm=[1]",
       exitCode: 64, says: ["'adm'", "did you mean 'adam'"]),
     BadInput(
       name: "records in a folder that is not there", arguments: "compare --optimizers adam --out no/such/file.json",

@@ -25,7 +25,8 @@ extension ProgramTests {
         [Record].self, from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/records.json")))
     }
 
-    @Test(arguments: [nil, 3] as [Int?]) func `it writes a record per run and prints a table with each optimizer's best`(
+    @Test(arguments: [nil, 3] as [Int?])
+    func `it writes a record per run and prints a table with each optimizer's best`(
       ranks: Int?
     ) throws {
       let folder = try ScratchFolder()

@@ -48,6 +48,26 @@ extension ProgramTests {
       }
     }
 
+    @Test(arguments: ["finiteDifference", "layerTargets"])
+    func `each way to the gradient trains the same model on 1, 2, 3 and 6 ranks`(gradient: String) throws {
+      let folder = try ScratchFolder()
+      func weights(_ ranks: Int?) throws -> [Double] {
+        let name = "r\(ranks ?? 1)"
+        let run = try ProgramRun.run(
+          program,
+          [
+            "--preset", "gates", "--set", "training.gradient=\(gradient)", "--set", "training.epochs=30", "--set",
+            "training.precision=float64", "--name", name,
+          ], ranks: ranks, in: folder.path)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        return try SafetensorsFile(contentsOf: folder.path + "/runs/\(name)/model.safetensors").tensors.flatMap(
+          \.doubles)
+      }
+      let alone = try weights(nil)
+      try #require(alone.count == 27)
+      for ranks in [2, 3, 6] { #expect(relativeDifference(try weights(ranks), alone) <= 1e-9, "\(ranks) ranks") }
+    }
+
     @Test func `replicas of a run are compared by hash, and a difference stops it and names the ranks`() throws {
       let folder = try ScratchFolder()
       let run = try ProgramRun.run(rankChecks, ["replicas", "2"], ranks: 4, in: folder.path)

@@ -12,9 +12,9 @@ struct TrainingStepTests {
   func `three steps on the digits follow the reference statistics and M11`(bound: ReferenceBound) throws {
     let configuration = try ConfigurationSource(
       preset: .standard,
-      settings: paperStep + [
+      settings: ["optimizer.learningRate=3"] + [
         "network=[{dense: 5}, tanh, {dense: 10}]", "optimizer.bound=\(bound.rawValue)", "optimizer.damping=0.01",
-        "regularization.l2=0.001", "optimizer.learningRate=3",
+        "regularization.l2=0.001",
       ]
     ).configuration()
     let problem = try LearningProblem(configuration)
@@ -62,7 +62,8 @@ struct TrainingStepTests {
   }
 
   @Test func `a rank without samples contributes nothing`() throws {
-    let configuration = try ConfigurationSource(preset: .standard, settings: paperStep).configuration()
+    let configuration = try ConfigurationSource(preset: .standard, settings: ["optimizer.learningRate=1"])
+      .configuration()
     let problem = try LearningProblem(configuration)
     let network = try Network<Float>(configuration.network, inputs: problem.features)
     let step = TrainingStep(

@@ -102,6 +102,7 @@ final class Dense<Scalar: Real>: Layer {
     }
     multiply(z, weightMagnitudes, into: zBelow, beta: bound == .full ? 1 : 0)
   }
+
   /// `ẏ⁺ = V y + v_b + W ẏ`.
   func tangent(
     below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,

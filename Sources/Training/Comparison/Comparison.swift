@@ -99,7 +99,7 @@ public struct Comparison: Sendable {
     let isConfigured = configuration.optimizer.name == name
     let optimizer = isConfigured ? configuration.optimizer : OptimizerConfiguration(name)
     guard let rates = configuration.compare.learningRates[name] ?? name.standardGrid else {
-      let schedule = isConfigured ? configuration.schedule : ScheduleConfiguration(standardFor: name)
+      let schedule = isConfigured ? configuration.schedule : ScheduleConfiguration(standardFor: optimizer)
       return [
         Candidate(
           optimizer: optimizer, schedule: schedule,

@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Networks
+internal import Optimizers
 
 /// - Throws: ``ConfigurationError`` with the sentence where a condition does not hold.
 func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ConfigurationError) {
@@ -57,7 +58,20 @@ extension Configuration {
   }
 
   private func checkOptimizer() throws(ConfigurationError) {
-    try requirePositive(optimizer.learningRate, "optimizer.learningRate")
+    if let rate = optimizer.learningRate {
+      try requirePositive(rate, "optimizer.learningRate")
+    } else {
+      try require(
+        optimizer.name == .residualPartitioning,
+        "optimizer.learningRate is auto, but only residualPartitioning finds it; name one, for example 0.01")
+      try require(
+        optimizer.trustRatio == nil,
+        "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
+      try require(
+        optimizer.layerScale != .none,
+        "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not none"
+      )
+    }
     for (value, key) in [
       (optimizer.momentum, "momentum"), (optimizer.decay, "decay"), (optimizer.beta1, "beta1"),
       (optimizer.beta2, "beta2"), (optimizer.curvatureDecay, "curvatureDecay"),

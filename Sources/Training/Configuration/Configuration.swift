@@ -26,8 +26,8 @@ public struct Configuration: Codable, Equatable, Sendable {
     regularization = try values.value(.regularization, or: regularization)
     schedule =
       values.contains(.schedule)
-      ? try ScheduleConfiguration(from: values.superDecoder(forKey: .schedule), optimizer: optimizer.name)
-      : ScheduleConfiguration(standardFor: optimizer.name)
+      ? try ScheduleConfiguration(from: values.superDecoder(forKey: .schedule), optimizer: optimizer)
+      : ScheduleConfiguration(standardFor: optimizer)
     training = try values.value(.training, or: training)
     run = try values.value(.run, or: run)
     compare = try values.value(.compare, or: compare)

@@ -11,12 +11,19 @@ extension OptimizerConfiguration {
     case .residualPartitioning:
       .residualPartitioning(
         ResidualPartitioning(
-          momentum: momentum, curvatureDecay: curvatureDecay, damping: damping, layerScale: layerScale))
+          momentum: momentum, curvatureDecay: curvatureDecay, damping: damping, curvaturePower: curvaturePower,
+          layerScale: layerScale, findsLength: learningRate == nil))
     }
   }
 
+  /// (M15) from the configured λ on; nil where λ follows the schedule alone.
+  var trust: TrustRatio? {
+    guard name == .residualPartitioning, let trustRatio, let learningRate else { return nil }
+    return TrustRatio(rate: learningRate, every: trustRatio.every, target: trustRatio.target)
+  }
+
   /// Whether the learning rate is found in the course of training.
-  var findsLearningRate: Bool { name == .residualPartitioning && trustRatio != nil }
+  var findsLearningRate: Bool { learningRate == nil || trust != nil }
 }
 
 extension ScheduleConfiguration {

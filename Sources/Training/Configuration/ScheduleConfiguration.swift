@@ -14,13 +14,13 @@ public struct ScheduleConfiguration: Encodable, Equatable, Sendable {
 
   enum CodingKeys: String, StrictKey { case name, decay, factor, scale, warmup }
 
-  /// The schedule of a configuration that names none.
-  public init(standardFor optimizer: OptimizerConfiguration.Name) {
-    name = optimizer == .residualPartitioning ? .linear : .constant
+  /// The schedule of a configuration that names none: linear where the optimizer finds its learning rate.
+  public init(standardFor optimizer: OptimizerConfiguration) {
+    name = optimizer.learningRate == nil ? .linear : .constant
   }
 
   /// The section as it is written, with the optimizer's standard where it is silent.
-  init(from decoder: any Decoder, optimizer: OptimizerConfiguration.Name) throws {
+  init(from decoder: any Decoder, optimizer: OptimizerConfiguration) throws {
     self.init(standardFor: optimizer)
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     name = try values.name(.name, or: name)
