@@ -21,7 +21,8 @@ struct CentralDifference {
   ///
   /// The denominator is the distance of the two points as they were rounded.
   ///
-  /// - Returns: nil where a kink lies between the two points; infinity where J is not finite at one of them.
+  /// - Returns: nil where a kink lies between the two points; where J is not finite at one of them, a number
+  ///   that agrees with no derivative.
   /// - Complexity: two forward passes.
   func quotient(_ parameter: Int, _ role: ParameterShape.Role, step: Double) -> Double? {
     let w = objective.parameters.all
@@ -40,6 +41,6 @@ struct CentralDifference {
     let quotient =
       (difference / Double(above.count) + regularization.value(of: top, role)
         - regularization.value(of: bottom, role)) / (top - bottom)
-    return quotient.isFinite ? quotient : .infinity
+    return quotient.isFinite ? quotient : 1e100
   }
 }
