@@ -86,7 +86,9 @@ struct CheckBound: RankCommand {
     var passed: Bool
     var result: BoundCheck.Result
 
-    private enum CodingKeys: String, CodingKey { case bound, samples, passed, failureShare }
+    private enum CodingKeys: String, CodingKey {
+      case bound, samples, passed, failureShare, decreaseRatio, largestRatio, tightness
+    }
 
     func encode(to encoder: any Encoder) throws {
       try result.encode(to: encoder)
@@ -95,6 +97,10 @@ struct CheckBound: RankCommand {
       try values.encode(samples, forKey: .samples)
       try values.encode(passed, forKey: .passed)
       try values.encode(result.failureShare, forKey: .failureShare)
+      // Every key is there: null where there is no number.
+      try values.encode(result.decreaseRatio, forKey: .decreaseRatio)
+      try values.encode(result.largestRatio, forKey: .largestRatio)
+      try values.encode(result.tightness, forKey: .tightness)
     }
   }
 }

@@ -24,9 +24,9 @@ struct RPDist: ParsableCommand {
         rp-dist bench step
 
       EXIT CODES
-        0 done; 1 training diverged; 64 command line or configuration;
-        65 content of a file; 66 missing or unreadable input; 70 internal;
-        73 cannot create output; 74 cannot write.
+        0 done; 1 training diverged, or a check failed; 64 command line or
+        configuration; 65 content of a file; 66 missing or unreadable input;
+        70 internal; 73 cannot create output; 74 cannot write.
       """,
     version: version,
     subcommands: [Train.self, Evaluate.self, Compare.self, Check.self, Statistics.self, Bench.self],

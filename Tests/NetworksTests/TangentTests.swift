@@ -88,6 +88,8 @@ import Testing
   private func randomProblem(_ seed: UInt64) -> ReferenceProblem {
     var options = RandomProblemOptions()
     options.widths = 1...4
+    options.withoutBias = 0.2
+    options.normalization = 0.3
     options.softTargets = seed.isMultiple(of: 2)
     options.deadUnits = seed.isMultiple(of: 3)
     options.saturatedOutputs = seed.isMultiple(of: 5)
@@ -122,7 +124,7 @@ private struct DirectionalDerivatives {
     network = try problem.productNetwork(as: Double.self)
     network.reserve(samples: problem.inputs.count)
     parameters = Arena<Double>(count: network.layout.count).all
-    parameters.copy(from: problem.network.parameters)
+    parameters.copy(from: problem.network.productParameters)
     inputs = Matrix<Double>(rowsOf: problem.inputs, columns: network.inputs)
     _ = network.forward(inputs, parameters: parameters)
     model = SecondOrderModel(
@@ -130,9 +132,12 @@ private struct DirectionalDerivatives {
       parameters: parameters, loss: try #require(Loss(rawValue: problem.loss.rawValue)))
   }
 
+  /// A direction in the product's order, where running averages follow the scales and shifts of a normalisation.
   private func vector(_ values: [Double]) -> Vector<Double> {
-    let vector = Arena<Double>(count: values.count).all
-    vector.copy(from: values)
+    let vector = Arena<Double>(count: parameters.count).all
+    for (k, value) in zip(network.layout.blocks.filter(\.isTrained).flatMap { Array($0.range) }, values) {
+      vector[k] = value
+    }
     return vector
   }
 

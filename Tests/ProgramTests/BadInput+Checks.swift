@@ -12,6 +12,11 @@ extension BadInput {
     BadInput(
       name: "an unknown bound", arguments: "check bound --bound ful", exitCode: 64,
       says: ["'ful'", "did you mean 'full'"]),
+    BadInput(
+      name: "a check where the loss is not finite",
+      arguments: "check gradient --set data={set:␣csv,path:␣DIR/a.csv,scale:␣none} --set network=[{dense:␣2}] "
+        + "--set loss=squaredError", exitCode: 1, says: ["not finite"],
+      files: { _ = try $0.write("1e300,0\n-1e300,0\n1e300,0\n2e300,1\n1e300,1\n-2e300,1\n".utf8, to: "a.csv") }),
     BadInput(name: "a check of a missing run", arguments: "check bound --run DIR/none", exitCode: 66, says: ["none"]),
     BadInput(
       name: "a check of a run and a configuration", arguments: "check bound my.yml --run DIR", exitCode: 64,

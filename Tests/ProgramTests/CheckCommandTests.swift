@@ -104,6 +104,23 @@ extension ProgramTests {
       #expect(tightness > small.largestRatio && tightness <= 1)
     }
 
+    @Test func `--json has every key, also of what there is none`() throws {
+      let folder = try ScratchFolder()
+      func keys(_ check: String) throws -> [String] {
+        let run = try ProgramRun.run(program, ["check", check, "--json"], in: folder.path)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        return try #require(try JSONSerialization.jsonObject(with: Data(run.output.utf8)) as? [String: Any]).keys
+          .sorted()
+      }
+      #expect(try keys("gradient") == ["blocks", "passed", "samples", "step", "tolerance"])
+      #expect(
+        try keys("bound") == [
+          "actualDecrease", "bound", "decreaseRatio", "failureShare", "failures", "largestRatio", "passed",
+          "predictedDecrease", "samples", "steps", "tightness", "uncovered",
+        ])
+      #expect(try keys("replicas") == ["parameters", "ranks", "sha256", "steps"])
+    }
+
     @Test(arguments: [nil, 1, 3] as [Int?]) func `replicas prints one line with the hash of the weights`(ranks: Int?)
       throws
     {

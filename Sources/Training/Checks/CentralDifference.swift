@@ -21,7 +21,8 @@ struct CentralDifference {
   ///
   /// The denominator is the distance of the two points as they were rounded.
   ///
-  /// - Returns: nil where a kink lies between the two points.
+  /// - Returns: nil where a kink lies between the two points; where J is not finite at one of them, a number
+  ///   that agrees with no derivative.
   /// - Complexity: two forward passes.
   func quotient(_ parameter: Int, _ role: ParameterShape.Role, step: Double) -> Double? {
     let w = objective.parameters.all
@@ -37,8 +38,9 @@ struct CentralDifference {
     var difference = 0.0
     for sample in 0..<above.count { difference += above[sample] - below[sample] }
     let regularization = objective.regularization
-    return
+    let quotient =
       (difference / Double(above.count) + regularization.value(of: top, role)
-      - regularization.value(of: bottom, role)) / (top - bottom)
+        - regularization.value(of: bottom, role)) / (top - bottom)
+    return quotient.isFinite ? quotient : 1e100
   }
 }

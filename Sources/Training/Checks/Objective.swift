@@ -80,6 +80,13 @@ public final class Objective {
     return network.kinkSides(samples: samples, loss: loss, outputGradient: outputGradient)
   }
 
+  /// Whether every sample's loss is a finite number.
+  var isFinite: Bool {
+    let losses = Arena<Double>(count: samples).all
+    _ = evaluate(into: losses)
+    return losses.array.allSatisfy(\.isFinite)
+  }
+
   /// J(w) − J(w + Δw) with R, and R(w) − R(w + Δw) alone; the parameters are put back from a copy.
   ///
   /// The losses of each sample are subtracted before they are added up.
