@@ -60,7 +60,8 @@ extension ProgramTests {
       let keys = try #require(object).keys.sorted()
       #expect(
         keys == [
-          "epochs", "ranks", "run", "seconds", "steps", "testAccuracy", "testLoss", "trainingAccuracy", "trainingLoss",
+          "bestEpoch", "epochs", "ranks", "run", "seconds", "steps", "testAccuracy", "testLoss", "trainingAccuracy",
+          "trainingLoss", "validationAccuracy", "validationLoss",
         ])
       let result = try JSONDecoder().decode(RunResult.self, from: Data(run.output.utf8))
       #expect(result.run == "runs/j")
@@ -126,7 +127,8 @@ extension ProgramTests {
 
     @Test(arguments: [
       ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
-      ("evaluate --help", "rp-dist evaluate runs/first"), ("statistics --help", "--network dense,tanh,dense"),
+      ("evaluate --help", "rp-dist evaluate runs/first"), ("compare --help", "--out classifier.json"),
+      ("statistics --help", "--network dense,tanh,dense"),
       ("check --help", "rp-dist check gradient"), ("check gradient --help", "--run runs/first --samples 100"),
       ("check bound --help", "--bound full --steps 1000"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),

@@ -97,8 +97,8 @@ struct ConfigurationTests {
   }
 
   @Test func `hinge needs damping or l2`() throws {
-    #expect(throws: ConfigurationError.self) { try configuration(["loss=hinge"]) }
-    #expect(throws: Never.self) { try configuration(["loss=hinge", "optimizer.damping=0.1"]) }
+    #expect(throws: ConfigurationError.self) { try configuration(["loss=hinge", "regularization.l2=0"]) }
+    #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0", "optimizer.damping=0.1"]) }
     #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0.1"]) }
     #expect(throws: Never.self) { try configuration(["loss=squaredHinge"]) }
   }

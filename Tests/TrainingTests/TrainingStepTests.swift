@@ -62,8 +62,10 @@ struct TrainingStepTests {
   }
 
   @Test func `a rank without samples contributes nothing`() throws {
-    let configuration = try ConfigurationSource(preset: .standard, settings: ["optimizer.learningRate=1"])
-      .configuration()
+    let configuration = try ConfigurationSource(
+      preset: .standard, settings: ["optimizer.learningRate=1", "regularization.l2=0"]
+    )
+    .configuration()
     let problem = try LearningProblem(configuration)
     let network = try Network<Float>(configuration.network, inputs: problem.features)
     let step = TrainingStep(

@@ -159,28 +159,27 @@ public struct Comparison: Sendable {
     return record
   }
 
-  /// The seconds of a step, by the median of some: for the time budget, and for SGD's step where SGD is not compared.
+  /// The seconds of a step, for the time budget, and for SGD's step where SGD is not compared: the median over groups of
+  /// steps, each long enough to hold what an optimizer does every few steps.
   private func stepTime<Scalar: Real>(
     _ settings: Configuration, _ problem: LearningProblem, as precision: Scalar.Type, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Double {
-    let (warmUp, repeats) = (5, 40)
+    let (groups, steps) = (7, 10)
     let loop = try world.agree(describe: describe) {
       try TrainingLoop<Scalar>(
         settings, problem: problem,
         plan: TrainingPlan(
-          samples: problem.split.training.count, batch: settings.training.batch, steps: warmUp + repeats),
+          samples: problem.split.training.count, batch: settings.training.batch, steps: groups * steps),
         ranks: world.ranks)
     }
-    var times: [Double] = []
-    var last = 0.0
+    var ends: [Double] = []
     _ = try loop.run(over: world) { progress in
-      times.append(progress.seconds - last)
-      last = progress.seconds
+      if progress.step % steps == 0 { ends.append(progress.seconds) }
     }
-    // Steps differ in what they compute (a trust ratio every few of them), so their mean counts.
-    let counted = times.count > warmUp ? Array(times[warmUp...]) : times
-    return try world.allGather(counted.reduce(0, +) / Double(counted.count)).max() ?? 1
+    // The first group touches memory for the first time. A run that diverges at once has no second one.
+    let times = zip(ends.dropFirst(), ends).map { ($0 - $1) / Double(steps) }
+    return try world.allGather(times.isEmpty ? 1 : median(times)).max() ?? 1
   }
 }
 

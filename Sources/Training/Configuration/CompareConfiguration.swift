@@ -28,9 +28,10 @@ public struct CompareConfiguration: Codable, Equatable, Sendable {
 
     func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: CodingKeys.self)
-      for (name, grid) in rates {
+      // In one order: ranks compare their settings as text.
+      for name in OptimizerConfiguration.Name.allCases {
         guard let key = CodingKeys(rawValue: name.rawValue) else { continue }
-        try values.encode(grid, forKey: key)
+        try values.encodeIfPresent(rates[name], forKey: key)
       }
     }
   }

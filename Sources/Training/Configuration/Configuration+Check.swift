@@ -106,7 +106,8 @@ extension Configuration {
 
   private func checkComparison() throws(ConfigurationError) {
     try require(!compare.schedules.isEmpty, "compare.schedules is empty; name at least one, for example [constant]")
-    for (name, rates) in compare.learningRates {
+    for name in OptimizerConfiguration.Name.allCases {
+      guard let rates = compare.learningRates[name] else { continue }
       let key = "compare.learningRates.\(name.rawValue)"
       try require(!rates.isEmpty, "\(key) is empty; list the rates to try, for example [0.001, 0.01]")
       for rate in rates { try requirePositive(rate, key) }

@@ -36,6 +36,7 @@ public struct Preset: Equatable, Sendable {
       network: [{dense: 64}, tanh, {dense: 32}, tanh, {dense: 10}]
       loss: softmaxCrossEntropy
       optimizer: {name: residualPartitioning}
+      regularization: {l2: 0.0001}
       training: {batch: 100, epochs: 40}
       """)
 
