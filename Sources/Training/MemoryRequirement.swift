@@ -8,9 +8,10 @@ internal import Networks
 /// - Parameter samples: the most samples that a rank gets of one minibatch.
 /// - Throws: ``ConfigurationError`` that says how much is needed and how much there is.
 func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
-  // Parameters, Ẇ, Ẅ, m, v, the last good model and |W|; for each sample y, u, Ẏ, Z, σ', σ'' at every boundary.
+  // Parameters, Ẇ, Ẅ, m, v, w₀ and s of found lengths, the last good model and |W|; for each sample y, u, Ẏ, Z, σ', σ''
+  // at every boundary.
   let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
-  let numbers = 7 * Double(network.layout.count) + 6 * Double(units) * Double(samples)
+  let numbers = 9 * Double(network.layout.count) + 6 * Double(units) * Double(samples)
   let (needed, present) = (numbers * Double(MemoryLayout<Scalar>.stride), ProcessInfo.processInfo.physicalMemory)
   guard needed > Double(present) else { return }
   let gibibytes = { (bytes: Double) in "\(Int((bytes / 0x1p30).rounded(.up)))" }
