@@ -5,14 +5,15 @@ internal import Networks
 /// Step lengths that nobody has to choose: an estimate of how far the parameters have to go.
 ///
 /// While the loss falls along g·(w₀ − w) the minimum is at least as far from the start w₀ as a weighted sum of these
-/// products over the steps, divided by the size of the weighted sum of the gradients. In step t = 0, 1, …, with β = 0.999,
-/// for each weight matrix and each bias vector b:
+/// products over the steps, divided by the size of the weighted sum of the gradients. In step t = 0, 1, …, with β = 0.999
+/// and g = Ẇ + ∇R at w, before w moves, for each weight matrix and each bias vector b that is trained:
 ///
-///     e_b = min(d_b, d)                   k = (1 − √β) e_b²
+///     e_b = min(d_b, d)                   k = (1 − √β)(2²⁰ e_b)²
 ///     r_b ← √β r_b + k Σ g (w₀ − w)       s ← √β s + k g
 ///     d_b ← max(d_b, r_b/‖s_b‖₁)          d ← max(d, Σ_b r_b/Σ_b ‖s_b‖₁)
 ///     λ_b = min(d_b, d)/√(1 + (1 − β) t)
 ///
+/// r and s start at 0; d takes up the new r_b and s_b. The 2²⁰ of k cancels in r/‖s‖₁; it keeps s within the range of Float.
 /// r/‖s‖₁ is a lower bound of ‖w₀ − w*‖_∞ for a convex loss. The distances start at 10⁻⁶ and grow within some tens of
 /// steps to what the problem needs; they never shrink, but the steps do, as they must where gradients are noisy.
 ///
@@ -26,16 +27,17 @@ public final class DistanceEstimate<Scalar: Real> {
   private static var decay: Double { 0.999 }
 
   /// w₀; those of the first update.
-  private let origin: Arena<Scalar>
+  public let origin: Arena<Scalar>
   /// s.
-  private let sums: Arena<Scalar>
+  public let sums: Arena<Scalar>
   /// t + 1.
-  private var updates = 0
-  /// r_b and d_b.
-  private var products: [Double]
-  private var distances: [Double]
+  public var updates = 0
+  /// r_b, one for each block of the layout; 0 for those that are not trained.
+  public var products: [Double]
+  /// d_b, one for each block of the layout.
+  public var distances: [Double]
   /// d.
-  private var distance = DistanceEstimate.start
+  public var distance = DistanceEstimate.start
 
   init(_ layout: ParameterLayout) {
     origin = Arena(count: layout.count)
@@ -68,18 +70,23 @@ public final class DistanceEstimate<Scalar: Real> {
     var (allProducts, allMagnitudes) = (0.0, 0.0)
     for (index, block) in layout.blocks.enumerated() where block.isTrained {
       let distance = distance(ofBlock: index)
-      let weight = (1 - keep) * distance * distance
+      let weight = (1 - keep) * (distance * 0x1p20) * (distance * 0x1p20)
       let strengths = regularization.strengths(block.role)
       let (product, magnitude) = accumulate(
         parameters[block.range], statistics.wDot[block.range], origin: origin.all[block.range],
         sums: sums.all[block.range], perSample: 1 / Scalar(samples), l2: Scalar(strengths.l2),
         l1: Scalar(strengths.l1), keep: Scalar(keep), gain: Scalar(weight))
       products[index] = keep * products[index] + weight * product
-      if products[index] > distances[index] * magnitude { distances[index] = products[index] / magnitude }
+      distances[index] = longer(distances[index], products[index], magnitude)
       allProducts += products[index]
       allMagnitudes += magnitude
     }
-    if allProducts > distance * allMagnitudes { distance = allProducts / allMagnitudes }
+    distance = longer(distance, allProducts, allMagnitudes)
+  }
+
+  /// max(d, r/‖s‖₁); d where the gradients were too small for s.
+  private func longer(_ distance: Double, _ product: Double, _ magnitude: Double) -> Double {
+    magnitude > 0 ? max(distance, product / magnitude) : distance
   }
 }
 

@@ -1,7 +1,8 @@
 public import Kernels
 public import Networks
 
-/// What an optimizer remembers from step to step: two averages in the order of the parameters, and their counts.
+/// What an optimizer remembers from step to step: two averages in the order of the parameters, their counts, and
+/// what layer scales and lengths of steps are found from.
 ///
 /// Everything that a checkpoint needs to go on with the same bits.
 public final class OptimizerState<Scalar: Real> {

@@ -48,19 +48,19 @@ public struct ReferenceOptimizer: Sendable {
     case .sgd:
       return last
     case .momentum(let decay):
-      return average(g, decay)
+      return Self.average(g, decay)
     case .rmsprop(let decay, let epsilon):
-      return last / (((1 - decay) * weightedSum(g.map { $0 * $0 }, decay)).squareRoot() + epsilon)
+      return last / (((1 - decay) * Self.weightedSum(g.map { $0 * $0 }, decay)).squareRoot() + epsilon)
     case .adam(let first, let second, let epsilon):
-      return average(g, first) / (average(g.map { $0 * $0 }, second).squareRoot() + epsilon)
+      return Self.average(g, first) / (Self.average(g.map { $0 * $0 }, second).squareRoot() + epsilon)
     case .residualPartitioning(let first, let second, let damping, _):
-      let denominator = average(curvatures.map { $0[k] }, second) + rate * hessian + damping
-      return denominator == 0 ? 0 : average(g, first) / denominator
+      let denominator = Self.average(curvatures.map { $0[k] }, second) + rate * hessian + damping
+      return denominator == 0 ? 0 : Self.average(g, first) / denominator
     }
   }
 
   /// Σ βᵗ⁻ⁱ xᵢ, the newest with weight 1.
-  private func weightedSum(_ x: [Double], _ decay: Double) -> Double {
+  private static func weightedSum(_ x: [Double], _ decay: Double) -> Double {
     var (sum, weight) = (0.0, 1.0)
     for value in x.reversed() {
       sum += weight * value
@@ -69,7 +69,8 @@ public struct ReferenceOptimizer: Sendable {
     return sum
   }
 
-  private func average(_ x: [Double], _ decay: Double) -> Double {
+  /// Σ βᵗ⁻ⁱ xᵢ / Σ βᵗ⁻ⁱ.
+  static func average(_ x: [Double], _ decay: Double) -> Double {
     weightedSum(x, decay) / weightedSum(Array(repeating: 1, count: x.count), decay)
   }
 }

@@ -107,7 +107,7 @@ public struct ConfigurationSource: Sendable {
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let text = String(setting[setting.index(after: equals)...])
     do {
-      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node(""))
+      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", .implicit, .plain))
     } catch {
       throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
     }
