@@ -65,6 +65,15 @@ public func writeWhole(_ text: String, to file: String) throws(RunRecordError) {
   }
 }
 
+/// Makes sure that ``writeWhole(_:to:)`` has a place to write to; a file that exists stays as it is.
+public func checkWritable(_ file: String) throws(RunRecordError) {
+  do throws(SafetensorsError) {
+    try DiskFile.checkReplaceable(file)
+  } catch {
+    throw RunRecordError(.cannotWrite, file, "\(error.problem); \(error.remedy)")
+  }
+}
+
 /// What the system says of an error code.
 private func reason(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"

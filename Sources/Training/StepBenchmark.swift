@@ -63,8 +63,6 @@ public struct StepBenchmark {
     return Result(
       network: sizes.map(String.init).joined(separator: "-"), step: median(steps), products: median(products))
   }
-
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
 /// The matrix products of one step, on matrices of their own: what a step cannot be faster than with this BLAS.

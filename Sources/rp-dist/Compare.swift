@@ -22,6 +22,7 @@ struct Compare: RankCommand {
       optimizer finds it), schedule, seed, epochs, steps, ranks, seconds,
       secondsPerStep, trainingLoss, validationLoss, testLoss, testAccuracy.
       Losses are without regularisation, and null where training diverged.
+      With --json, what an optimizer has no value of is null too.
 
       EXAMPLES
         rp-dist compare --optimizers residualPartitioning,adam --seeds 1..5
@@ -55,12 +56,13 @@ struct Compare: RankCommand {
   func run(on world: borrowing Communicator) throws {
     let isTalking = world.rank == 0 && !json
     let comparison = try world.agree(describe: ExitCode.describe) {
-      Comparison(try options.source().configuration(), optimizers: optimizers, seeds: seeds, budget: budget)
+      try Comparison(try options.source().configuration(), optimizers: optimizers, seeds: seeds, budget: budget)
     }
-    try write([], on: world)
+    try world.requireSame(ownOptions, what: "options", remedy: "start every rank with the same command")
+    try withOut(on: world) { try checkWritable($0) }
     if isTalking { print("\(comparison.runs) runs on \(world.ranks) rank\(world.ranks == 1 ? "" : "s")") }
     let summaries = try comparison.run(on: world, describe: ExitCode.describe) { records in
-      try write(records, on: world)
+      try withOut(on: world) { try writeWhole(try jsonText(records, indented: true) + "\n", to: $0) }
       guard isTalking, let last = records.last else { return }
       print(ComparisonTable.line(last, number: records.count, of: comparison.runs))
       fflush(nil)
@@ -74,13 +76,16 @@ struct Compare: RankCommand {
     }
   }
 
-  /// Writes the records of the runs so far; the file is whole at every time.
-  private func write(_ records: [ComparisonRecord], on world: borrowing Communicator) throws {
-    guard let out else { return }
+  /// Does something with the file of ``out``, if there is one, on rank 0. Collective.
+  private func withOut(on world: borrowing Communicator, _ work: (String) throws -> Void) throws {
     try world.agree(describe: ExitCode.describe) {
-      guard world.rank == 0 else { return }
-      try writeWhole(try jsonText(records, indented: true) + "\n", to: out)
+      if let out, world.rank == 0 { try work(out) }
     }
+  }
+
+  /// The options besides the configuration, in the same words on all ranks that mean the same.
+  private var ownOptions: String {
+    "compare \(optimizers.map(\.rawValue)) \(seeds) \(budget.rawValue) \(out ?? "") \(json)"
   }
 
   private struct Output: Encodable { var summaries: [ComparisonSummary] }

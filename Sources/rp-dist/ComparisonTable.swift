@@ -20,29 +20,32 @@ enum ComparisonTable {
     ]
     let rows = summaries.map { summary in
       [
-        summary.optimizer.rawValue, summary.learningRate.map(rate) ?? "-", summary.schedule.rawValue,
-        interval(summary.testLoss) { Format.loss($0) },
+        summary.optimizer.rawValue, summary.learningRate.map(rate) ?? "-", summary.schedule?.rawValue ?? "-",
+        summary.testLoss.map { interval($0) { Format.loss($0) } } ?? "diverged",
         summary.testAccuracy.map { interval($0) { Format.percent($0) } } ?? "-",
-        Format.fixed(summary.secondsPerStep * 1000, 3), Format.fixed(summary.stepsOfSGD, 2),
+        Format.fixed(summary.secondsPerStep * 1000, 3), summary.stepsOfSGD.map { Format.fixed($0, 2) } ?? "-",
       ]
     }
     let lines = columns([heading] + rows) + [""]
-    let notes = summaries.compactMap(note)
+    let notes = summaries.compactMap { note($0, seeds: seeds) }
     let scope = seeds > 1 ? "means over \(seeds) seeds +- 95 % intervals (Student's t)" : "one seed"
     return (lines + [scope] + notes).joined(separator: "\n")
   }
 
   private static func interval(_ value: MeanWithInterval, _ format: (Double) -> String) -> String {
-    guard value.mean.isFinite else { return "diverged" }
-    return format(value.mean) + (value.halfWidth.map { " +- " + format($0) } ?? "")
+    format(value.mean) + (value.halfWidth.map { " +- " + format($0) } ?? "")
   }
 
-  /// Where the best learning rate lies in its grid.
-  private static func note(_ summary: ComparisonSummary) -> String? {
-    guard let best = summary.learningRate else { return nil }
+  /// Where the best learning rate lies in its grid, or that there is none.
+  private static func note(_ summary: ComparisonSummary, seeds: Int) -> String? {
     let grid = summary.learningRates.map(rate).joined(separator: ", ")
+    guard let position = summary.gridPosition else {
+      return "\(summary.optimizer.rawValue): diverged with every setting"
+        + (grid.isEmpty ? "" : " of the grid \(grid)") + (seeds > 1 ? ", for one seed at least" : "")
+    }
+    guard let best = summary.learningRate else { return nil }
     let place =
-      switch summary.gridPosition {
+      switch position {
       case .single: "the only one tried"
       case .inside: "inside the grid \(grid)"
       case .lowest: "AT THE LOWER EDGE of the grid \(grid): a smaller one may be better"

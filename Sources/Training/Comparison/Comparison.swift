@@ -15,24 +15,18 @@ public struct Comparison: Sendable {
     case time
   }
 
-  /// One way to train.
-  struct Candidate: Equatable {
-    var optimizer: OptimizerConfiguration
-    var schedule: ScheduleConfiguration
-    /// What the record says: nil where the optimizer finds its learning rate by itself.
-    var learningRate: Double?
-  }
-
   public let configuration: Configuration
   public let optimizers: [OptimizerConfiguration.Name]
   public let seeds: [Int]
   public let budget: Budget
 
+  /// - Throws: ``ConfigurationError`` for an optimizer that cannot be trained with the configuration's other settings.
   public init(
     _ configuration: Configuration, optimizers: [OptimizerConfiguration.Name], seeds: [Int], budget: Budget
-  ) {
+  ) throws(ConfigurationError) {
     precondition(!optimizers.isEmpty && !seeds.isEmpty, "a comparison needs optimizers and seeds")
     (self.configuration, self.optimizers, self.seeds, self.budget) = (configuration, optimizers, seeds, budget)
+    try checkCandidates()
   }
 
   /// The number of runs.
@@ -71,13 +65,12 @@ public struct Comparison: Sendable {
       }
       if records.isEmpty {
         try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-        for name in Set(optimizers + [.sgd]).sorted(by: { $0.rawValue < $1.rawValue }) {
-          let settings = settings(candidates(name)[0], seed: seed)
-          stepTimes[name] = try stepTime(settings, problem, as: precision, on: world, describe: describe)
+        for name in timed {
+          stepTimes[name] = try stepTime(of: name, problem, as: precision, on: world, describe: describe)
         }
       }
       for name in optimizers {
-        let plan = plan(problem.split, step: stepTimes[name] ?? 1, sgdStep: stepTimes[.sgd] ?? 1)
+        let plan = plan(for: name, samples: problem.split.training.count, stepTimes: stepTimes)
         for candidate in candidates(name) {
           records.append(
             try train(
@@ -86,49 +79,11 @@ public struct Comparison: Sendable {
         }
       }
     }
-    let sgdRecords = records.filter { $0.optimizer == .sgd }
-    let sgdStep = sgdRecords.isEmpty ? stepTimes[.sgd] ?? 1 : median(sgdRecords.map(\.secondsPerStep))
+    let sgdTimes = records.filter { $0.optimizer == .sgd }.map(\.secondsPerStep)
+    let sgdStep = sgdTimes.isEmpty ? stepTimes[.sgd] : median(sgdTimes)
     return optimizers.map { name in
       ComparisonSummary(records.filter { $0.optimizer == name }, sgdStep: sgdStep)
     }
-  }
-
-  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. Residual
-  /// partitioning without a grid of its own is tried as it is configured.
-  func candidates(_ name: OptimizerConfiguration.Name) -> [Candidate] {
-    let isConfigured = configuration.optimizer.name == name
-    let optimizer = isConfigured ? configuration.optimizer : OptimizerConfiguration(name)
-    guard let rates = configuration.compare.learningRates[name] ?? name.standardGrid else {
-      let schedule = isConfigured ? configuration.schedule : ScheduleConfiguration(standardFor: optimizer)
-      return [
-        Candidate(
-          optimizer: optimizer, schedule: schedule,
-          learningRate: optimizer.findsLearningRate ? nil : optimizer.learningRate)
-      ]
-    }
-    return configuration.compare.schedules.flatMap { schedule in
-      rates.map { rate in
-        var candidate = Candidate(optimizer: optimizer, schedule: configuration.schedule, learningRate: rate)
-        candidate.optimizer.learningRate = rate
-        candidate.schedule.name = schedule
-        return candidate
-      }
-    }
-  }
-
-  private func settings(_ candidate: Candidate, seed: Int) -> Configuration {
-    var settings = configuration
-    (settings.optimizer, settings.schedule) = (candidate.optimizer, candidate.schedule)
-    settings.training.seed = seed
-    return settings
-  }
-
-  private func plan(_ split: DataSplit, step: Double, sgdStep: Double) -> TrainingPlan {
-    let training = configuration.training
-    let whole = TrainingPlan(samples: split.training.count, batch: training.batch, epochs: training.epochs)
-    guard budget == .time else { return whole }
-    let steps = max(1, Int((Double(whole.steps) * sgdStep / step).rounded()))
-    return TrainingPlan(samples: whole.samples, batch: whole.batch, steps: steps)
   }
 
   private func train<Scalar: Real>(
@@ -142,54 +97,22 @@ public struct Comparison: Sendable {
     let outcome = try loop.run(over: world)
     // The slowest rank's clock is everybody's.
     let seconds = try world.allGather(outcome.seconds).max() ?? outcome.seconds
+    // The step at which a run diverged is counted, but not timed.
+    let timedSteps = outcome.divergedAtStep == nil ? outcome.steps : outcome.steps - 1
     var record = ComparisonRecord(
       optimizer: candidate.optimizer.name, learningRate: candidate.learningRate, schedule: candidate.schedule.name,
       seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps, ranks: world.ranks,
-      seconds: seconds, secondsPerStep: seconds / Double(outcome.steps))
+      seconds: seconds, secondsPerStep: seconds / Double(max(1, timedSteps)))
     guard outcome.divergedAtStep == nil else { return record }
     func evaluate(_ subset: Subset) throws -> Evaluation {
       try problem.evaluate(loop.step.network, loop.step.parameters, settings.loss, on: subset, over: world)
     }
     let (training, test) = (try evaluate(problem.split.training), try evaluate(problem.split.test))
-    guard training.loss.isFinite, test.loss.isFinite else { return record }
     let validation = try problem.split.validation.map(evaluate)
+    guard [training, test, validation].allSatisfy({ $0?.loss.isFinite ?? true }) else { return record }
     record.trainingLoss = training.loss
     record.validationLoss = validation?.loss
     (record.testLoss, record.testAccuracy) = (test.loss, test.accuracy)
     return record
-  }
-
-  /// The seconds of a step, for the time budget, and for SGD's step where SGD is not compared: the median over groups of
-  /// steps, each long enough to hold what an optimizer does every few steps.
-  private func stepTime<Scalar: Real>(
-    _ settings: Configuration, _ problem: LearningProblem, as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
-  ) throws -> Double {
-    let (groups, steps) = (7, 10)
-    let loop = try world.agree(describe: describe) {
-      try TrainingLoop<Scalar>(
-        settings, problem: problem,
-        plan: TrainingPlan(
-          samples: problem.split.training.count, batch: settings.training.batch, steps: groups * steps),
-        ranks: world.ranks)
-    }
-    var ends: [Double] = []
-    _ = try loop.run(over: world) { progress in
-      if progress.step % steps == 0 { ends.append(progress.seconds) }
-    }
-    // The first group touches memory for the first time. A run that diverges at once has no second one.
-    let times = zip(ends.dropFirst(), ends).map { ($0 - $1) / Double(steps) }
-    return try world.allGather(times.isEmpty ? 1 : median(times)).max() ?? 1
-  }
-}
-
-extension OptimizerConfiguration.Name {
-  /// The learning rates that are tried where the configuration names none; nil where there is none to choose.
-  var standardGrid: [Double]? {
-    switch self {
-    case .sgd, .momentum: [0.003, 0.01, 0.03, 0.1, 0.3]
-    case .rmsprop, .adam: [0.0003, 0.001, 0.003, 0.01]
-    case .residualPartitioning: nil
-    }
   }
 }

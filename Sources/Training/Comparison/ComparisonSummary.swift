@@ -12,29 +12,32 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
   }
 
   public var optimizer: OptimizerConfiguration.Name
-  /// Of the best setting; nil where the optimizer finds it by itself.
+  /// Of the best setting; nil where the optimizer finds it by itself, and where every setting diverged.
   public var learningRate: Double?
-  public var schedule: Schedule.Name
+  /// Of the best setting; nil where every setting diverged.
+  public var schedule: Schedule.Name?
   /// The learning rates and schedules that were tried.
   public var learningRates: [Double]
   public var schedules: [Schedule.Name]
-  public var gridPosition: GridPosition
-  /// The mean test loss of the best setting over the seeds, with its 95 % interval; infinite where a seed diverged.
-  public var testLoss: MeanWithInterval
-  /// nil without classes.
+  /// nil where every setting diverged.
+  public var gridPosition: GridPosition?
+  /// The mean test loss of the best setting over the seeds, with its 95 % interval; nil where every setting diverged,
+  /// each for one seed at least.
+  public var testLoss: MeanWithInterval?
+  /// nil without classes too.
   public var testAccuracy: MeanWithInterval?
   /// The median over all of the optimizer's runs.
   public var secondsPerStep: Double
-  /// In units of SGD's step.
-  public var stepsOfSGD: Double
+  /// In units of SGD's step; nil where that has no time, because SGD diverged at once.
+  public var stepsOfSGD: Double?
 
   /// The best setting among an optimizer's records: the least mean loss over the seeds, on the validation set, or on
   /// the test set without one.
   ///
   /// - Parameters:
   ///   - records: of one optimizer, at least one; for each setting one for each seed.
-  ///   - sgdStep: the seconds of a step of SGD.
-  public init(_ records: [ComparisonRecord], sgdStep: Double) {
+  ///   - sgdStep: the seconds of a step of SGD; nil or 0 where they are not known.
+  public init(_ records: [ComparisonRecord], sgdStep: Double?) {
     precondition(!records.isEmpty, "there is nothing to summarise")
     var settings: [(learningRate: Double?, schedule: Schedule.Name, records: [ComparisonRecord])] = []
     for record in records {
@@ -51,9 +54,13 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
     for setting in settings where judged(setting.records) < judged(best.records) { best = setting }
 
     optimizer = records[0].optimizer
-    (learningRate, schedule) = (best.learningRate, best.schedule)
     learningRates = Set(settings.compactMap(\.learningRate)).sorted()
     schedules = Schedule.Name.allCases.filter { name in settings.contains { $0.schedule == name } }
+    secondsPerStep = median(records.map(\.secondsPerStep))
+    stepsOfSGD = sgdStep.flatMap { $0 > 0 ? secondsPerStep / $0 : nil }
+    let losses = best.records.compactMap(\.testLoss)
+    guard losses.count == best.records.count else { return }
+    (learningRate, schedule) = (best.learningRate, best.schedule)
     gridPosition =
       if learningRates.count < 2 {
         .single
@@ -64,42 +71,23 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
       } else {
         .inside
       }
-    testLoss = MeanWithInterval(best.records.map { $0.testLoss ?? .infinity })
+    testLoss = MeanWithInterval(losses)
     let accuracies = best.records.compactMap(\.testAccuracy)
-    testAccuracy = accuracies.count == best.records.count ? MeanWithInterval(accuracies) : nil
-    secondsPerStep = median(records.map(\.secondsPerStep))
-    stepsOfSGD = secondsPerStep / sgdStep
+    testAccuracy = accuracies.count == losses.count ? MeanWithInterval(accuracies) : nil
+  }
+
+  // Written by hand for the nulls: a reader finds every key in every summary.
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(optimizer, forKey: .optimizer)
+    try values.encode(learningRate, forKey: .learningRate)
+    try values.encode(schedule, forKey: .schedule)
+    try values.encode(learningRates, forKey: .learningRates)
+    try values.encode(schedules, forKey: .schedules)
+    try values.encode(gridPosition, forKey: .gridPosition)
+    try values.encode(testLoss, forKey: .testLoss)
+    try values.encode(testAccuracy, forKey: .testAccuracy)
+    try values.encode(secondsPerStep, forKey: .secondsPerStep)
+    try values.encode(stepsOfSGD, forKey: .stepsOfSGD)
   }
 }
-
-/// A mean with the half width of its 95 % confidence interval by Student's t; the half width of one value is nil.
-public struct MeanWithInterval: Codable, Equatable, Sendable {
-  public var mean: Double
-  public var halfWidth: Double?
-
-  /// - Parameter values: at least one.
-  public init(_ values: [Double]) {
-    precondition(!values.isEmpty, "nothing has no mean")
-    let n = Double(values.count)
-    let mean = values.reduce(0, +) / n
-    self.mean = mean
-    guard values.count > 1, mean.isFinite else { return }
-    let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
-    halfWidth = Self.studentQuantile(degreesOfFreedom: values.count - 1) * (variance / n).squareRoot()
-  }
-
-  /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938); above
-  /// 30 degrees of freedom by the first terms of its expansion about the normal quantile.
-  static func studentQuantile(degreesOfFreedom: Int) -> Double {
-    let table = [
-      12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-      2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-    ]
-    if degreesOfFreedom <= table.count { return table[degreesOfFreedom - 1] }
-    let (z, n) = (1.959964, Double(degreesOfFreedom))
-    return z + (z * z * z + z) / (4 * n)
-  }
-}
-
-/// The middle one of the values, the greater of the two middle ones of an even number.
-func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

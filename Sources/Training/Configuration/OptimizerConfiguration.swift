@@ -69,11 +69,10 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
     learningRate = name.standardLearningRate
   }
 
-  /// Settings that are left out depend on those that are not: residual partitioning with a λ is the paper's plain step
-  /// (M11); with a trust ratio it is smoothed (M14), and λ starts at 1; with neither it finds the lengths of its steps.
+  /// Settings that are left out depend on those that are not; with a trust ratio λ starts at 1.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    self.init(try values.name(.name, or: Name.residualPartitioning))
+    let name = try values.name(.name, or: Name.residualPartitioning)
     for key in values.allKeys where key != .name && !name.keys.contains(key) {
       let owners = Name.allCases.filter { $0.keys.contains(key) }.map(\.rawValue).joined(separator: ", ")
       throw DecodingError.dataCorrupted(
@@ -81,14 +80,13 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
           codingPath: decoder.codingPath + [key],
           debugDescription: "it belongs to \(owners), but optimizer.name is \(name.rawValue)"))
     }
-    if values.contains(.trustRatio) {
-      trustRatio = try TrustRatioConfiguration.decode(from: values.superDecoder(forKey: .trustRatio))
-    }
-    learningRate = try Self.learningRate(in: values, or: trustRatio == nil ? learningRate : 1)
-    if name == .residualPartitioning, learningRate != nil {
-      (curvaturePower, layerScale) = (.one, .none)
-      if trustRatio == nil { (momentum, curvatureDecay) = (0, 0) }
-    }
+    let trustRatio =
+      values.contains(.trustRatio)
+      ? try TrustRatioConfiguration.decode(from: values.superDecoder(forKey: .trustRatio)) : nil
+    self.init(
+      name,
+      learningRate: try Self.learningRate(in: values, or: trustRatio == nil ? name.standardLearningRate : 1),
+      trustRatio: trustRatio)
     momentum = try values.value(.momentum, or: momentum)
     decay = try values.value(.decay, or: decay)
     beta1 = try values.value(.beta1, or: beta1)
