@@ -49,7 +49,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
   /// p in Δw ∝ m̂/v̂ᵖ.
   public var curvaturePower = CurvaturePower.half
   /// Ẅ is computed every so many steps.
-  public var curvatureEvery = 1
+  public var curvatureEvery = 10
   public var layerScale = LayerScale.adaptive
   /// (M15), nil where λ follows the schedule alone.
   public var trustRatio: TrustRatioConfiguration?
@@ -86,7 +86,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
     }
     learningRate = try Self.learningRate(in: values, or: trustRatio == nil ? learningRate : 1)
     if name == .residualPartitioning, learningRate != nil {
-      (curvaturePower, layerScale) = (.one, .none)
+      (curvaturePower, layerScale, curvatureEvery) = (.one, .none, 1)
       if trustRatio == nil { (momentum, curvatureDecay) = (0, 0) }
     }
     momentum = try values.value(.momentum, or: momentum)
