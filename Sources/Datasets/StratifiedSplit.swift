@@ -2,8 +2,8 @@ extension DataSplit {
   /// A dataset without a test set of its own: a random fifth of each class, rounded to whole samples, is the test set;
   /// where the targets are values, a random fifth of all samples.
   ///
-  /// The draw depends on the labels, or the number of samples, only: it is the same for every seed of a run and every number of ranks. Both parts
-  /// keep the samples in the order of the dataset.
+  /// The draw depends on the labels, or the number of samples, only: it is the same for every seed of a run and every
+  /// number of ranks. Both parts keep the samples in the order of the dataset.
   ///
   /// - Throws: `content` if no class, or not all together, has the three samples it takes to give one away.
   init(stratified dataset: Dataset) throws(DatasetError) {

@@ -107,8 +107,7 @@ private func accumulate<Scalar: Real>(
   var (product, magnitude) = (0.0, 0.0)
   for k in 0..<count {
     let weight = unsafe w[k]
-    let sign: Scalar = weight > 0 ? 1 : (weight < 0 ? -1 : 0)
-    let gradient = unsafe wDot[k] * perSample + l2 * weight + l1 * sign
+    let gradient = unsafe regularized(wDot[k] * perSample, at: weight, l2: l2, l1: l1)
     let sum = unsafe keep * s[k] + gain * gradient
     unsafe s[k] = sum
     product = unsafe relaxed_add(product, Double(gradient) * Double(start[k] - weight))

@@ -4,7 +4,7 @@ public import Networks
 /// What an optimizer remembers from step to step: two averages in the order of the parameters, their counts, and
 /// what layer scales and lengths of steps are found from.
 ///
-/// Everything that a checkpoint needs to go on with the same bits.
+/// Together with the step's number and the λ of a ``TrustRatio`` it is what a checkpoint needs to go on with the same bits.
 public final class OptimizerState<Scalar: Real> {
   /// m, the average of gradients; nil where the rule has none.
   public let first: Arena<Scalar>?

@@ -11,7 +11,7 @@ extension Regularization {
   /// ρ₂ w + ρ₁ sign(w), with sign(0) = 0.
   public func slope(at w: Double, _ role: ParameterShape.Role) -> Double {
     let (l2, l1) = strengths(role)
-    return l2 * w + l1 * (w > 0 ? 1 : (w < 0 ? -1 : 0))
+    return regularized(0, at: w, l2: l2, l1: l1)
   }
 
   /// ρ₂; the magnitude of L1 has none, except at its kink.

@@ -29,6 +29,13 @@ public struct Regularization: Equatable, Sendable {
   }
 }
 
+/// ∂(J + R)/∂w from ∂J/∂w: g + ρ₂ w + ρ₁ sign(w), sign(0) = 0.
+@inline(__always)
+func regularized<Scalar: Real>(_ gradient: Scalar, at w: Scalar, l2: Scalar, l1: Scalar) -> Scalar {
+  let sign: Scalar = w > 0 ? 1 : (w < 0 ? -1 : 0)
+  return gradient + l2 * w + l1 * sign
+}
+
 /// Σ x², summed in Double.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)

@@ -70,9 +70,7 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   private func forEach(takingUp: Bool, _ body: (Int, Scalar, Scalar, Scalar) -> Void) {
     // All vectors of a block have its length, so every `k` lies within them.
     for k in 0..<count {
-      let weight = unsafe w[k]
-      let sign: Scalar = weight > 0 ? 1 : (weight < 0 ? -1 : 0)
-      let gradient = unsafe wDot[k] * perSample + l2 * weight + l1 * sign
+      let gradient = unsafe regularized(wDot[k] * perSample, at: w[k], l2: l2, l1: l1)
       let sample = formula.secondSample(k, gradient: gradient)
       let m = takingUp ? first.takeUp(gradient, at: k) : first.value(after: gradient, at: k)
       let v = takingUp ? second.takeUp(sample, at: k) : second.value(after: sample, at: k)

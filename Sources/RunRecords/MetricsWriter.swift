@@ -7,7 +7,7 @@ public struct Metrics: Codable, Sendable {
   public var step: Int
   /// Spent on steps since the first one, without validation.
   public var seconds: Double
-  /// α or λ of the epoch's last step.
+  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
   public var learningRate: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public var trainingLoss: Double
@@ -39,8 +39,11 @@ public final class MetricsWriter {
   }
 
   public func append(_ metrics: Metrics) throws(RunRecordError) {
+    guard let text = try? jsonText(metrics) else {
+      preconditionFailure("the numbers of an epoch that did not diverge are finite")
+    }
     do {
-      try file.write(contentsOf: Data((try jsonText(metrics) + "\n").utf8))
+      try file.write(contentsOf: Data((text + "\n").utf8))
     } catch {
       throw RunRecordError(.cannotWrite, path, "cannot be written; is the disk full?")
     }

@@ -28,7 +28,7 @@ public struct EpochReport: Sendable {
   public let seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
-  /// α or λ of the epoch's last step.
+  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
   public let learningRate: Double
   /// On the validation set, where there is one.
   public let validation: Evaluation?
@@ -40,7 +40,8 @@ public struct TrainingOutcome: Sendable {
   public var steps = 0
   /// Spent on them.
   public var seconds = 0.0
-  /// The step whose loss was not finite; the parameters then are the last good ones.
+  /// The step whose loss, or the epoch's validation loss after it, was not finite; the parameters then are the last good
+  /// ones.
   public var divergedAtStep: Int?
   /// The epoch whose parameters were kept by early stopping, counted from 1.
   public var bestEpoch: Int?
@@ -123,16 +124,20 @@ public final class TrainingLoop<Scalar: Real> {
         try step.update(factor: factor, over: ranks)
         lossSum += loss * Double(batch.count)
         samplesDone += batch.count
-        let now = clock.now
-        outcome.seconds += start.duration(to: now) / .seconds(1)
-        start = now
+        outcome.seconds += start.duration(to: clock.now) / .seconds(1)
         try afterStep(
           TrainingProgress(
             step: outcome.steps, steps: plan.steps, epoch: epoch, epochs: plan.epochs, loss: loss,
             seconds: outcome.seconds, endsEpoch: stepInEpoch + 1 == stepsInEpoch))
+        start = clock.now
       }
       let validation = try problem.split.validation.map { subset in
         try problem.evaluate(step.network, step.parameters, configuration.loss, on: subset, over: ranks)
+      }
+      if let loss = validation?.loss, !loss.isFinite {
+        outcome.divergedAtStep = outcome.steps
+        restoreLastGood()
+        return outcome
       }
       try afterEpoch(
         EpochReport(

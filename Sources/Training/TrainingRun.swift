@@ -138,7 +138,7 @@ public struct TrainingRun {
 }
 
 extension RunResult {
-  fileprivate var isFinite: Bool { trainingLoss.isFinite && testLoss.isFinite }
+  fileprivate var isFinite: Bool { trainingLoss.isFinite && testLoss.isFinite && (validationLoss ?? 0).isFinite }
 }
 
 extension Metrics {

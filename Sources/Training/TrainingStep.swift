@@ -39,6 +39,8 @@ public final class TrainingStep<Scalar: Real> {
   private let before: Arena<Scalar>
   /// J before and after such a step, as sums over the samples.
   private let losses = Arena<Double>(count: 2)
+  /// The actual and the predicted decrease of J.
+  private let decreases = Arena<Double>(count: 2)
 
   /// Ẅ, then Ẇ, then the sum of the losses: one arena, one reduction, of its end alone where Ẅ is not computed.
   private let sums: Arena<Scalar>
@@ -47,6 +49,7 @@ public final class TrainingStep<Scalar: Real> {
 
   /// The minibatch of the last statistics: its global size, this rank's share, its epoch.
   private var minibatch = (samples: 0, rows: 0, epoch: 0)
+  /// The addresses of its dropout masks, for a step whose trust ratio is looked at.
   private var positions: [Int32] = []
   private var hasCurvature = false
   private var steps = 0
@@ -71,6 +74,8 @@ public final class TrainingStep<Scalar: Real> {
     state = OptimizerState(
       for: rule, network.layout, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     curvatureEvery = rule.needsCurvature ? optimizer.curvatureEvery : nil
+    precondition(
+      curvatureEvery == nil || configuration.training.gradient == .backpropagation, "only backpropagation gives Ẅ")
     trustRatio = optimizer.trust
     before = Arena(count: trustRatio == nil ? 0 : parameters.count)
     network.reserve(samples: capacity)
@@ -103,8 +108,10 @@ public final class TrainingStep<Scalar: Real> {
     _ positions: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
     minibatch = (samples, positions.count, epoch)
-    self.positions.removeAll(keepingCapacity: true)
-    for row in positions.indices { self.positions.append(positions[row]) }
+    if isJudged {
+      self.positions.removeAll(keepingCapacity: true)
+      for row in positions.indices { self.positions.append(positions[row]) }
+    }
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
     let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
     problem.fill(problem.split.training, positions, inputs: x, targets: t)
@@ -139,7 +146,7 @@ public final class TrainingStep<Scalar: Real> {
   ///
   /// - Parameter factor: what the schedule makes of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
-    let isJudged = trustRatio?.judges(step: steps) ?? false
+    let isJudged = isJudged
     let rate = (trustRatio?.rate ?? configuredRate) * factor
     steps += 1
     if isJudged { before.all.copy(from: parameters.all) }
@@ -151,8 +158,11 @@ public final class TrainingStep<Scalar: Real> {
     if isJudged { try judge(statistics, over: ranks) }
   }
 
-  /// (M15) for the step from ``before`` to the present parameters. Every rank comes to the same verdict from the same
-  /// sums.
+  /// Whether the trust ratio of the present step is looked at.
+  private var isJudged: Bool { trustRatio?.judges(step: steps) ?? false }
+
+  /// (M15) for the step from ``before`` to the present parameters. Rank 0 judges for all: the others take its numbers, so
+  /// that a last bit in which processors differ cannot part them.
   private func judge(
     _ statistics: StatisticsSlice<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
@@ -166,11 +176,16 @@ public final class TrainingStep<Scalar: Real> {
     func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {
       loss / Double(minibatch.samples) + regularization.value(parameters.all, network.layout)
     }
-    let (old, new) = (objective(losses.all[0], before), objective(losses.all[1], parameters))
+    let actual = objective(losses.all[0], before) - objective(losses.all[1], parameters)
     let predicted = predictedDecrease(
       from: before.all, to: parameters.all, sums: statistics, samples: minibatch.samples,
       regularization: regularization, layout: network.layout)
-    if trustRatio?.judge(actual: old - new, predicted: predicted, isFinite: new.isFinite) == .undo {
+    decreases.all[0] = ranks.rank == 0 ? actual : 0
+    decreases.all[1] = ranks.rank == 0 ? predicted : 0
+    try ranks.sum(decreases.all)
+    // J before the step is finite, or the step would not have been taken.
+    let isFinite = decreases.all[0].isFinite
+    if trustRatio?.judge(actual: decreases.all[0], predicted: decreases.all[1], isFinite: isFinite) == .undo {
       parameters.all.copy(from: before.all)
     }
   }

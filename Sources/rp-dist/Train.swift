@@ -38,6 +38,7 @@ struct Train: RankCommand {
                         stopEarly {patience}, gradient, gradientStep,
                         checkReplicas, blasThreads
         run             folder, name
+        compare         learningRates {sgd: [...], ...}, schedules
 
       Residual partitioning finds the lengths of its steps (learningRate:
       auto, with a linear schedule). With a learning rate it is the paper's

@@ -31,7 +31,8 @@ extension ProgramTests {
       let run = try ProgramRun.run(
         program,
         [
-          "--set", "optimizer.learningRate=1e30", "--set", "network=[{dense: 16}, softplus, {dense: 10}]", "--name",
+          "--set", "optimizer.learningRate=1e30", "--set", "regularization.l2=0", "--set",
+          "network=[{dense: 16}, softplus, {dense: 10}]", "--name",
           "d",
         ], ranks: ranks, in: folder.path)
       #expect(run.exitCode == 1)
@@ -42,6 +43,22 @@ extension ProgramTests {
       #expect(manifest.contains("\"diverged\""))
       let judged = try ProgramRun.run(program, ["evaluate", "runs/d", "--json"], in: folder.path)
       #expect(judged.exitCode == 0, "\(judged.errors)")
+    }
+
+    @Test(arguments: [1, 3]) func `a validation loss that is not finite is a divergence too`(ranks: Int) throws {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(
+        program,
+        [
+          "--set", "data.validation=100", "--set", "training.batch=100000", "--set",
+          "optimizer={name: sgd, learningRate: 1e30}", "--set", "network=[{dense: 16}, softplus, {dense: 10}]", "--set",
+          "training.epochs=3", "--name", "d",
+        ], ranks: ranks, in: folder.path)
+      #expect(run.exitCode == 1)
+      #expect(run.errors.contains("diverged: the loss is not finite at step 1 of 3"), "\(run.errors)")
+      let model = try SafetensorsFile(contentsOf: folder.path + "/runs/d/model.safetensors")
+      #expect(model.tensors.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+      #expect(try String(contentsOfFile: folder.path + "/runs/d/metrics.jsonl", encoding: .utf8).isEmpty)
     }
 
     /// Runs the program on 3 ranks, the last of which gets other arguments.

@@ -60,7 +60,9 @@ extension ProgramTests {
         [
           "--set", "data={set: csv, target: value, label: price, validation: 30, scale: none}", "--data", path,
           "--set", "network=[{dense: 1}]", "--set", "loss=squaredError",
-          "--set", "optimizer={name: sgd, learningRate: 0.1}", "--set", "training.batch=20", "--json", "--name", "v",
+          "--set", "optimizer={name: sgd, learningRate: 0.1}", "--set", "training.batch=20", "--set",
+          "regularization.l2=0",
+          "--json", "--name", "v",
         ], ranks: 2, in: folder.path)
       try #require(run.exitCode == 0, "\(run.errors)")
       let result = try JSONDecoder().decode(RunResult.self, from: Data(run.output.utf8))
