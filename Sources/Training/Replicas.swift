@@ -44,7 +44,7 @@ extension Communicator {
   /// Collective.
   ///
   /// - Throws: `AgreedFailure` on every rank, naming the ranks whose text differs from rank 0's.
-  func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
+  public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     guard ranks > 1 else { return }
     let all = try allGather(text())
     let different = all.indices.filter { all[$0] != all[0] }
