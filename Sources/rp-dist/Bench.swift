@@ -19,6 +19,7 @@ struct BenchStep: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "step",
     abstract: "Time a step of residual partitioning against its matrix products alone.",
+    usage: "rp-dist bench step [<options>]",
     discussion: """
       The six networks of the paper, median times. A step reads its samples,
       computes loss, Ẇ and Ẅ, and updates the weights; the products are the

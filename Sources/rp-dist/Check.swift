@@ -35,10 +35,10 @@ struct CheckedOptions: ParsableArguments {
     guard run == nil || (options.file == nil && options.preset == nil) else {
       throw ValidationError("--run brings its own configuration; leave out CONFIG.yml and --preset")
     }
-    guard options.preset != "list" else {
-      throw ValidationError("'--preset list' belongs to rp-dist train; name one preset")
-    }
   }
+
+  /// What is checked, for ``RankCommand/agreedOptions``; a host may have a run in a place of its own.
+  var kind: String { run == nil ? "configuration" : "run" }
 
   /// Reads the configuration and, where one was named, the run; with what the check's heading calls it.
   func load() throws -> (configuration: Configuration, run: SavedRun?, title: String) {
@@ -48,5 +48,18 @@ struct CheckedOptions: ParsableArguments {
     }
     let saved = try SavedRun(path: run, data: options.data, settings: options.settings)
     return (saved.configuration, saved, run)
+  }
+}
+
+extension Communicator {
+  /// Ends every rank in order where rank 0 has found that a check fails; the numbers of the others may be rounded
+  /// differently, and a rank that ends alone would be waited for. Collective.
+  ///
+  /// - Parameters:
+  ///   - failure: why the check fails; nil where it passes.
+  func failTogether(_ failure: String?) throws {
+    try agree(describe: ExitCode.describe) {
+      if rank == 0, let failure { throw AgreedFailure(code: ExitCode.failed, message: failure) }
+    }
   }
 }

@@ -9,6 +9,7 @@ struct CheckBound: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "bound",
     abstract: "Check that the quadratic of residual partitioning bounds the loss's model.",
+    usage: "rp-dist check bound [<CONFIG.yml>] [<options>]",
     discussion: """
       In float64, on one minibatch. With B(dw) = J + sum W1 dw + sum W2 dw^2 / 2
       (W1, W2 the statistics of residual partitioning) it tells
@@ -56,6 +57,10 @@ struct CheckBound: RankCommand {
     }
   }
 
+  var agreedOptions: String {
+    "\(checked.kind), \(bound?.rawValue ?? "-"), \(steps), \(samples.map(String.init) ?? "-")"
+  }
+
   func run(on world: borrowing Communicator) throws {
     let (configuration, run, title) = try world.agree(describe: ExitCode.describe) { try checked.load() }
     let objective = try Objective.load(
@@ -74,10 +79,8 @@ struct CheckBound: RankCommand {
         print(result.summary)
       }
     }
-    guard result.passed else {
-      throw AgreedFailure(
-        code: ExitCode.failed, message: "the bound \(chosen.rawValue) does not hold: \(result.reason)")
-    }
+    try world.failTogether(
+      result.passed ? nil : "the bound \(chosen.rawValue) does not hold: \(result.reason)")
   }
 
   private struct Output: Encodable {

@@ -9,6 +9,7 @@ struct CheckGradient: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "gradient",
     abstract: "Compare the gradient with central differences, block by block.",
+    usage: "rp-dist check gradient [<CONFIG.yml>] [<options>]",
     discussion: """
       In float64, with regularisation, for every block of parameters:
       approx = (J(w + e) - J(w - e)) / 2e with e = 1e-5 for up to 200 weights
@@ -38,11 +39,11 @@ struct CheckGradient: RankCommand {
 
   @OptionGroup var checked: CheckedOptions
 
-  @Option(help: ArgumentHelp("The training samples to check on.", valueName: "N"))
-  var samples = 10
+  @Option(help: ArgumentHelp("The training samples to check on; 10 if left out.", valueName: "N"))
+  var samples: Int?
 
-  @Option(help: ArgumentHelp("The most weights of a block to check.", valueName: "N"))
-  var coordinates = 200
+  @Option(help: ArgumentHelp("The most weights of a block to check; 200 if left out.", valueName: "N"))
+  var coordinates: Int?
 
   @Flag(help: "Check all weights on all training samples; may take long.")
   var all = false
@@ -51,10 +52,15 @@ struct CheckGradient: RankCommand {
   var json = false
 
   func validate() throws {
-    guard samples > 0, coordinates > 0 else {
+    guard samples ?? 1 > 0, coordinates ?? 1 > 0 else {
       throw ValidationError("--samples and --coordinates must be at least 1")
     }
+    guard !all || (samples == nil && coordinates == nil) else {
+      throw ValidationError("--all is every sample and weight; leave out --samples and --coordinates")
+    }
   }
+
+  var agreedOptions: String { "\(checked.kind), \(all), \(samples ?? 10), \(coordinates ?? 200)" }
 
   func run(on world: borrowing Communicator) throws {
     let (configuration, run, title) = try world.agree(describe: ExitCode.describe) {
@@ -63,8 +69,9 @@ struct CheckGradient: RankCommand {
       return loaded
     }
     let objective = try Objective.load(
-      configuration, run: run, samples: all ? nil : samples, withDropout: false, on: world, describe: ExitCode.describe)
-    let check = GradientCheck(coordinates: all ? nil : coordinates, seed: UInt64(configuration.training.seed))
+      configuration, run: run, samples: all ? nil : samples ?? 10, withDropout: false, on: world,
+      describe: ExitCode.describe)
+    let check = GradientCheck(coordinates: all ? nil : coordinates ?? 200, seed: UInt64(configuration.training.seed))
     let blocks = try check.run(objective, over: world)
     let wrong = blocks.filter { $0.verdict == .differs }.map(\.name)
     if world.rank == 0 {
@@ -80,11 +87,8 @@ struct CheckGradient: RankCommand {
         for block in blocks { print(Self.row(block)) }
       }
     }
-    guard wrong.isEmpty else {
-      throw AgreedFailure(
-        code: ExitCode.failed,
-        message: "the gradient of \(wrong.joined(separator: ", ")) differs from the central differences")
-    }
+    try world.failTogether(
+      wrong.isEmpty ? nil : "the gradient of \(wrong.joined(separator: ", ")) differs from the central differences")
   }
 
   private struct Output: Encodable {

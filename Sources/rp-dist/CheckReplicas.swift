@@ -7,6 +7,7 @@ struct CheckReplicas: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "replicas",
     abstract: "Train a few steps and compare the weights of all ranks by hash.",
+    usage: "rp-dist check replicas [<CONFIG.yml>] [<options>]",
     discussion: """
       Every rank holds a replica of the weights and applies the same update;
       after each step they must be equal bit by bit. Prints one line with
@@ -31,6 +32,8 @@ struct CheckReplicas: RankCommand {
   func validate() throws {
     guard (1...1_000_000_000).contains(steps) else { throw ValidationError("--steps must be at least 1") }
   }
+
+  var agreedOptions: String { "\(checked.kind), \(steps)" }
 
   func run(on world: borrowing Communicator) throws {
     let (configuration, run, title) = try world.agree(describe: ExitCode.describe) { try checked.load() }

@@ -7,6 +7,7 @@ internal import Training
 struct Compare: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare optimizers: same initial weights, same minibatches.",
+    usage: "rp-dist compare [<CONFIG.yml>] --optimizers <a,b,c> [<options>]",
     discussion: """
       Every optimizer is trained with every learning rate of its grid
       (compare.learningRates.NAME), with every schedule of compare.schedules,

@@ -18,6 +18,16 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("One setting, for example training.epochs=5; may be repeated.", valueName: "key=value"))
   var settings: [String] = []
 
+  /// `--preset list` is answered in place of the command, like `--help`.
+  func validate() throws {
+    guard preset == "list" else { return }
+    throw CleanExit.message(Preset.all.map(Self.line).joined(separator: "\n"))
+  }
+
+  private static func line(_ preset: Preset) -> String {
+    preset.name.padding(toLength: 26, withPad: " ", startingAt: 0) + preset.summary
+  }
+
   /// The configuration's sources, in the order in which they are merged.
   ///
   /// - Parameters:

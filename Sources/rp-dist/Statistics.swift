@@ -9,6 +9,10 @@ internal import Training
 struct Statistics: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the statistics of residual partitioning of one batch for a model.",
+    usage: """
+      rp-dist statistics --model <M.safetensors> --batch <B.safetensors>
+                         --loss <NAME> --out <S.safetensors> [<options>]
+      """,
     discussion: """
       The batch file holds 'inputs' [samples × …], as the network sees them (no
       scaling is applied), and 'targets' [samples × outputs], one row for each

@@ -9,6 +9,7 @@ internal import Training
 struct Train: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network (the default command).",
+    usage: "rp-dist [train] [<CONFIG.yml>] [<options>]",
     discussion: """
       Settings come from a preset, then from CONFIG over it, then from --data
       and --name, then from --set, left to right; a key without a value
@@ -66,10 +67,6 @@ struct Train: RankCommand {
   var json = false
 
   func run(on world: borrowing Communicator) throws {
-    if options.preset == "list" {
-      if world.rank == 0 { for preset in Preset.all { print(Self.row(preset)) } }
-      return
-    }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
       let configuration = try options.source(name: name).configuration()
@@ -93,10 +90,6 @@ struct Train: RankCommand {
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
     let names = RPDist.configuration.subcommands.map { $0._commandName }
     throw UnknownName(argument, among: names, kind: "command")
-  }
-
-  private static func row(_ preset: Preset) -> String {
-    preset.name.padding(toLength: 26, withPad: " ", startingAt: 0) + preset.summary
   }
 
   private static func heading(_ run: TrainingRun, ranks: Int) -> String {

@@ -27,8 +27,11 @@ extension BadInput {
     BadInput(
       name: "a replica check of no steps", arguments: "check replicas --steps 0", exitCode: 64, says: ["--steps"]),
     BadInput(
-      name: "a list of presets to check", arguments: "check gradient --preset list", exitCode: 64,
-      says: ["rp-dist train"]),
+      name: "some of all samples", arguments: "check gradient --all --samples 5", exitCode: 64,
+      says: ["--all", "--samples"]),
+    BadInput(
+      name: "some of all weights", arguments: "check gradient --coordinates 5 --all", exitCode: 64,
+      says: ["--all", "--coordinates"]),
     BadInput(
       name: "a negative number of steps between replica checks", arguments: "--set training.checkReplicas=-1",
       exitCode: 64, says: ["training.checkReplicas"]),

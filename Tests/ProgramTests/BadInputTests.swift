@@ -95,6 +95,29 @@ extension ProgramTests {
       #expect(elsewhere.errors.contains("the data of rank 2 differ from those of rank 0"), "\(elsewhere.errors)")
     }
 
+    @Test(arguments: [
+      ("check gradient", "check gradient --coordinates 5"), ("check gradient", "check gradient --samples 5"),
+      ("check gradient --set 'network=[{dense: 10}]'", "check gradient --set 'network=[{dense: 10}]' --all"),
+      ("check bound", "check bound --bound full"), ("check bound --steps 7", "check bound"),
+      ("check bound", "check gradient"), ("check replicas", "check replicas --steps 3"),
+      ("check replicas", "--name a"),
+    ])
+    func `a rank with another command or other options ends the job with a sentence`(words: String, stray: String)
+      throws
+    {
+      let run = try withStray(words, stray: stray, in: try ScratchFolder())
+      #expect(run.exitCode == 65 && !run.timedOut)
+      #expect(run.errors.contains("the command and options of rank 2 differ from those of rank 0"), "\(run.errors)")
+      #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
+    }
+
+    @Test func `a rank whose command line cannot be understood ends the job with a sentence`() throws {
+      let run = try withStray("check gradient", stray: "check gradient --bogus", in: try ScratchFolder())
+      #expect(run.exitCode == 64 && !run.timedOut)
+      #expect(run.errors.contains("rank 2: Unknown option '--bogus'"), "\(run.errors)")
+      #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
+    }
+
     @Test func `an output that takes nothing ends the run with exit code 74, and a deaf error stream changes no code`()
       throws
     {

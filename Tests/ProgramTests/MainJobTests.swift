@@ -151,7 +151,8 @@ extension ProgramTests {
       ("check bound --help", "--bound full --steps 1000"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
-      ("--version", "0."), ("--preset list", "mnist-autoencoder"),
+      ("--version", "0."), ("--preset list", "mnist-autoencoder"), ("compare --preset list", "mnist-autoencoder"),
+      ("check gradient --preset list", "mnist-autoencoder"),
     ])
     func `help with examples, version and presets print once under mpirun`(words: String, example: String) throws {
       let folder = try ScratchFolder()
@@ -161,6 +162,9 @@ extension ProgramTests {
       #expect(alone.exitCode == 0 && ranks.exitCode == 0)
       #expect(alone.output.contains(example), "\(alone.output)")
       #expect(ranks.output == alone.output)
+      if words.contains("help") {
+        for line in alone.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+      }
     }
   }
 }

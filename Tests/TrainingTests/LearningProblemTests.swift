@@ -88,6 +88,11 @@ struct LearningProblemTests {
       ["layerTargets gives no Ẅ", "optimizer.name to sgd"]
     ),
     (["training.gradientStep=0"], ["training.gradientStep is 0"]),
+    (["training.gradientStep=1e-8"], ["training.gradientStep is 1e-08", "float32", "at least 1.19"]),
+    (
+      ["training.gradientStep=1e-16", "training.precision=float64"],
+      ["training.gradientStep is 1e-16", "float64", "at least 2.22"]
+    ),
     (["training.gradient=finiteDiference"], ["did you mean 'finiteDifference'?"]),
     (
       ["loss=hinge", "optimizer.damping=1", "data.set=gates", "data.target=value"],

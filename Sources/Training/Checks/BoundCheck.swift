@@ -41,11 +41,14 @@ public struct BoundCheck: Sendable {
 
   /// Checks a bound, random steps and directions shared out over the ranks. Collective.
   ///
-  /// - Returns: the same on every rank.
+  /// - Returns: the same on every rank, except for the rounding of the decreases and of the tightness.
   /// - Complexity: one forward-mode pass for each step, and for n weights within the limit n²/2 of them.
   public func run(
     _ objective: Objective, _ bound: QuadraticBound, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Result {
+    var bound = bound
+    bound.gradient = try ranks.first(bound.gradient.count) { bound.gradient }
+    bound.curvature = try ranks.first(bound.curvature.count) { bound.curvature }
     let model = CurvatureModel(objective, bound.model)
     let random = RandomSteps(seed: seed, layout: objective.network.layout, bound: bound)
     // Δwᵀ H Δw and Σ Ẅ Δw² of every step.

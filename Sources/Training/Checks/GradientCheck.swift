@@ -61,9 +61,10 @@ public struct GradientCheck: Sendable {
   /// - Returns: one result for each block, the same on every rank.
   /// - Complexity: two forward passes for each parameter that is compared; twelve in a block that seems to differ.
   public func run(_ objective: Objective, over ranks: borrowing some GlobalSum & ~Copyable) throws -> [BlockResult] {
-    let gradient = objective.gradient()
+    // Whether a block is measured again, together, depends on both.
+    let gradient = try ranks.first(objective.parameters.count) { objective.gradient() }
+    let resolution = try ranks.first(1) { [objective.lossResolution / Self.step] }[0]
     let quotients = CentralDifference(objective)
-    let resolution = objective.lossResolution / Self.step
     var results: [BlockResult] = []
     for (index, block) in objective.network.layout.blocks.enumerated() where block.isTrained {
       let chosen = chosenParameters(of: block, index)

@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// Difference quotients of some parameters of a block next to their derivatives.
 struct GradientComparison {
   /// The quotients, not a number for parameters that are left out, and the derivatives.

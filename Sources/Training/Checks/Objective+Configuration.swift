@@ -30,7 +30,8 @@ extension Objective {
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
     _ = try replicaFingerprint(objective.parameters, over: world)
-    guard objective.isFinite else {
+    try world.agree(describe: describe) {
+      guard !objective.isFinite else { return }
       throw AgreedFailure(
         code: ExitCode.failed, message: "the loss is not finite at these weights and samples; there is nothing to check"
       )

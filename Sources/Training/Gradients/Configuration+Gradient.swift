@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Networks
 
 extension Configuration {
@@ -5,7 +6,12 @@ extension Configuration {
   ///
   /// - Throws: ``ConfigurationError`` naming the key and the remedy.
   func checkGradient() throws(ConfigurationError) {
-    try requirePositive(training.gradientStep, "training.gradientStep")
+    // A smaller step is lost when it is added to a weight of 1.
+    let least = training.precision == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
+    try require(
+      training.gradientStep >= least && training.gradientStep.isFinite,
+      "training.gradientStep is \(training.gradientStep); with training.precision \(training.precision.rawValue) it "
+        + "must be at least \(least), and is best near 0.001")
     let method = "training.gradient \(training.gradient.rawValue)"
     switch training.gradient {
     case .backpropagation: return
