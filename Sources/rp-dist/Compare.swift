@@ -54,12 +54,15 @@ struct Compare: RankCommand {
   @Flag(help: "Print one JSON object with the summaries instead of a table.")
   var json = false
 
+  var agreedOptions: String {
+    "\(optimizers.map(\.rawValue)) \(seeds) \(budget.rawValue) \(out ?? "") \(json)"
+  }
+
   func run(on world: borrowing Communicator) throws {
     let isTalking = world.rank == 0 && !json
     let comparison = try world.agree(describe: ExitCode.describe) {
       try Comparison(try options.source().configuration(), optimizers: optimizers, seeds: seeds, budget: budget)
     }
-    try world.requireSame(ownOptions, what: "options", remedy: "start every rank with the same command")
     try withOut(on: world) { try checkWritable($0) }
     if isTalking { print("\(comparison.runs) runs on \(world.ranks) rank\(world.ranks == 1 ? "" : "s")") }
     let summaries = try comparison.run(on: world, describe: ExitCode.describe) { records in
@@ -82,11 +85,6 @@ struct Compare: RankCommand {
     try world.agree(describe: ExitCode.describe) {
       if let out, world.rank == 0 { try work(out) }
     }
-  }
-
-  /// The options besides the configuration, in the same words on all ranks that mean the same.
-  private var ownOptions: String {
-    "compare \(optimizers.map(\.rawValue)) \(seeds) \(budget.rawValue) \(out ?? "") \(json)"
   }
 
   private struct Output: Encodable { var summaries: [ComparisonSummary] }

@@ -100,7 +100,10 @@ extension ProgramTests {
       ("check gradient --set 'network=[{dense: 10}]'", "check gradient --set 'network=[{dense: 10}]' --all"),
       ("check bound", "check bound --bound full"), ("check bound --steps 7", "check bound"),
       ("check bound", "check gradient"), ("check replicas", "check replicas --steps 3"),
-      ("check replicas", "--name a"),
+      ("check replicas", "--name a"), ("compare --optimizers adam", "compare --optimizers sgd"),
+      ("compare --optimizers adam", "compare --optimizers adam --seeds 1"),
+      ("compare --optimizers adam", "compare --optimizers adam --budget time"),
+      ("compare --optimizers adam", "compare --optimizers adam --out records.json"),
     ])
     func `a rank with another command or other options ends the job with a sentence`(words: String, stray: String)
       throws

@@ -1,3 +1,4 @@
+import Foundation
 import Optimizers
 import Testing
 import Training
@@ -24,11 +25,11 @@ struct ComparisonTests {
     let summary = ComparisonSummary(records, sgdStep: 0.001)
     #expect(summary.learningRate == 0.01)
     #expect(summary.gridPosition == .inside)
-    #expect(abs(summary.testLoss.mean - 0.15) <= 1e-15)
+    #expect(abs((summary.testLoss?.mean ?? 0) - 0.15) <= 1e-15)
     #expect(summary.learningRates == [0.001, 0.01, 0.1])
     #expect(summary.stepsOfSGD == 2)
     // t(1) = 12.706, s = 0.1/√2, n = 2: 12.706 · 0.05.
-    #expect(abs((summary.testLoss.halfWidth ?? 0) - 0.6353) <= 1e-12)
+    #expect(abs((summary.testLoss?.halfWidth ?? 0) - 0.6353) <= 1e-12)
   }
 
   @Test func `a best rate at an edge of the grid is told, and a single one is no grid`() {
@@ -45,7 +46,7 @@ struct ComparisonTests {
     ]
     let summary = ComparisonSummary(records, sgdStep: 1)
     #expect(summary.learningRate == 0.1)
-    #expect(summary.testLoss.mean == 0.2)
+    #expect(summary.testLoss?.mean == 0.2)
   }
 
   @Test func `a setting that diverged for one seed does not win`() {
@@ -53,9 +54,42 @@ struct ComparisonTests {
       [record(.sgd, 0.1, seed: seed, loss: 0.9), record(.sgd, 1, seed: seed, loss: seed == 1 ? 0.1 : nil)]
     }
     #expect(ComparisonSummary(records, sgdStep: 1).learningRate == 0.1)
-    let diverged = ComparisonSummary([record(.sgd, 1, seed: 1, loss: nil)], sgdStep: 1)
-    #expect(diverged.testLoss.mean == .infinity)
-    #expect(diverged.testAccuracy == nil)
+  }
+
+  @Test func `where every setting diverged there is no best, and JSON has a null for each of its values`() throws {
+    let records = [0.1, 1].flatMap { rate in
+      [1, 2].map { seed in record(.sgd, rate, seed: seed, loss: seed == 1 ? nil : 0.5) }
+    }
+    let diverged = ComparisonSummary(records, sgdStep: 0)
+    #expect(diverged.testLoss == nil && diverged.testAccuracy == nil)
+    #expect(diverged.learningRate == nil && diverged.schedule == nil && diverged.gridPosition == nil)
+    #expect(diverged.learningRates == [0.1, 1] && diverged.schedules == [.constant])
+    #expect(diverged.secondsPerStep == 0.002 && diverged.stepsOfSGD == nil)
+    let data = try JSONEncoder().encode(diverged)
+    #expect(try JSONDecoder().decode(ComparisonSummary.self, from: data) == diverged)
+    let values = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(values.count == 10)
+    let nulls = values.filter { $0.value is NSNull }.keys.sorted()
+    #expect(nulls == ["gridPosition", "learningRate", "schedule", "stepsOfSGD", "testAccuracy", "testLoss"])
+  }
+
+  @Test func `losses at the end of the range have a mean, and an interval only where that is a number`() throws {
+    let large = MeanWithInterval([1.5e308, 1.5e308])
+    #expect(large.mean == 1.5e308 && large.halfWidth == 0)
+    let far = MeanWithInterval([1e200, 3e200])
+    #expect(abs(far.mean / 2e200 - 1) <= 1e-15 && far.halfWidth == nil)
+    #expect(String(decoding: try JSONEncoder().encode(far), as: UTF8.self).contains("\"halfWidth\":null"))
+  }
+
+  @Test func `what train refuses for one of the settings is no comparison`() throws {
+    let configuration = try ConfigurationSource(
+      preset: .standard, settings: ["optimizer.name=sgd", "training.gradient=finiteDifference"]
+    ).configuration()
+    #expect(try Comparison(configuration, optimizers: [.sgd, .adam], seeds: [1], budget: .epochs).runs == 18)
+    let error = #expect(throws: ConfigurationError.self) {
+      try Comparison(configuration, optimizers: [.sgd, .residualPartitioning], seeds: [1], budget: .epochs)
+    }
+    #expect(error?.description.hasPrefix("optimizer residualPartitioning cannot be compared: ") == true)
   }
 
   @Test func `intervals narrow with more seeds, and one seed has none`() {

@@ -64,6 +64,22 @@ struct OptimizerConfigurationTests {
     #expect(found.optimizer.learningRate == rate && found.schedule.name == .constant)
   }
 
+  @Test(arguments: ["sgd", "adam", "residualPartitioning"], ["", "trustRatio: on, ", "learningRate: 2, "])
+  func `another learning rate gives what the configuration would with it`(name: String, mode: String) throws {
+    guard name == "residualPartitioning" || !mode.hasPrefix("trust") else { return }
+    let old = try configuration(["optimizer={\(mode)name: \(name)}"]).optimizer
+    let kept = mode.hasPrefix("learning") ? "" : mode
+    let new = try configuration(["optimizer={\(kept)name: \(name), learningRate: 30}"]).optimizer
+    #expect(old.with(learningRate: 30) == new)
+  }
+
+  @Test func `what is named stays with another learning rate`() throws {
+    let named =
+      "momentum: 0.5, curvatureDecay: 0.25, curvaturePower: 1, curvatureEvery: 3, layerScale: unit, damping: 1"
+    let old = try configuration(["optimizer={\(named)}"]).optimizer
+    #expect(old.with(learningRate: 30) == (try configuration(["optimizer={\(named), learningRate: 30}"]).optimizer))
+  }
+
   @Test func `what is named wins over what it would be, in every mode`() throws {
     let settings =
       "momentum: 0.5, curvatureDecay: 0.25, curvaturePower: 1, layerScale: unit"
