@@ -21,14 +21,13 @@ public struct StepBenchmark {
     (self.batch, self.repeats, self.threads) = (batch, repeats, threads)
   }
 
-  /// Times one preset's network on random samples. A step reads its samples, computes loss and statistics, Ẅ each time,
-  /// and updates; step and products take turns, so that both see the same machine.
+  /// Times one preset's network on random samples. A step reads its samples, computes loss and statistics, and updates;
+  /// step and products take turns, so that both see the same machine.
   public func measure<Scalar: Real>(_ preset: Preset, features: Int, as precision: Scalar.Type) throws -> Result {
     BLASLibrary.setThreads(threads)
     var source = ConfigurationSource(preset: preset)
     source.data = "unused"
-    var configuration = try source.configuration()
-    configuration.optimizer.curvatureEvery = 1
+    let configuration = try source.configuration()
     let samples = 4 * batch
     let noise = RandomStream(seed: 1, .benchmark)
     let dataset = Dataset(

@@ -24,6 +24,12 @@ public struct TrainingPlan: Equatable, Sendable {
     self.steps = steps + epochs * ((samples + self.batch - 1) / self.batch)
   }
 
+  /// As many steps, at least one, as take the time of these where each takes `ratio` times as long.
+  public func fitted(toStepsTaking ratio: Double) -> TrainingPlan {
+    precondition(ratio > 0, "a step takes some time")
+    return TrainingPlan(samples: samples, batch: batch, steps: max(1, Int((Double(steps) / ratio).rounded())))
+  }
+
   public var stepsPerEpoch: Int { (samples + batch - 1) / batch }
   /// The number of epochs, counting one that is cut short.
   public var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }

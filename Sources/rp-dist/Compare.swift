@@ -103,7 +103,9 @@ private func optimizerNames(_ text: String) throws -> [OptimizerConfiguration.Na
 private func seedList(_ text: String) throws -> [Int] {
   let parts = text.components(separatedBy: "..")
   let seeds: [Int?]
-  if parts.count == 2, let first = Int(parts[0]), let last = Int(parts[1]), first <= last, last - first < 10_000 {
+  if parts.count == 2, let first = Int(parts[0]), let last = Int(parts[1]), first >= 0, first <= last,
+    last - first < 10_000
+  {
     seeds = Array(first...last)
   } else {
     seeds = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }

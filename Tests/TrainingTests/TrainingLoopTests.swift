@@ -25,6 +25,14 @@ struct TrainingLoopTests {
     #expect(cut.epochs == 2)
   }
 
+  @Test func `in equal time slower steps are fewer`() {
+    let plan = TrainingPlan(samples: 1438, batch: 100, epochs: 10)
+    #expect(plan.fitted(toStepsTaking: 1) == plan)
+    #expect(plan.fitted(toStepsTaking: 2).steps == 75)
+    #expect(plan.fitted(toStepsTaking: 0.5).steps == 300)
+    #expect(plan.fitted(toStepsTaking: 1e6).steps == 1)
+  }
+
   @Test func `a plan of steps ends within an epoch`() throws {
     let plan = TrainingPlan(samples: 1438, batch: 100, steps: 20)
     let loop = try loop([], plan: plan)

@@ -22,8 +22,7 @@ extension Comparison {
     let training = configuration.training
     let whole = TrainingPlan(samples: samples, batch: training.batch, epochs: training.epochs)
     guard budget == .time, let own = stepTimes[name], let sgd = stepTimes[.sgd] else { return whole }
-    let steps = max(1, Int((Double(whole.steps) * sgd / own).rounded()))
-    return TrainingPlan(samples: whole.samples, batch: whole.batch, steps: steps)
+    return whole.fitted(toStepsTaking: own / sgd)
   }
 
   /// The seconds of an optimizer's step on the slowest rank: the median over groups of steps, each long enough to hold

@@ -7,7 +7,7 @@ extension OptimizerConfiguration {
     self.init(name)
     (self.learningRate, self.trustRatio) = (learningRate, trustRatio)
     guard name == .residualPartitioning, learningRate != nil else { return }
-    (curvaturePower, layerScale, curvatureEvery) = (.one, .none, 1)
+    (curvaturePower, layerScale) = (.one, .none)
     if trustRatio == nil { (momentum, curvatureDecay) = (0, 0) }
   }
 
@@ -23,7 +23,6 @@ extension OptimizerConfiguration {
     if momentum == old.momentum { changed.momentum = new.momentum }
     if curvatureDecay == old.curvatureDecay { changed.curvatureDecay = new.curvatureDecay }
     if curvaturePower == old.curvaturePower { changed.curvaturePower = new.curvaturePower }
-    if curvatureEvery == old.curvatureEvery { changed.curvatureEvery = new.curvatureEvery }
     if layerScale == old.layerScale { changed.layerScale = new.layerScale }
     return changed
   }

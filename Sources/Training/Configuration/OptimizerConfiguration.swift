@@ -49,7 +49,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
   /// p in Δw ∝ m̂/v̂ᵖ.
   public var curvaturePower = CurvaturePower.half
   /// Ẅ is computed every so many steps.
-  public var curvatureEvery = 10
+  public var curvatureEvery = 1
   public var layerScale = LayerScale.adaptive
   /// (M15), nil where λ follows the schedule alone.
   public var trustRatio: TrustRatioConfiguration?
