@@ -12,11 +12,12 @@ let strict: [SwiftSetting] = [
 ]
 
 /// Loops over numbers are compiled for AVX2, which x86-64 processors have had since 2013; the program checks it at its
-/// start. Other architectures have one vector instruction set.
+/// start. Other architectures have one vector instruction set. Square roots do not set errno, so that loops with them
+/// become vectors too.
 #if arch(x86_64)
-  let numeric = strict + [.unsafeFlags(["-Xcc", "-march=x86-64-v3"])]
+  let numeric = strict + [.unsafeFlags(["-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno"])]
 #else
-  let numeric = strict
+  let numeric = strict + [.unsafeFlags(["-Xcc", "-fno-math-errno"])]
 #endif
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -55,14 +56,16 @@ let package = Package(
     .executableTarget(
       name: "rp-dist",
       dependencies: [
-        "Training", "RunRecords", "Datasets", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath", argumentParser,
+        "Training", "RunRecords", "Datasets", "Optimizers", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath",
+        argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
       swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
-    .executableTarget(name: "rank-checks", dependencies: ["Training", "Kernels", "MPI"], swiftSettings: strict),
+    .executableTarget(
+      name: "rank-checks", dependencies: ["Training", "Networks", "Kernels", "MPI"], swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),

@@ -1,7 +1,11 @@
 /// A whole CSV file: numeric features [rows × (columns − 1)] and a label column.
 struct CSVTable {
   let columns: CSVColumns
+  /// The label column where it holds classes.
   private(set) var labels = CSVLabels()
+  /// The label column where it holds values.
+  private var values: [Double] = []
+  private let kind: LabelKind
   private let path: String
   /// The features as long as all of them are integers 0…255.
   private var bytes: [UInt8] = []
@@ -15,9 +19,10 @@ struct CSVTable {
   /// - Throws: `missing` if the file cannot be read; `content`, with the line, if a cell is not a finite number, a row
   ///   is of another length than the first, or the columns are not as they should be.
   init(
-    _ reader: ByteReader, label: LabelColumn, header: HeaderPresence, training: CSVColumns? = nil
+    _ reader: ByteReader, label: LabelColumn, kind: LabelKind, header: HeaderPresence, training: CSVColumns? = nil
   ) throws(DatasetError) {
     path = reader.path
+    self.kind = kind
     var scanner = try CSVScanner(reader)
     guard try scanner.nextRow() else {
       throw .content(path, "holds no samples", remedy: "give at least one row")
@@ -45,12 +50,12 @@ struct CSVTable {
     }
     for column in 0..<columns.count {
       let number = row.number(column)
-      if column == columns.label {
+      if column == columns.label, kind == .classes {
         guard number != .empty, number != .notFinite else { throw unusable(number, row, column) }
         try labels.append(row.text(column), path: path, line: row.line)
       } else {
         guard case .number(let value) = number else { throw unusable(number, row, column) }
-        append(value)
+        if column == columns.label { values.append(value) } else { append(value) }
       }
     }
   }
@@ -76,28 +81,34 @@ struct CSVTable {
       case .empty: ("is empty", "fill the cell, or remove the row")
       case .notFinite: ("holds \"\(cell)\", which is not a finite number", "replace it, or remove the row")
       case .number, .text:
-        (
-          "holds \"\(cell)\", which is not a number",
-          row.line == 1
-            ? "set data.header to present if the line holds the columns' names"
-            : "use numbers for all columns but the label"
-        )
+        ("holds \"\(cell)\", which is not a number", remedyForText(line: row.line, column: column))
       }
     return .content(path, line: row.line, "\(columns.description(of: column)) \(problem)", remedy: remedy)
   }
 
-  /// The rows as a dataset, their labels as numbers of `classes`.
-  func dataset(classes: CSVClasses, shape: [Int]? = nil) throws(DatasetError) -> Dataset {
+  private func remedyForText(line: Int, column: Int) -> String {
+    if line == 1 { return "set data.header to present if the line holds the columns' names" }
+    if kind == .classes { return "use numbers for all columns but the label" }
+    return column == columns.label
+      ? "use numbers, or set data.target to label if the column holds classes" : "use numbers for all columns"
+  }
+
+  /// The rows as a dataset, their labels as numbers of `classes`, or as values where there are no classes.
+  func dataset(classes: CSVClasses?, shape: [Int]? = nil) throws(DatasetError) -> Dataset {
     let features = columns.count - 1
-    let numbers = try labels.numbers(in: classes, path: path)
+    let targets: SampleTargets =
+      if let classes {
+        .classes(try labels.numbers(in: classes, path: path), names: classes.names)
+      } else {
+        .values(values, columns: 1)
+      }
     let samples: SampleStorage
     if holdsBytes {
       let storage = try unsafe ByteStorage(count: bytes.count, for: path) { unsafe $0.copyBytes(from: bytes) }
-      samples = .bytes([ByteRows(storage, columns: features, count: numbers.count)])
+      samples = .bytes([ByteRows(storage, columns: features, count: targets.count)])
     } else {
       samples = .doubles(doubles)
     }
-    return Dataset(
-      source: path, shape: shape ?? [features], classNames: classes.names, samples: samples, labels: numbers)
+    return Dataset(source: path, shape: shape ?? [features], samples: samples, targets: targets)
   }
 }

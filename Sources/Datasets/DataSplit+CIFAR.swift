@@ -61,8 +61,8 @@ extension DataSplit {
     }
     func dataset(_ batches: [CIFARBatch]) -> Dataset {
       Dataset(
-        source: source, shape: [3, 32, 32], classNames: CIFARNames.classes, samples: .bytes(batches.map(\.rows)),
-        labels: batches.flatMap(\.labels))
+        source: source, shape: [3, 32, 32], samples: .bytes(batches.map(\.rows)),
+        targets: .classes(batches.flatMap(\.labels), names: CIFARNames.classes))
     }
     return DataSplit(training: dataset(training).all, test: dataset([test]).all)
   }

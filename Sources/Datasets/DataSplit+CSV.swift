@@ -3,23 +3,27 @@ private import BuiltInDigits
 extension DataSplit {
   /// Reads a CSV file, compressed or not: one column of labels, numbers in all others.
   ///
-  /// Labels may be any texts; the classes are the different ones of the training file in sorted order, numbers sorted
-  /// by value. Features that are all integers 0…255 are kept as bytes.
+  /// Labels of classes may be any texts; the classes are the different ones of the training file in sorted order, numbers
+  /// sorted by value. Labels that are values must be numbers. Features that are all integers 0…255 are kept as bytes.
   ///
   /// - Parameters:
-  ///   - testPath: a file with the same columns; without it a stratified fifth of the rows is the test set.
+  ///   - testPath: a file with the same columns; without it a random fifth of the rows, stratified by class, is the test
+  ///     set.
   ///   - label: the column of the labels.
+  ///   - kind: what the labels are.
   ///   - header: whether the first line holds the names of the columns.
   /// - Throws: ``DatasetError``: `missing` if a file cannot be read; `content`, mostly with a line, if a cell is empty or
   ///   not a finite number, rows differ in length, the label column is unknown, or the files do not fit together.
   public static func csv(
-    path: String, testPath: String? = nil, label: LabelColumn = .last, header: HeaderPresence = .automatic
+    path: String, testPath: String? = nil, label: LabelColumn = .last, kind: LabelKind = .classes,
+    header: HeaderPresence = .automatic
   ) throws(DatasetError) -> DataSplit {
-    let training = try CSVTable(ByteReader(path), label: label, header: header)
-    let classes = CSVClasses(training.labels)
+    let training = try CSVTable(ByteReader(path), label: label, kind: kind, header: header)
+    let classes = kind == .classes ? CSVClasses(training.labels) : nil
     let dataset = try training.dataset(classes: classes)
     guard let testPath else { return try DataSplit(stratified: dataset) }
-    let test = try CSVTable(ByteReader(testPath), label: label, header: header, training: training.columns)
+    let test = try CSVTable(
+      ByteReader(testPath), label: label, kind: kind, header: header, training: training.columns)
     return DataSplit(training: dataset.all, test: try test.dataset(classes: classes).all)
   }
 
@@ -27,7 +31,7 @@ extension DataSplit {
   /// stratified fifth is the test set.
   public static func digits() throws(DatasetError) -> DataSplit {
     let reader = ByteReader(BuiltInDigits.compressedCSV, name: "the built-in digits")
-    let table = try CSVTable(reader, label: .last, header: .absent)
+    let table = try CSVTable(reader, label: .last, kind: .classes, header: .absent)
     return try DataSplit(stratified: table.dataset(classes: CSVClasses(table.labels), shape: [8, 8]))
   }
 }

@@ -54,7 +54,8 @@ extension DataSplit {
     let shape = Array(images.dimensions[1...])
     let rows = ByteRows(images.storage, offset: images.offset, columns: shape[0] * shape[1], count: count)
     return Dataset(
-      source: imagePath, shape: shape, classNames: (0...9).map(String.init), samples: .bytes([rows]), labels: classes)
+      source: imagePath, shape: shape, samples: .bytes([rows]),
+      targets: .classes(classes, names: (0...9).map(String.init)))
   }
 
   private static func size(_ dataset: Dataset) -> String { "\(dataset.shape[0])×\(dataset.shape[1])" }

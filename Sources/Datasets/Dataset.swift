@@ -1,4 +1,5 @@
-/// Labelled samples: features [samples × features] as bytes or as doubles, and one class for each sample.
+/// Samples with what they stand for: features [samples × features] as bytes or as doubles, and for each sample one class
+/// or one row of real numbers (a regression's targets).
 ///
 /// A sample's identifier is its place in the file, or in the files one after another, counted from 0. Copying a dataset
 /// copies references, not samples.
@@ -9,40 +10,69 @@ public struct Dataset: Sendable {
   public let shape: [Int]
   /// The number of features of a sample, the product of ``shape``.
   public let features: Int
-  /// What the classes are called, in the order of their numbers.
-  public let classNames: [String]
 
   let samples: SampleStorage
-  let labels: [Int32]
+  let targets: SampleTargets
 
   /// The number of samples.
-  public var count: Int { labels.count }
-  /// The number of classes.
+  public var count: Int { targets.count }
+  /// What the classes are called, in the order of their numbers; none where the targets are values.
+  public var classNames: [String] { targets.classNames }
+  /// The number of classes; 0 where the targets are values.
   public var classes: Int { classNames.count }
+  /// The numbers of a sample's target: as many as there are classes, or as a row of values has.
+  public var targetColumns: Int { targets.columns }
+  /// Whether each sample has real numbers for a target, and no class.
+  public var holdsTargetValues: Bool { if case .values = targets { true } else { false } }
   /// Whether the features are kept as bytes 0…255.
   public var holdsBytes: Bool { if case .bytes = samples { true } else { false } }
 
-  init(source: String, shape: [Int], classNames: [String], samples: SampleStorage, labels: [Int32]) {
+  init(source: String, shape: [Int], samples: SampleStorage, targets: SampleTargets) {
     self.source = source
     self.shape = shape
     self.features = shape.reduce(1, *)
-    self.classNames = classNames
     self.samples = samples
-    self.labels = labels
+    self.targets = targets
   }
 
-  /// A dataset of values in memory.
+  /// A dataset with classes in memory.
   ///
   /// - Precondition: `values` is [labels.count × the product of `shape`], and the labels are numbers of classes.
   public init(source: String, shape: [Int], classNames: [String], values: [Double], labels: [Int]) {
     precondition(values.count == labels.count * shape.reduce(1, *), "each label must have one sample of the shape")
     precondition(labels.allSatisfy(classNames.indices.contains), "labels must be numbers of classes")
     self.init(
-      source: source, shape: shape, classNames: classNames, samples: .doubles(values), labels: labels.map(Int32.init))
+      source: source, shape: shape, samples: .doubles(values),
+      targets: .classes(labels.map(Int32.init), names: classNames))
+  }
+
+  /// A dataset with real-valued targets in memory.
+  ///
+  /// - Precondition: `values` is [samples × the product of `shape`], `targets` [samples × targetColumns].
+  public init(source: String, shape: [Int], values: [Double], targets: [Double], targetColumns: Int = 1) {
+    precondition(targetColumns > 0 && targets.count % targetColumns == 0, "targets must be whole rows")
+    precondition(
+      values.count == targets.count / targetColumns * shape.reduce(1, *),
+      "each target must have one sample of the shape")
+    self.init(
+      source: source, shape: shape, samples: .doubles(values), targets: .values(targets, columns: targetColumns))
   }
 
   /// The class of a sample.
-  public func label(of id: Int) -> Int { Int(labels[id]) }
+  ///
+  /// - Precondition: the samples have classes.
+  public func label(of id: Int) -> Int {
+    guard case .classes(let numbers, _) = targets else { preconditionFailure("samples of values have no classes") }
+    return Int(numbers[id])
+  }
+
+  /// The target of a sample: its row of values, or 1 in the place of its class and 0 elsewhere.
+  public func target(of id: Int) -> [Double] {
+    switch targets {
+    case .classes(let numbers, let names): names.indices.map { $0 == Int(numbers[id]) ? 1 : 0 }
+    case .values(let values, let columns): Array(values[id * columns..<(id + 1) * columns])
+    }
+  }
 
   /// The features of a sample as its file has them, before any scaling.
   public func values(of id: Int) -> [Double] {
@@ -53,12 +83,12 @@ public struct Dataset: Sendable {
 
   /// The same samples under other labels, as label noise makes them; the features are shared.
   ///
-  /// - Precondition: one label for each sample, each the number of a class.
+  /// - Precondition: the samples have classes; one label for each sample, each the number of a class.
   public func relabelled(_ labels: [Int]) -> Dataset {
     precondition(labels.count == count, "each sample must have one label")
     precondition(labels.allSatisfy(classNames.indices.contains), "labels must be numbers of classes")
     return Dataset(
-      source: source, shape: shape, classNames: classNames, samples: samples, labels: labels.map(Int32.init))
+      source: source, shape: shape, samples: samples, targets: .classes(labels.map(Int32.init), names: classNames))
   }
 
   /// All samples.
@@ -69,9 +99,9 @@ public struct Dataset: Sendable {
 
   /// Gives the content of the dataset to `body`, piece by piece, for a hash.
   ///
-  /// First the features of all samples in order, as bytes or as doubles, then all labels as 32-bit integers, both in
-  /// the machine's (little-endian) byte order. The bytes together, but not the pieces, are independent of how the
-  /// samples were stored: compressed, mapped, or in an archive.
+  /// First the features of all samples in order, as bytes or as doubles, then all labels as 32-bit integers, or all
+  /// target values as doubles, in the machine's (little-endian) byte order. The bytes together, but not the pieces, are
+  /// independent of how the samples were stored: compressed, mapped, or in an archive.
   public func forEachChunk(_ body: (UnsafeRawBufferPointer) -> Void) {
     switch samples {
     case .bytes(let parts):
@@ -86,6 +116,9 @@ public struct Dataset: Sendable {
     case .doubles(let values):
       unsafe values.withUnsafeBytes { unsafe body($0) }
     }
-    unsafe labels.withUnsafeBytes { unsafe body($0) }
+    switch targets {
+    case .classes(let numbers, _): unsafe numbers.withUnsafeBytes { unsafe body($0) }
+    case .values(let values, _): unsafe values.withUnsafeBytes { unsafe body($0) }
+    }
   }
 }

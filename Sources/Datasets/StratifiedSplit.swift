@@ -1,15 +1,24 @@
 extension DataSplit {
-  /// A dataset without a test set of its own: a random fifth of each class, rounded to whole samples, is the test set.
+  /// A dataset without a test set of its own: a random fifth of each class, rounded to whole samples, is the test set;
+  /// where the targets are values, a random fifth of all samples.
   ///
-  /// The draw depends on the labels only: it is the same for every seed of a run and every number of ranks. Both parts
-  /// keep the samples in the order of the dataset.
+  /// The draw depends on the labels, or the number of samples, only: it is the same for every seed of a run and every
+  /// number of ranks. Both parts keep the samples in the order of the dataset.
   ///
-  /// - Throws: `content` if no class has the three samples it takes to give one away.
+  /// - Throws: `content` if no class, or not all together, has the three samples it takes to give one away.
   init(stratified dataset: Dataset) throws(DatasetError) {
-    let test = testIdentifiers(labels: dataset.labels, classes: dataset.classes)
+    let test =
+      switch dataset.targets {
+      case .classes(let numbers, let names): testIdentifiers(labels: numbers, classes: names.count)
+      // All samples are one stratum.
+      case .values: testIdentifiers(labels: [Int32](repeating: 0, count: dataset.count), classes: 1)
+      }
     guard !test.isEmpty else {
       throw .content(
-        dataset.source, "has no class of three or more samples, so a fifth of each class is nothing to test with",
+        dataset.source,
+        dataset.holdsTargetValues
+          ? "has fewer than three samples, so a fifth of them is nothing to test with"
+          : "has no class of three or more samples, so a fifth of each class is nothing to test with",
         remedy: "give a test file, or more rows")
     }
     let isTest = Set(test)

@@ -34,19 +34,29 @@ extension Subset {
     }
   }
 
-  /// Writes the classes of some samples into a matrix as one-hot rows: 1 in the column of the class, 0 elsewhere.
+  /// Writes the targets of some samples into a matrix, one row for each: the values, rounded once to `Scalar`, or 1 in the
+  /// column of the class and 0 elsewhere. Allocates nothing.
   ///
   /// - Parameters:
   ///   - positions: the samples' positions in this subset.
-  ///   - targets: [positions.count × classes]; overwritten.
+  ///   - targets: [positions.count × ``targetColumns``]; overwritten.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func fillTargets<Scalar: Real>(_ positions: Span<Int32>, targets: Matrix<Scalar>) {
+    let columns = targetColumns
     precondition(
-      targets.rows == positions.count && targets.columns == classes, "targets must be [positions × classes]")
-    targets.elements.fill(0)
-    for row in positions.indices {
-      targets.elements[row * classes + label(at: Int(positions[row]))] = 1
+      targets.rows == positions.count && targets.columns == columns, "targets must be [positions × target columns]")
+    switch dataset.targets {
+    case .classes(let numbers, _):
+      targets.elements.fill(0)
+      for row in positions.indices {
+        targets.elements[row * columns + Int(numbers[id(at: Int(positions[row]))])] = 1
+      }
+    case .values(let values, _):
+      for row in positions.indices {
+        let start = id(at: Int(positions[row])) * columns
+        for k in 0..<columns { targets.elements[row * columns + k] = Scalar(values[start + k]) }
+      }
     }
   }
 }

@@ -12,6 +12,17 @@ extension Subset {
     return dataset.holdsBytes ? (Double(byteRange.low), Double(byteRange.high)) : doubleRange
   }
 
+  /// The smallest and the largest number of all targets of all samples; 0 and 1 for classes.
+  public var targetRange: ClosedRange<Double> {
+    guard case .values(let values, let columns) = dataset.targets, count > 0 else { return 0...1 }
+    var (low, high) = (Double.infinity, -Double.infinity)
+    for position in 0..<count {
+      let start = id(at: position) * columns
+      for k in start..<start + columns { (low, high) = (min(low, values[k]), max(high, values[k])) }
+    }
+    return low...high
+  }
+
   /// The mean and the variance of each feature: μ_j = (1/n) Σ x_j, σ_j² = (1/n) Σ (x_j − μ_j)².
   ///
   /// Two passes in Double. The mean is taken of the distances to the first sample, so that a constant feature has

@@ -24,6 +24,8 @@ public struct Subset: Sendable {
   public var count: Int { ids?.count ?? dataset.count }
   public var features: Int { dataset.features }
   public var classes: Int { dataset.classes }
+  /// The numbers of a sample's target, see ``Dataset/targetColumns``.
+  public var targetColumns: Int { dataset.targetColumns }
 
   /// The identifier of the sample at a position.
   public func id(at position: Int) -> Int {
@@ -34,22 +36,11 @@ public struct Subset: Sendable {
   /// The class of the sample at a position.
   public func label(at position: Int) -> Int { dataset.label(of: id(at: position)) }
 
+  /// The target of the sample at a position, see ``Dataset/target(of:)``.
+  public func target(at position: Int) -> [Double] { dataset.target(of: id(at: position)) }
+
   /// The samples at `positions`, in this order, as a subset of the same dataset.
   public func subset(_ positions: [Int32]) -> Subset {
     Subset(dataset, ids: positions.map { Int32(id(at: Int($0))) })
-  }
-}
-
-/// The two parts of a data set.
-public struct DataSplit: Sendable {
-  public let training: Subset
-  public let test: Subset
-
-  public init(training: Subset, test: Subset) {
-    precondition(
-      training.features == test.features && training.classes == test.classes,
-      "training and test samples must have the same features and classes")
-    self.training = training
-    self.test = test
   }
 }

@@ -18,6 +18,17 @@ public func map<S: Real>(_ a: Vector<S>, _ b: Vector<S>, into y: Vector<S>, _ f:
   for k in 0..<n { unsafe y[k] = f(a[k], b[k]) }
 }
 
+/// y_k ← f(a_k, b_k, c_k).
+@inlinable @inline(__always)
+public func map<S: Real>(
+  _ a: Vector<S>, _ b: Vector<S>, _ c: Vector<S>, into y: Vector<S>, _ f: (S, S, S) -> S
+) {
+  precondition(
+    b.count == a.count && c.count == a.count && y.count == a.count, "elementwise operands must have equal lengths")
+  let (n, a, b, c, y) = unsafe (a.count, a.pointer, b.pointer, c.pointer, y.pointer)
+  for k in 0..<n { unsafe y[k] = f(a[k], b[k], c[k]) }
+}
+
 /// In place: x_k ← f(x_k).
 @inlinable @inline(__always)
 public func update<S: Real>(_ x: Vector<S>, _ f: (S) -> S) {
@@ -39,6 +50,18 @@ public func update<S: Real>(_ x: Vector<S>, _ a: Vector<S>, _ b: Vector<S>, _ f:
   precondition(a.count == x.count && b.count == x.count, "elementwise operands must have equal lengths")
   let (n, x, a, b) = unsafe (x.count, x.pointer, a.pointer, b.pointer)
   for k in 0..<n { unsafe x[k] = f(x[k], a[k], b[k]) }
+}
+
+/// In place: x_k ← f(x_k, a_k, b_k, c_k, d_k).
+@inlinable @inline(__always)
+public func update<S: Real>(
+  _ x: Vector<S>, _ a: Vector<S>, _ b: Vector<S>, _ c: Vector<S>, _ d: Vector<S>, _ f: (S, S, S, S, S) -> S
+) {
+  precondition(
+    a.count == x.count && b.count == x.count && c.count == x.count && d.count == x.count,
+    "elementwise operands must have equal lengths")
+  let (n, x, a, b, c, d) = unsafe (x.count, x.pointer, a.pointer, b.pointer, c.pointer, d.pointer)
+  for k in 0..<n { unsafe x[k] = f(x[k], a[k], b[k], c[k], d[k]) }
 }
 
 /// In place: (x_k, y_k) ← f(x_k, y_k).

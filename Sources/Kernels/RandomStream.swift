@@ -11,6 +11,9 @@ public struct RandomStream: Sendable {
     case initialization = 1
     case shuffle = 2
     case benchmark = 3
+    case dropout = 4
+    case validation = 5
+    case check = 7
   }
 
   private let start: UInt64
@@ -19,8 +22,18 @@ public struct RandomStream: Sendable {
   public init(seed: UInt64, _ purpose: Purpose, _ address: Int...) {
     var hash = Self.mix(seed &+ 0x9e37_79b9_7f4a_7c15)
     hash = Self.mix(hash ^ purpose.rawValue &* 0xd1b5_4a32_d192_ed03)
-    for part in address { hash = Self.mix(hash &+ UInt64(bitPattern: Int64(part)) &* 0x9e37_79b9_7f4a_7c15) }
+    for part in address { hash = Self.extend(hash, by: part) }
     start = hash
+  }
+
+  private init(start: UInt64) { self.start = start }
+
+  /// The stream whose address is this one's followed by `part`; allocates nothing.
+  public func substream(_ part: Int) -> RandomStream { RandomStream(start: Self.extend(start, by: part)) }
+
+  /// One more part of an address.
+  private static func extend(_ hash: UInt64, by part: Int) -> UInt64 {
+    mix(hash &+ UInt64(bitPattern: Int64(part)) &* 0x9e37_79b9_7f4a_7c15)
   }
 
   /// SplitMix64's output function, a bijection of 64-bit numbers.

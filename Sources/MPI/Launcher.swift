@@ -14,7 +14,7 @@ public enum Launcher {
   }
 
   /// The value of an environment variable.
-  static func environment(_ name: String) -> String? {
+  public static func environment(_ name: String) -> String? {
     guard let value = unsafe getenv(name) else { return nil }
     return unsafe String(cString: value)
   }

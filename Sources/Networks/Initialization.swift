@@ -1,6 +1,6 @@
 public import Kernels
 
-/// (M19) How weights and biases get their first values.
+/// (M19) How the weights and biases of dense layers get their first values; those of batch normalisation start at 1 and 0.
 public enum Initialization: String, Codable, CaseIterable, Sendable {
   /// Uniform in (−1/√inputs, 1/√inputs), weights and biases: the paper's.
   case uniform
@@ -19,6 +19,10 @@ extension Network {
   public func initialParameters(_ initialization: Initialization, seed: UInt64) -> Arena<Scalar> {
     let arena = Arena<Scalar>(count: layout.count)
     for block in layout.blocks {
+      if let value = block.initialValue {
+        arena.all[block.range].fill(Scalar(value))
+        continue
+      }
       let stream = RandomStream(seed: seed, .initialization, block.layer)
       let layerStart = layout.slices[block.layer].lowerBound
       let inputs = Double(max(1, layers[block.layer].inputs))
@@ -26,12 +30,12 @@ extension Network {
       for k in block.range {
         let index = k - layerStart
         let value: Double =
-          switch (initialization, block.role) {
+          switch (initialization, block.role == .weight) {
           case (.uniform, _): (2 * stream.uniform(index) - 1) / inputs.squareRoot()
-          case (_, .bias): 0
-          case (.normal, .weight): stream.normal(index) / inputs.squareRoot()
-          case (.he, .weight): stream.normal(index) * (2 / inputs).squareRoot()
-          case (.xavier, .weight): stream.normal(index) * (2 / (inputs + outputs)).squareRoot()
+          case (_, false): 0
+          case (.normal, true): stream.normal(index) / inputs.squareRoot()
+          case (.he, true): stream.normal(index) * (2 / inputs).squareRoot()
+          case (.xavier, true): stream.normal(index) * (2 / (inputs + outputs)).squareRoot()
           }
         arena.all[k] = Scalar(value)
       }

@@ -2,12 +2,16 @@ internal import Kernels
 
 /// One entry of a network's configuration.
 ///
-/// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400}}`, or an activation's name. A new kind of layer
-/// is added here, in ``makeLayer(inputs:inputIsNonNegative:inputCarriesTotalGradient:)`` and in a file of its own.
+/// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400, bias: false}}`, `{dropout: {keep: 0.9}}`,
+/// `batchNorm`, or an activation's name. A new kind of layer is added here, in
+/// ``makeLayer(number:inputs:inputIsNonNegative:inputCarriesTotalGradient:)`` and in a file of its own.
 public enum LayerConfiguration: Equatable, Sendable {
   /// An affine layer; without `inputs` its input size is the output size of the layer below.
-  case dense(inputs: Int?, outputs: Int)
+  case dense(inputs: Int?, outputs: Int, bias: Bool = true)
   case activation(Activation)
+  case batchNorm
+  /// (M21) `keep` is the probability that a unit is kept, in (0, 1].
+  case dropout(keep: Double)
 }
 
 /// A network's layers do not fit together or to the data.
@@ -19,27 +23,39 @@ public struct NetworkError: Error, CustomStringConvertible, Equatable {
 
 extension LayerConfiguration {
   /// The names that a layer can have in a configuration.
-  public static var names: [String] { ["dense"] + Activation.allCases.map(\.rawValue) }
+  public static var names: [String] { ["dense", "batchNorm", "dropout"] + Activation.allCases.map(\.rawValue) }
+
+  /// Whether the layer has parameters, and so tensors in model files.
+  public var hasParameters: Bool {
+    switch self {
+    case .dense, .batchNorm: true
+    case .activation, .dropout: false
+    }
+  }
 
   /// The number of units above, given that below.
   func outputs(inputs: Int) -> Int {
     switch self {
-    case .dense(_, let outputs): outputs
-    case .activation: inputs
+    case .dense(_, let outputs, _): outputs
+    case .activation, .batchNorm, .dropout: inputs
     }
   }
 
-  /// The layer itself.
+  /// The layer itself; `number` is its place in the network.
   func makeLayer<Scalar: Real>(
-    inputs: Int, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool
+    number: Int, inputs: Int, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool
   ) -> any Layer<Scalar> {
     switch self {
-    case .dense(_, let outputs):
+    case .dense(_, let outputs, let bias):
       Dense<Scalar>(
-        inputs: inputs, outputs: outputs, inputIsNonNegative: inputIsNonNegative,
+        inputs: inputs, outputs: outputs, hasBias: bias, inputIsNonNegative: inputIsNonNegative,
         inputCarriesTotalGradient: inputCarriesTotalGradient)
     case .activation(let activation):
       ActivationLayer<Scalar>(activation, units: inputs)
+    case .batchNorm:
+      BatchNorm<Scalar>(units: inputs)
+    case .dropout(let keep):
+      Dropout<Scalar>(keep: keep, units: inputs, number: number)
     }
   }
 
@@ -48,90 +64,43 @@ extension LayerConfiguration {
 
   /// The same layers with every size written out, as they are stored in model files.
   ///
-  /// - Throws: ``NetworkError`` when a size does not fit the layer below, or there is no dense layer.
+  /// - Throws: ``NetworkError`` when a size does not fit the layer below, a setting is out of its range, or there is no
+  ///   layer with parameters.
   public static func resolve(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) -> [LayerConfiguration] {
     var units = inputs
     var resolved: [LayerConfiguration] = []
     for (index, layer) in layers.enumerated() {
-      if case .dense(let declared, let outputs) = layer {
-        guard (1...maximumUnits).contains(outputs) else {
-          throw NetworkError("network: layer \(index) is dense with \(outputs) outputs; it needs 1 to \(maximumUnits)")
-        }
-        if let declared, declared != units {
-          let below = index == 0 ? "the data has \(units) features" : "the layer below has \(units) outputs"
-          throw NetworkError("network: layer \(index) is dense with \(declared) inputs, but \(below)")
-        }
-        resolved.append(.dense(inputs: units, outputs: outputs))
-      } else {
-        resolved.append(layer)
-      }
+      resolved.append(try layer.resolved(index: index, inputs: units))
       units = layer.outputs(inputs: units)
     }
-    let hasParameters = layers.contains { if case .dense = $0 { true } else { false } }
-    guard hasParameters else {
+    guard layers.contains(where: \.hasParameters) else {
       throw NetworkError("network: there is nothing to train without a dense layer; add one, for example {dense: 10}")
     }
     return resolved
   }
-}
 
-extension LayerConfiguration: Codable {
-  private enum Keys: String, CodingKey { case dense }
-  private enum DenseKeys: String, CodingKey, CaseIterable { case inputs, outputs }
-
-  public init(from decoder: any Decoder) throws {
-    if let name = try? decoder.singleValueContainer().decode(String.self) {
-      guard let activation = Activation(rawValue: name) else {
-        throw DecodingError.dataCorrupted(
-          .init(
-            codingPath: decoder.codingPath,
-            debugDescription: UnknownName(name, among: LayerConfiguration.names, kind: "layer").description))
-      }
-      self = .activation(activation)
-      return
-    }
-    let container = try decoder.container(keyedBy: AnyKey.self)
-    guard container.allKeys.count == 1, let key = container.allKeys.first else {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: "a layer is an activation's name or one entry such as {dense: 10}"))
-    }
-    guard key.stringValue == Keys.dense.rawValue else {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: decoder.codingPath,
-          debugDescription: UnknownName(key.stringValue, among: LayerConfiguration.names, kind: "layer").description))
-    }
-    guard let dense = try? container.nestedContainer(keyedBy: AnyKey.self, forKey: key) else {
-      self = .dense(inputs: nil, outputs: try container.decode(Int.self, forKey: key))
-      return
-    }
-    for key in dense.allKeys where DenseKeys(rawValue: key.stringValue) == nil {
-      throw DecodingError.dataCorrupted(
-        .init(
-          codingPath: dense.codingPath,
-          debugDescription: UnknownName(key.stringValue, among: DenseKeys.allCases.map(\.rawValue), kind: "key")
-            .description))
-    }
-    self = .dense(
-      inputs: try dense.decodeIfPresent(Int.self, forKey: AnyKey("inputs")),
-      outputs: try dense.decode(Int.self, forKey: AnyKey("outputs")))
-  }
-
-  public func encode(to encoder: any Encoder) throws {
+  /// The layer with every size written out, checked.
+  private func resolved(index: Int, inputs: Int) throws(NetworkError) -> LayerConfiguration {
     switch self {
-    case .activation(let activation):
-      var container = encoder.singleValueContainer()
-      try container.encode(activation.rawValue)
-    case .dense(nil, let outputs):
-      var container = encoder.container(keyedBy: Keys.self)
-      try container.encode(outputs, forKey: .dense)
-    case .dense(let inputs?, let outputs):
-      var container = encoder.container(keyedBy: Keys.self)
-      var dense = container.nestedContainer(keyedBy: DenseKeys.self, forKey: .dense)
-      try dense.encode(inputs, forKey: .inputs)
-      try dense.encode(outputs, forKey: .outputs)
+    case .dense(let declared, let outputs, let bias):
+      guard (1...Self.maximumUnits).contains(outputs) else {
+        throw NetworkError(
+          "network: layer \(index) is dense with \(outputs) outputs; it needs 1 to \(Self.maximumUnits)")
+      }
+      if let declared, declared != inputs {
+        let below = index == 0 ? "the data has \(inputs) features" : "the layer below has \(inputs) outputs"
+        throw NetworkError("network: layer \(index) is dense with \(declared) inputs, but \(below)")
+      }
+      return .dense(inputs: inputs, outputs: outputs, bias: bias)
+    case .dropout(let keep):
+      guard keep > 0, keep <= 1 else {
+        throw NetworkError(
+          "network: layer \(index) is dropout with keep \(keep); the share of units that are kept is above 0 and at most 1"
+        )
+      }
+      return self
+    case .activation, .batchNorm:
+      return self
     }
   }
 }

@@ -1,14 +1,19 @@
 /// Where each layer's parameters lie in the arenas of parameters, Ẇ and Ẅ, which all have this one order.
 public struct ParameterLayout: Sendable {
-  /// One weight matrix or bias vector.
+  /// One weight matrix, or one vector of biases, scales or running averages.
   public struct Block: Sendable {
     /// The layer's number, counted as PyTorch's nn.Sequential counts: activation layers have numbers too.
     public let layer: Int
     public let role: ParameterShape.Role
-    /// [outputs × inputs] for weights, [outputs] for biases.
+    /// [outputs × inputs] for the weights of a dense layer, [units] for everything else.
     public let shape: [Int]
+    /// What every element starts at, whatever the initialisation; nil where the initialisation says.
+    public let initialValue: Double?
     /// The block's elements in the arenas.
     public let range: Range<Int>
+
+    /// Whether the optimizer moves the block; false for running averages, whose Ẇ and Ẅ are 0.
+    public var isTrained: Bool { role.isTrained }
 
     /// The name in model files, for example `layers.0.weight`.
     public var name: String { "layers.\(layer).\(role.rawValue)" }
@@ -18,7 +23,7 @@ public struct ParameterLayout: Sendable {
   public let blocks: [Block]
   /// For each layer, its slice of the arenas; empty for layers without parameters.
   public let slices: [Range<Int>]
-  /// The number of parameters.
+  /// The number of parameters, running averages included.
   public let count: Int
 
   init(_ shapes: [[ParameterShape]]) {
@@ -29,7 +34,9 @@ public struct ParameterLayout: Sendable {
       let start = offset
       for shape in shapes {
         let range = offset..<offset + shape.count
-        blocks.append(Block(layer: layer, role: shape.role, shape: shape.shape, range: range))
+        blocks.append(
+          Block(
+            layer: layer, role: shape.role, shape: shape.shape, initialValue: shape.initialValue, range: range))
         offset = range.upperBound
       }
       slices.append(start..<offset)

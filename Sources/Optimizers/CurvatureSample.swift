@@ -7,18 +7,18 @@ protocol CurvatureSample<Scalar> {
 }
 
 /// Ẅ was computed in this step: the mean over its samples.
+///
+/// It is used while its ``BlockUpdate`` holds the memory, for as many elements as that has.
 @safe
 struct NewCurvature<Scalar: Real>: CurvatureSample {
-  private let sums: Vector<Scalar>
   private let pointer: UnsafeMutablePointer<Scalar>
   private let perSample: Scalar
 
   init(_ sums: Vector<Scalar>, perSample: Scalar) {
-    (self.sums, self.perSample) = (sums, perSample)
+    self.perSample = perSample
     unsafe pointer = sums.pointer
   }
 
-  // `k` lies within the block, whose length ``StepLoop`` and the arenas share.
   @inline(__always) subscript(k: Int) -> Scalar { unsafe pointer[k] * perSample }
 }
 

@@ -4,6 +4,13 @@ public enum LayerScale: String, Codable, CaseIterable, Sendable {
   case none
   /// (M16) Every weight matrix and bias vector moves by λ in root mean square: Δw ← λ Δw/(rms(Δw) + 1e-12).
   case unit
+  /// Every weight matrix and bias vector moves by about λ: Δw ← λ Δw/√n̂ where n averages, with decay 0.999 and corrected
+  /// for its start, the mean square of what the step would be of the present gradient alone, without smoothing. Steps
+  /// that agree with each other come out longer than steps that do not.
+  case adaptive
+
+  /// The decay of n.
+  static var decay: Double { 0.999 }
 
   /// (M16) λ/(rms(Δw) + 1e-12).
   ///

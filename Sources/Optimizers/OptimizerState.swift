@@ -1,8 +1,10 @@
 public import Kernels
+public import Networks
 
-/// What an optimizer remembers from step to step: two averages in the order of the parameters, and their counts.
+/// What an optimizer remembers from step to step: two averages in the order of the parameters, their counts, and
+/// what layer scales and lengths of steps are found from.
 ///
-/// Everything that a checkpoint needs to go on with the same bits.
+/// Together with the step's number and the λ of a ``TrustRatio`` it is what a checkpoint needs to go on with the same bits.
 public final class OptimizerState<Scalar: Real> {
   /// m, the average of gradients; nil where the rule has none.
   public let first: Arena<Scalar>?
@@ -13,13 +15,20 @@ public final class OptimizerState<Scalar: Real> {
   /// How many squared gradients or Ẅ the second average has taken up.
   public var secondUpdates = 0
 
+  /// The mean squares of ``LayerScale/adaptive``, one for each block of the layout.
+  public var blockSquares: [Double]
+  /// The lengths of the steps where they are found; nil where they are given.
+  public let distance: DistanceEstimate<Scalar>?
+
   /// The memory of averages before the first step.
   ///
   /// - Parameters:
-  ///   - count: the number of parameters.
   ///   - keepsCurvature: whether some steps come without a new Ẅ: the last one is then kept, smoothed or not.
-  public init(for rule: UpdateRule, count: Int, keepsCurvature: Bool = false) {
+  public init(for rule: UpdateRule, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
+    let count = layout.count
     first = rule.hasFirstAverage ? Arena(count: count) : nil
     second = rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
+    blockSquares = Array(repeating: 0, count: layout.blocks.count)
+    distance = rule.findsLength ? DistanceEstimate(layout) : nil
   }
 }

@@ -14,6 +14,7 @@ public func predictedDecrease<Scalar: Real>(
   regularization: Regularization, layout: ParameterLayout
 ) -> Double {
   layout.blocks.reduce(0) { total, block in
+    guard block.isTrained else { return total }
     let (l2, l1) = regularization.strengths(block.role)
     return total
       + decrease(
@@ -29,7 +30,6 @@ private func decrease<Scalar: Real>(
 ) -> Double {
   (0..<before.count).reduce(0) { total, k in
     let w = Double(before[k])
-    let sign: Double = w > 0 ? 1 : (w < 0 ? -1 : 0)
-    return total + (Double(wDot[k]) * perSample + l2 * w + l1 * sign) * (w - Double(after[k]))
+    return total + regularized(Double(wDot[k]) * perSample, at: w, l2: l2, l1: l1) * (w - Double(after[k]))
   }
 }

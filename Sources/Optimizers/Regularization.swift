@@ -11,9 +11,9 @@ public struct Regularization: Equatable, Sendable {
     (self.l2, self.l1, self.includingBiases) = (l2, l1, includingBiases)
   }
 
-  /// (ρ₂, ρ₁) for one block of parameters.
+  /// (ρ₂, ρ₁) for one block of parameters; 0 for running averages.
   func strengths(_ role: ParameterShape.Role) -> (l2: Double, l1: Double) {
-    role == .weight || includingBiases ? (l2, l1) : (0, 0)
+    role == .weight || (role == .bias && includingBiases) ? (l2, l1) : (0, 0)
   }
 
   /// R(w), summed in Double.
@@ -27,6 +27,13 @@ public struct Regularization: Equatable, Sendable {
     }
     return total
   }
+}
+
+/// ∂(J + R)/∂w from ∂J/∂w: g + ρ₂ w + ρ₁ sign(w), sign(0) = 0.
+@inline(__always)
+func regularized<Scalar: Real>(_ gradient: Scalar, at w: Scalar, l2: Scalar, l1: Scalar) -> Scalar {
+  let sign: Scalar = w > 0 ? 1 : (w < 0 ? -1 : 0)
+  return gradient + l2 * w + l1 * sign
 }
 
 /// Σ x², summed in Double.

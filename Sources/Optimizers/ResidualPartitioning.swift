@@ -1,10 +1,14 @@
+private import Glibc
 internal import Kernels
 
 /// The step of Deep Residual Partitioning (M11): every weight goes to the minimum of its own one-dimensional quadratic,
-/// optionally smoothed over steps (M14) and scaled for each block (M16).
+/// optionally smoothed over steps (M14), scaled for each block (M16) and with a length that is found (``DistanceEstimate``).
 ///
 /// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each corrected by its own number of updates;
 /// Δw = −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 that is (M11).
+///
+/// With the power ½ of the curvature, or an adaptive scale, λ is a length and no factor of the bound:
+/// Δw = −λ m̂/(v̂ + ∇²R + δ)ᵖ, scaled.
 public struct ResidualPartitioning: Equatable, Sendable {
   /// β₁ of (M14).
   public var momentum: Double
@@ -12,17 +16,26 @@ public struct ResidualPartitioning: Equatable, Sendable {
   public var curvatureDecay: Double
   /// δ ≥ 0, added to every denominator.
   public var damping: Double
+  public var curvaturePower: CurvaturePower
   public var layerScale: LayerScale
+  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds.
+  public var findsLength: Bool
 
   public init(
-    momentum: Double = 0, curvatureDecay: Double = 0, damping: Double = 0, layerScale: LayerScale = .none
+    momentum: Double = 0, curvatureDecay: Double = 0, damping: Double = 0, curvaturePower: CurvaturePower = .one,
+    layerScale: LayerScale = .none, findsLength: Bool = false
   ) {
-    (self.momentum, self.curvatureDecay, self.damping, self.layerScale) =
-      (momentum, curvatureDecay, damping, layerScale)
+    (self.momentum, self.curvatureDecay, self.damping) = (momentum, curvatureDecay, damping)
+    (self.curvaturePower, self.layerScale, self.findsLength) = (curvaturePower, layerScale, findsLength)
   }
 
+  /// Moves one block.
+  ///
+  /// - Parameter squares: n of ``LayerScale/adaptive``; moved on by one step, of which `squareUpdates` is the number.
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
+  func move<Scalar: Real>(
+    _ block: BlockUpdate<Scalar>, rate: Double, squares average: inout Double, squareUpdates: Int
+  ) {
     switch layerScale {
     case .none:
       pass(.move, over: block, rate: rate)
@@ -30,6 +43,13 @@ public struct ResidualPartitioning: Equatable, Sendable {
       let squares = pass(.measure, over: block, rate: rate)
       let factor = LayerScale.unitFactor(rate: rate, squares: squares, count: block.w.count)
       pass(.scaledMove(Scalar(factor)), over: block, rate: rate)
+    case .adaptive:
+      // λ is the scale alone: the formula's own rate is 1.
+      let squares = pass(.measureUnsmoothed, over: block, rate: 1)
+      average = LayerScale.decay * average + (1 - LayerScale.decay) * squares / Double(max(1, block.w.count))
+      let corrected = average / (1 - pow(LayerScale.decay, Double(squareUpdates)))
+      let factor = corrected > 0 ? rate / corrected.squareRoot() : 0
+      pass(.scaledMove(Scalar(factor)), over: block, rate: 1)
     }
   }
 
@@ -37,6 +57,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   private enum Pass<Scalar: Real> {
     case move
     case measure
+    case measureUnsmoothed
     case scaledMove(Scalar)
   }
 
@@ -45,19 +66,30 @@ public struct ResidualPartitioning: Equatable, Sendable {
   /// - Returns: ‖Δw‖² where the pass measures, else 0.
   @discardableResult
   private func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
-    let base = Scalar(rate) * block.l2 + Scalar(damping)
+    switch curvaturePower {
+    case .one: self.pass(pass, PlainDenominator<Scalar>.self, over: block, rate: rate)
+    case .half: self.pass(pass, RootDenominator<Scalar>.self, over: block, rate: rate)
+    }
+  }
+
+  @inline(__always)
+  private func pass<Scalar: Real, D: Denominator<Scalar>>(
+    _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
+  ) -> Double {
+    let base = Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
     guard let wDDot = block.wDDot else {
       precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
-      let formula = Formula(rate: Scalar(rate), base: base, curvature: KeptCurvature())
+      let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())
       return self.pass(pass, formula, block)
     }
     let curvature = NewCurvature(wDDot, perSample: block.perSample)
-    return self.pass(pass, Formula(rate: Scalar(rate), base: base, curvature: curvature), block)
+    return self.pass(pass, Formula<NewCurvature, D>(rate: Scalar(rate), base: base, curvature: curvature), block)
   }
 
   @inline(__always)
   private func pass<Scalar: Real>(
-    _ pass: Pass<Scalar>, _ formula: Formula<some CurvatureSample<Scalar>>, _ block: BlockUpdate<Scalar>
+    _ pass: Pass<Scalar>, _ formula: Formula<some CurvatureSample<Scalar>, some Denominator<Scalar>>,
+    _ block: BlockUpdate<Scalar>
   ) -> Double {
     let m = block.first.map { StoredAverage($0, decay: momentum, updates: block.firstUpdates) }
     let v = block.second.map {
@@ -78,6 +110,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
     switch pass {
     case .move: loop.move()
     case .measure: return loop.measure()
+    case .measureUnsmoothed: return loop.measureUnsmoothed()
     case .scaledMove(let scale): loop.move(scale: scale)
     }
     return 0
@@ -85,8 +118,9 @@ public struct ResidualPartitioning: Equatable, Sendable {
 }
 
 extension ResidualPartitioning {
-  /// λ m/(v + base), base = λ ∇²R + δ.
-  private struct Formula<Curvature: CurvatureSample>: StepFormula {
+  /// λ m/(v + base)ᵖ, base = λ ∇²R + δ.
+  private struct Formula<Curvature: CurvatureSample, Power: Denominator>: StepFormula
+  where Power.Scalar == Curvature.Scalar {
     typealias Scalar = Curvature.Scalar
 
     let rate: Scalar
@@ -97,7 +131,7 @@ extension ResidualPartitioning {
 
     @inline(__always)
     func step(_ m: Scalar, _ v: Scalar) -> Scalar {
-      let denominator = v + base
+      let denominator = Power.of(v + base)
       let step = rate * m / denominator
       return denominator == 0 ? 0 : step
     }

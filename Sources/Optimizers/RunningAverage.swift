@@ -19,29 +19,28 @@ struct LatestSample<Scalar: Real>: RunningAverage {
 }
 
 /// The memory of an average and its bookkeeping in one step: a ← β a + (1 − β) x, corrected â = a/(1 − βᵗ).
+///
+/// It is used while its ``BlockUpdate`` holds the memory, for as many elements as that has.
 @safe
 struct StoredAverage<Scalar: Real>: RunningAverage {
-  private let values: Vector<Scalar>
   private let pointer: UnsafeMutablePointer<Scalar>
   private let keep: Scalar
   private let gain: Scalar
   private let correction: Scalar
 
   /// - Parameters:
-  ///   - values: the averages of a block, as many as the loop over it has elements.
+  ///   - values: the averages of a block.
   ///   - decay: β.
   ///   - updates: t, the number of samples with the one that this step takes up; at least 1.
   ///   - takesUp: false for a step without a new sample: the average and its correction stay.
   ///   - isCorrected: false for the plain average a.
   init(_ values: Vector<Scalar>, decay: Double, updates: Int, takesUp: Bool = true, isCorrected: Bool = true) {
     precondition(updates > 0, "an average needs a first sample")
-    self.values = values
     unsafe pointer = values.pointer
     (keep, gain) = takesUp ? (Scalar(decay), Scalar(1 - decay)) : (1, 0)
     correction = isCorrected ? Scalar(1 / (1 - pow(decay, Double(updates)))) : 1
   }
 
-  // `k` lies within the block, whose length ``StepLoop`` and the arenas share.
   @inline(__always)
   func takeUp(_ sample: Scalar, at k: Int) -> Scalar {
     let average = unsafe keep * pointer[k] + gain * sample

@@ -53,6 +53,6 @@ public struct Schedule: Equatable, Sendable {
       case .linear: 1 - progress
       case .cosine: (1 + cos(.pi * progress)) / 2
       }
-    return step < warmup ? value * Double(step + 1) / Double(warmup) : value
+    return step < warmup ? value * (Double(step + 1) / Double(warmup)) : value
   }
 }

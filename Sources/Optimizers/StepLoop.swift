@@ -16,28 +16,45 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   private let formula: Formula
   private let first: First
   private let second: Second
-  private let block: BlockUpdate<Scalar>
+  private let count: Int
   private let w: UnsafeMutablePointer<Scalar>
   private let wDot: UnsafeMutablePointer<Scalar>
+  private let perSample: Scalar
+  private let l2: Scalar
+  private let l1: Scalar
 
   @inline(__always)
   init(_ formula: Formula, _ first: First, _ second: Second, block: BlockUpdate<Scalar>) {
-    (self.formula, self.first, self.second, self.block) = (formula, first, second, block)
+    (self.formula, self.first, self.second, count) = (formula, first, second, block.w.count)
     unsafe (w, wDot) = (block.w.pointer, block.wDot.pointer)
+    (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
   }
 
   /// One pass: averages and parameters move.
   @inline(__always)
   func move() {
-    forEachStep(average: { $0.takeUp($1, at: $2) }, { $0.takeUp($1, at: $2) }) { k, step in unsafe w[k] -= step }
+    forEach(takingUp: true) { k, _, m, v in unsafe w[k] -= formula.step(m, v) }
   }
 
   /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
   @inline(__always)
   func measure() -> Double {
     var squares = 0.0
-    forEachStep(average: { $0.takeUp($1, at: $2) }, { $0.takeUp($1, at: $2) }) { _, step in
-      squares = relaxed_add(squares, Double(step) * Double(step))
+    forEach(takingUp: true) { _, _, m, v in
+      let step = Double(formula.step(m, v))
+      squares = relaxed_add(squares, step * step)
+    }
+    return squares
+  }
+
+  /// First of two passes: averages move; gives ‖Δw‖² of the step that the gradient alone would make in place of m̂, summed
+  /// in Double.
+  @inline(__always)
+  func measureUnsmoothed() -> Double {
+    var squares = 0.0
+    forEach(takingUp: true) { _, gradient, _, v in
+      let step = Double(formula.step(gradient, v))
+      squares = relaxed_add(squares, step * step)
     }
     return squares
   }
@@ -45,25 +62,19 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   /// Second of two passes: parameters move by `scale` times the step that was measured.
   @inline(__always)
   func move(scale: Scalar) {
-    forEachStep(average: { $0.value(after: $1, at: $2) }, { $0.value(after: $1, at: $2) }) { k, step in
-      unsafe w[k] -= scale * step
-    }
+    forEach(takingUp: false) { k, _, m, v in unsafe w[k] -= scale * formula.step(m, v) }
   }
 
-  /// All vectors of a block have its length, so every `k` lies within them.
+  /// Gives g, m̂ and v̂ of every element to `body`; averages take up their samples, or have done so in an earlier pass.
   @inline(__always)
-  private func forEachStep(
-    average: (First, Scalar, Int) -> Scalar, _ secondAverage: (Second, Scalar, Int) -> Scalar,
-    _ body: (Int, Scalar) -> Void
-  ) {
-    let (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
-    for k in 0..<block.w.count {
-      let weight = unsafe w[k]
-      let sign: Scalar = weight > 0 ? 1 : (weight < 0 ? -1 : 0)
-      let gradient = unsafe wDot[k] * perSample + l2 * weight + l1 * sign
-      let m = average(first, gradient, k)
-      let v = secondAverage(second, formula.secondSample(k, gradient: gradient), k)
-      body(k, formula.step(m, v))
+  private func forEach(takingUp: Bool, _ body: (Int, Scalar, Scalar, Scalar) -> Void) {
+    // All vectors of a block have its length, so every `k` lies within them.
+    for k in 0..<count {
+      let gradient = unsafe regularized(wDot[k] * perSample, at: w[k], l2: l2, l1: l1)
+      let sample = formula.secondSample(k, gradient: gradient)
+      let m = takingUp ? first.takeUp(gradient, at: k) : first.value(after: gradient, at: k)
+      let v = takingUp ? second.takeUp(sample, at: k) : second.value(after: sample, at: k)
+      body(k, gradient, m, v)
     }
   }
 }

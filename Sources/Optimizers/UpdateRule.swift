@@ -14,6 +14,11 @@ public enum UpdateRule: Equatable, Sendable {
     if case .residualPartitioning = self { true } else { false }
   }
 
+  /// Whether the rate is a factor of lengths that the rule finds by itself.
+  public var findsLength: Bool {
+    if case .residualPartitioning(let rule) = self { rule.findsLength } else { false }
+  }
+
   /// Whether the rule averages gradients.
   public var hasFirstAverage: Bool {
     switch self {
@@ -40,8 +45,9 @@ public enum UpdateRule: Equatable, Sendable {
   ///     alone; nil if it was not computed in this step, then the state's v̂ serves.
   ///   - samples: S, the number of samples in those sums.
   ///   - state: made for this rule; moved on by one step.
-  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``.
-  /// - Complexity: one pass over the arrays, two with unit layer steps; allocates nothing.
+  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the rule finds its lengths, their factor.
+  /// - Complexity: one pass over the arrays, one more each with a layer scale and with lengths that are found; allocates
+  ///   nothing.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func update<Scalar: Real>(
@@ -50,7 +56,9 @@ public enum UpdateRule: Equatable, Sendable {
   ) {
     state.firstUpdates += 1
     if !needsCurvature || sums.wDDot != nil { state.secondUpdates += 1 }
-    for block in layout.blocks {
+    state.distance?.takeUp(
+      parameters, sums: sums, samples: samples, regularization: regularization, layout: layout)
+    for (index, block) in layout.blocks.enumerated() where block.isTrained {
       let update = BlockUpdate(
         block, parameters: parameters, sums: sums, samples: samples, state: state, regularization: regularization)
       switch self {
@@ -58,7 +66,10 @@ public enum UpdateRule: Equatable, Sendable {
       case .momentum(let rule): rule.move(update, rate: rate)
       case .rmsprop(let rule): rule.move(update, rate: rate)
       case .adam(let rule): rule.move(update, rate: rate)
-      case .residualPartitioning(let rule): rule.move(update, rate: rate)
+      case .residualPartitioning(let rule):
+        rule.move(
+          update, rate: rate * (state.distance?.stepLength(ofBlock: index) ?? 1), squares: &state.blockSquares[index],
+          squareUpdates: state.firstUpdates)
       }
     }
   }

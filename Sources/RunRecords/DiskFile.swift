@@ -104,6 +104,30 @@ struct DiskFile: ~Copyable {
   /// name in one step. The temporary file is removed after a failure; only a killed process can leave one behind. A
   /// link is followed; what is no regular file, such as a device, is refused.
   static func replace(_ path: String, with parts: [[UInt8]]) throws(SafetensorsError) {
+    let place = try replacement(for: path)
+    let file = try DiskFile(creating: place.temporary, for: path)
+    do {
+      for part in parts { try file.write(part) }
+      try file.finish()
+      try rename(place.temporary, to: place.target, in: place.directory)
+    } catch {
+      remove(place.temporary)
+      throw error
+    }
+  }
+
+  /// Makes sure that ``replace(_:with:)`` can begin: a temporary file is made and removed; the file itself, if there is
+  /// one, stays as it is.
+  static func checkReplaceable(_ path: String) throws(SafetensorsError) {
+    let place = try replacement(for: path)
+    _ = try DiskFile(creating: place.temporary, for: path)
+    remove(place.temporary)
+  }
+
+  /// The regular file that a path leads to or that is to be made, its directory, and an unused name in that.
+  private static func replacement(
+    for path: String
+  ) throws(SafetensorsError) -> (target: String, directory: String, temporary: String) {
     var target = path
     var information = stat()
     if unsafe stat(path, &information) == 0 {
@@ -119,16 +143,7 @@ struct DiskFile: ~Copyable {
     }
     let directory = target.lastIndex(of: "/").map { String(target[...$0]) } ?? "./"
     let unique = String(UInt64.random(in: .min ... .max), radix: 16)
-    let temporary = "\(directory).rp-dist-\(unique).tmp"
-    let file = try DiskFile(creating: temporary, for: path)
-    do {
-      for part in parts { try file.write(part) }
-      try file.finish()
-      try rename(temporary, to: target, in: directory)
-    } catch {
-      remove(temporary)
-      throw error
-    }
+    return (target, directory, "\(directory).rp-dist-\(unique).tmp")
   }
 
   /// Gives a finished file its name in one step, in place of the file that had it, and waits until that is on the disk.

@@ -6,13 +6,17 @@ public struct Manifest: Codable, Sendable {
     public var set: String
     public var path: String?
     public var trainingSamples: Int
+    /// Taken from the training set.
+    public var validationSamples: Int
     public var testSamples: Int
     /// Of the samples' values and labels, training set before test set.
     public var sha256: String
 
-    public init(set: String, path: String?, trainingSamples: Int, testSamples: Int, sha256: String) {
+    public init(
+      set: String, path: String?, trainingSamples: Int, validationSamples: Int, testSamples: Int, sha256: String
+    ) {
       (self.set, self.path, self.trainingSamples) = (set, path, trainingSamples)
-      (self.testSamples, self.sha256) = (testSamples, sha256)
+      (self.validationSamples, self.testSamples, self.sha256) = (validationSamples, testSamples, sha256)
     }
   }
 
@@ -66,20 +70,29 @@ public struct RunResult: Codable, Equatable, Sendable {
   public var run: String
   public var steps: Int
   public var epochs: Int
+  /// The epoch whose model early stopping kept, counted from 1; nil without early stopping.
+  public var bestEpoch: Int?
+  /// Spent on steps.
   public var seconds: Double
   public var ranks: Int
   public var trainingLoss: Double
   /// nil for reconstruction.
   public var trainingAccuracy: Double?
+  /// nil without a validation set.
+  public var validationLoss: Double?
+  public var validationAccuracy: Double?
   public var testLoss: Double
   public var testAccuracy: Double?
 
   public init(
-    run: String, steps: Int, epochs: Int, seconds: Double, ranks: Int, trainingLoss: Double, trainingAccuracy: Double?,
-    testLoss: Double, testAccuracy: Double?
+    run: String, steps: Int, epochs: Int, bestEpoch: Int?, seconds: Double, ranks: Int, trainingLoss: Double,
+    trainingAccuracy: Double?, validationLoss: Double?, validationAccuracy: Double?, testLoss: Double,
+    testAccuracy: Double?
   ) {
-    (self.run, self.steps, self.epochs, self.seconds, self.ranks) = (run, steps, epochs, seconds, ranks)
+    (self.run, self.steps, self.epochs, self.bestEpoch) = (run, steps, epochs, bestEpoch)
+    (self.seconds, self.ranks) = (seconds, ranks)
     (self.trainingLoss, self.trainingAccuracy) = (trainingLoss, trainingAccuracy)
+    (self.validationLoss, self.validationAccuracy) = (validationLoss, validationAccuracy)
     (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
   }
 
@@ -92,10 +105,13 @@ public struct RunResult: Codable, Equatable, Sendable {
     try values.encode(run, forKey: .run)
     try values.encode(steps, forKey: .steps)
     try values.encode(epochs, forKey: .epochs)
+    try values.encode(bestEpoch, forKey: .bestEpoch)
     try values.encode(seconds, forKey: .seconds)
     try values.encode(ranks, forKey: .ranks)
     try values.encode(trainingLoss, forKey: .trainingLoss)
     try values.encode(trainingAccuracy, forKey: .trainingAccuracy)
+    try values.encode(validationLoss, forKey: .validationLoss)
+    try values.encode(validationAccuracy, forKey: .validationAccuracy)
     try values.encode(testLoss, forKey: .testLoss)
     try values.encode(testAccuracy, forKey: .testAccuracy)
   }

@@ -5,13 +5,23 @@ public struct Metrics: Codable, Sendable {
   /// Epochs and steps that are done.
   public var epoch: Int
   public var step: Int
-  /// Since the first step.
+  /// Spent on steps since the first one, without validation.
   public var seconds: Double
+  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
+  public var learningRate: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public var trainingLoss: Double
+  /// On the validation set, where there is one.
+  public var validationLoss: Double?
+  public var validationAccuracy: Double?
 
-  public init(epoch: Int, step: Int, seconds: Double, trainingLoss: Double) {
-    (self.epoch, self.step, self.seconds, self.trainingLoss) = (epoch, step, seconds, trainingLoss)
+  public init(
+    epoch: Int, step: Int, seconds: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double?,
+    validationAccuracy: Double?
+  ) {
+    (self.epoch, self.step, self.seconds, self.learningRate) = (epoch, step, seconds, learningRate)
+    (self.trainingLoss, self.validationLoss) = (trainingLoss, validationLoss)
+    self.validationAccuracy = validationAccuracy
   }
 }
 
@@ -29,8 +39,11 @@ public final class MetricsWriter {
   }
 
   public func append(_ metrics: Metrics) throws(RunRecordError) {
+    guard let text = try? jsonText(metrics) else {
+      preconditionFailure("the numbers of an epoch that did not diverge are finite")
+    }
     do {
-      try file.write(contentsOf: Data((try jsonText(metrics) + "\n").utf8))
+      try file.write(contentsOf: Data((text + "\n").utf8))
     } catch {
       throw RunRecordError(.cannotWrite, path, "cannot be written; is the disk full?")
     }

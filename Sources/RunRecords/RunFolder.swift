@@ -44,15 +44,6 @@ public struct RunFolder: Sendable {
     return (2...).lazy.map { "\(name)-\($0)" }.first { !taken($0) } ?? name
   }
 
-  /// Writes a whole file of the run.
-  public func write(_ text: String, to file: String) throws(RunRecordError) {
-    do throws(SafetensorsError) {
-      try DiskFile.replace(file, with: [Array(text.utf8)])
-    } catch {
-      throw RunRecordError(.cannotWrite, file, "\(error.problem); \(error.remedy)")
-    }
-  }
-
   /// Makes a folder and those above it, where they do not exist yet.
   private static func makeDirectories(_ path: String) throws(RunRecordError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
@@ -62,6 +53,24 @@ public struct RunFolder: Sendable {
         throw RunRecordError(.cannotCreate, path, "cannot make the folder: \(reason(errno)); choose another run.folder")
       }
     }
+  }
+}
+
+/// Writes a text file under a temporary name and renames it, so that the file is whole or absent.
+public func writeWhole(_ text: String, to file: String) throws(RunRecordError) {
+  do throws(SafetensorsError) {
+    try DiskFile.replace(file, with: [Array(text.utf8)])
+  } catch {
+    throw RunRecordError(.cannotWrite, file, "\(error.problem); \(error.remedy)")
+  }
+}
+
+/// Makes sure that ``writeWhole(_:to:)`` has a place to write to; a file that exists stays as it is.
+public func checkWritable(_ file: String) throws(RunRecordError) {
+  do throws(SafetensorsError) {
+    try DiskFile.checkReplaceable(file)
+  } catch {
+    throw RunRecordError(.cannotWrite, file, "\(error.problem); \(error.remedy)")
   }
 }
 

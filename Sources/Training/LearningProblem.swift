@@ -11,16 +11,18 @@ public struct LearningProblem: Sendable {
   /// Reads the data of a configuration.
   ///
   /// - Parameters:
-  ///   - map: the input scaling of a trained model; taken from the training data where nil.
+  ///   - map: the input scaling of a trained model; taken from what is left to train on where nil.
   /// - Throws: `DatasetError`, ``ConfigurationError``.
-  public init(_ data: DataConfiguration, map: InputMap? = nil) throws {
-    split = try Self.load(data)
+  public init(_ configuration: Configuration, map: InputMap? = nil) throws {
+    let data = configuration.data
+    split = try data.load().holdingOut(data, seed: configuration.training.seed)
     target = data.target
     self.map = map ?? data.scale.map(for: split.training)
     guard self.map.fits(features: split.training.features) else {
       throw ConfigurationError(
         "the model scales \(self.map.scale.count) features, but the data has \(split.training.features)")
     }
+    try checkTargets(of: configuration.loss)
   }
 
   /// A problem on samples that are in memory already.
@@ -31,14 +33,31 @@ public struct LearningProblem: Sendable {
 
   public var features: Int { split.training.features }
   /// The units that a network needs at its output.
-  public var outputs: Int { target == .label ? split.training.classes : features }
+  public var outputs: Int { target == .input ? features : split.training.targetColumns }
 
   /// - Throws: ``ConfigurationError`` when a network's output has the wrong size.
   public func check(outputs: Int) throws(ConfigurationError) {
     guard outputs != self.outputs else { return }
-    let what = target == .label ? "\(self.outputs) classes" : "\(self.outputs) features to reconstruct"
+    let what =
+      switch target {
+      case .label: "\(self.outputs) classes"
+      case .value: "\(self.outputs) \(self.outputs == 1 ? "target" : "targets") for each sample"
+      case .input: "\(self.outputs) features to reconstruct"
+      }
     throw ConfigurationError(
       "network: the last layer has \(outputs) outputs, but the data has \(what); make it {dense: \(self.outputs)}")
+  }
+
+  /// - Throws: ``ConfigurationError`` when a loss of probabilities meets targets that are none.
+  private func checkTargets(of loss: Loss) throws(ConfigurationError) {
+    guard loss == .sigmoidCrossEntropy, target == .value else { return }
+    for subset in [split.training, split.validation, split.test].compactMap(\.self) {
+      let range = subset.targetRange
+      guard range.lowerBound < 0 || range.upperBound > 1 else { continue }
+      throw ConfigurationError(
+        "loss sigmoidCrossEntropy needs targets from 0 to 1, but those of \(subset.dataset.source) are from "
+          + "\(range.lowerBound) to \(range.upperBound); use loss squaredError, or scale the targets")
+    }
   }
 
   /// Writes inputs and targets of some samples, one row each; for reconstruction `targets` is `inputs`.
@@ -46,22 +65,19 @@ public struct LearningProblem: Sendable {
     _ subset: Subset, _ positions: Span<Int32>, inputs: Matrix<Scalar>, targets: Matrix<Scalar>
   ) {
     subset.fill(positions, inputs: inputs, map: map)
-    if target == .label { subset.fillTargets(positions, targets: targets) }
+    if target != .input { subset.fillTargets(positions, targets: targets) }
   }
+}
 
-  private static func load(_ data: DataConfiguration) throws -> DataSplit {
-    guard data.set != .digits else { return try .digits() }
-    guard let path = data.path else {
-      throw ConfigurationError("data set \(data.set.rawValue) needs its files; name them with --data or data.path")
+extension DataSplit {
+  /// The same data with the validation set that a configuration asks for.
+  fileprivate func holdingOut(_ data: DataConfiguration, seed: Int) throws(ConfigurationError) -> DataSplit {
+    guard data.validation > 0 else { return self }
+    guard data.validation < training.count else {
+      throw ConfigurationError(
+        "data.validation is \(data.validation), but the training set has \(training.count) samples and one must be left "
+          + "to train on; make it at most \(training.count - 1)")
     }
-    switch data.set {
-    case .digits: return try .digits()
-    case .mnist, .fashionMNIST: return try .mnist(directory: path)
-    case .cifar10: return try .cifar10(path: path)
-    case .csv:
-      let label: LabelColumn = data.label.map { text in Int(text).map { .index($0) } ?? .name(text) } ?? .last
-      let header: HeaderPresence = data.header.map { $0 ? .present : .absent } ?? .automatic
-      return try .csv(path: path, testPath: data.test, label: label, header: header)
-    }
+    return holdingOut(data.validation, seed: UInt64(seed))
   }
 }

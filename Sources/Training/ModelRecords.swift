@@ -11,13 +11,19 @@ extension InputMap {
 }
 
 extension DataSplit {
-  /// What tells data sets apart without reading all of a large one: sizes, labels, and up to 1,000 samples spread over
-  /// the set.
+  /// What tells data sets apart without reading all of a large one: sizes, labels or target values, and fewer than 1,000
+  /// samples spread over each part.
   var digest: String {
     var numbers: [Double] = []
-    for subset in [training, test] {
-      numbers += [subset.count, subset.features, subset.classes].map { Double($0) }
-      for position in 0..<subset.count { numbers.append(Double(subset.label(at: position))) }
+    for subset in [training, test, validation].compactMap(\.self) {
+      numbers += [subset.count, subset.features, subset.classes, subset.targetColumns].map { Double($0) }
+      for position in 0..<subset.count {
+        if subset.classes > 0 {
+          numbers.append(Double(subset.label(at: position)))
+        } else {
+          numbers += subset.target(at: position)
+        }
+      }
       for position in stride(from: 0, to: subset.count, by: max(1, subset.count / 500)) {
         numbers += subset.dataset.values(of: subset.id(at: position))
       }
@@ -27,7 +33,7 @@ extension DataSplit {
     return hash.hexadecimal
   }
 
-  /// The SHA-256 of the values and labels, training set before test set.
+  /// The SHA-256 of the features and labels or target values, training set before test set.
   var fingerprint: String {
     let hash = Fingerprint()
     unsafe training.dataset.forEachChunk { unsafe hash.add($0) }

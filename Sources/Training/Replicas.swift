@@ -4,9 +4,11 @@ private import RunRecords
 
 /// The SHA-256 of the parameters, after making sure that every rank has the same. Collective.
 ///
+/// - Parameters:
+///   - step: the step of a run after which it is looked, for the message.
 /// - Throws: `AgreedFailure` on every rank, naming the ranks whose parameters differ from rank 0's.
 public func replicaFingerprint<Scalar: Real>(
-  _ parameters: Arena<Scalar>, over world: borrowing Communicator
+  _ parameters: Arena<Scalar>, after step: Int? = nil, over world: borrowing Communicator
 ) throws -> String {
   let own = Fingerprint()
   unsafe parameters.all.withBytes { unsafe own.add($0) }
@@ -16,10 +18,25 @@ public func replicaFingerprint<Scalar: Real>(
     let list = different.map(String.init).joined(separator: ", ")
     throw AgreedFailure(
       code: ExitCode.internalError,
-      message: "the parameters of rank \(list) differ from those of rank 0, so the run cannot be trusted; do all hosts "
+      message: (step.map { "after step \($0) " } ?? "")
+        + "the parameters of rank \(list) differ from those of rank 0, so the run cannot be trusted; do all hosts "
         + "have the same program, libraries and kind of processor, and sound memory?")
   }
   return all[0]
+}
+
+extension TrainingLoop {
+  /// Compares the parameters of all ranks by hash after every so many steps; never where `every` is 0. Collective.
+  ///
+  /// - Parameters:
+  ///   - progress: the step that was just taken.
+  /// - Throws: `AgreedFailure` on every rank, naming the step and the ranks whose parameters differ from rank 0's.
+  public func compareReplicas(
+    after progress: TrainingProgress, every: Int, over world: borrowing Communicator
+  ) throws {
+    guard every > 0, progress.step.isMultiple(of: every) else { return }
+    _ = try replicaFingerprint(step.parameters, after: progress.step, over: world)
+  }
 }
 
 extension Communicator {
@@ -27,7 +44,7 @@ extension Communicator {
   /// Collective.
   ///
   /// - Throws: `AgreedFailure` on every rank, naming the ranks whose text differs from rank 0's.
-  func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
+  public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     guard ranks > 1 else { return }
     let all = try allGather(text())
     let different = all.indices.filter { all[$0] != all[0] }
@@ -36,5 +53,13 @@ extension Communicator {
       throw AgreedFailure(
         code: ExitCode.content, message: "the \(what) of rank \(list) differ from those of rank 0; \(remedy)")
     }
+  }
+
+  /// Makes sure that every rank has the same settings. Collective.
+  func requireSame(_ configuration: Configuration) throws {
+    var settings = configuration
+    // A host may have the data in a place of its own; that it is the same data is made sure of when it is read.
+    (settings.data.path, settings.data.test) = (nil, nil)
+    try requireSame(settings.yaml(), what: "settings", remedy: "start every rank with the same command and files")
   }
 }

@@ -3,7 +3,7 @@ private import Datasets
 private import Foundation
 internal import Kernels
 public import MPI
-private import Networks
+internal import Networks
 public import RunRecords
 
 /// A finished run, to be used again.
@@ -13,51 +13,68 @@ public struct SavedRun: Sendable {
 
   /// Reads the configuration of a run folder.
   ///
-  /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one.
-  public init(path: String) throws {
+  /// - Parameters:
+  ///   - data: where the data is now, if not where it was.
+  ///   - settings: `key=value` pairs over the run's own settings.
+  /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one,
+  ///   ``ConfigurationError`` for settings that cannot be used.
+  public init(path: String, data: String? = nil, settings: [String] = []) throws {
     folder = RunFolder(path: path)
     guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
     guard let bytes = FileManager.default.contents(atPath: folder.configuration) else {
       throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it that can be read")
     }
+    let written: Configuration
     do {
-      configuration = try ConfigurationSource.written(
-        String(decoding: bytes, as: UTF8.self), path: folder.configuration)
+      written = try ConfigurationSource.written(String(decoding: bytes, as: UTF8.self), path: folder.configuration)
     } catch let error as ConfigurationError {
       throw BrokenRun(path: folder.configuration, problem: error.description)
     }
+    configuration =
+      data == nil && settings.isEmpty
+      ? written
+      : try ConfigurationSource(preset: .standard, file: folder.configuration, data: data, settings: settings)
+        .configuration()
   }
 
-  /// Judges the run's model on the test set of its data, or of the same kind of data elsewhere. Collective.
+  /// Reads the run's model and its data.
+  ///
+  /// - Throws: ``BrokenRun``, ``ConfigurationError``, `SafetensorsError`, `DatasetError`.
+  func load<Scalar: Real>(as precision: Scalar.Type) throws -> (model: ModelFile<Scalar>, problem: LearningProblem) {
+    let model = try ModelFile<Scalar>(contentsOf: folder.model)
+    guard let scaling = model.scaling, let map = try? InputMap(json: scaling) else {
+      throw BrokenRun(path: folder.model, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
+    }
+    let problem = try LearningProblem(configuration, map: map)
+    guard problem.features == model.network.inputs else {
+      throw ConfigurationError(
+        "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")
+    }
+    try problem.check(outputs: model.network.outputs)
+    let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
+    guard layers == model.network.configuration else {
+      throw ConfigurationError("network: it is not that of the model in \(folder.model); leave it as the run has it")
+    }
+    return (model, problem)
+  }
+
+  /// Judges the run's model on the test set of its data. Collective.
   public func evaluate(
-    data: String?, on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Evaluation {
     switch configuration.training.precision {
-    case .float32: try evaluate(as: Float.self, data: data, on: world, describe: describe)
-    case .float64: try evaluate(as: Double.self, data: data, on: world, describe: describe)
+    case .float32: try evaluate(as: Float.self, on: world, describe: describe)
+    case .float64: try evaluate(as: Double.self, on: world, describe: describe)
     }
   }
 
   private func evaluate<Scalar: Real>(
-    as precision: Scalar.Type, data path: String?, on world: borrowing Communicator,
+    as precision: Scalar.Type, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Evaluation {
-    let (model, problem) = try world.agree(describe: describe) { () throws -> (ModelFile<Scalar>, LearningProblem) in
+    let (model, problem) = try world.agree(describe: describe) {
       BLASLibrary.setThreads(configuration.training.blasThreads)
-      let model = try ModelFile<Scalar>(contentsOf: folder.model)
-      var moved = configuration
-      if let path { moved.data.path = path }
-      try moved.check()
-      guard let scaling = model.scaling, let map = try? InputMap(json: scaling) else {
-        throw BrokenRun(path: folder.model, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
-      }
-      let problem = try LearningProblem(moved.data, map: map)
-      guard problem.features == model.network.inputs else {
-        throw ConfigurationError(
-          "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")
-      }
-      try problem.check(outputs: model.network.outputs)
-      return (model, problem)
+      return try load(as: precision)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
     let evaluation = try problem.evaluate(

@@ -19,7 +19,7 @@ public struct StatisticsReport {
   /// The batch holds `inputs` [samples × …], as the network sees them (scaled), and `targets` [samples × outputs].
   ///
   /// - Returns: `meanLoss` [] without regularisation, `outputs` and `outputTotalGradient` [samples × outputs], and for each
-  ///   dense layer Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
+  ///   layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
   /// - Throws: `SafetensorsError` when a file cannot be read or does not fit.
   public func compute<Scalar: Real>(
     model modelPath: String, batch batchPath: String, as precision: Scalar.Type
@@ -53,7 +53,7 @@ public struct StatisticsReport {
       SafetensorsTensor(name: "outputs", shape: shape, values: outputs.elements.array),
       SafetensorsTensor(name: "outputTotalGradient", shape: shape, values: totalGradient.elements.array),
     ]
-    for (name, block) in zip(model.names, layout.blocks) {
+    for (name, block) in zip(model.names, layout.blocks) where block.isTrained {
       for (statistic, values) in [("wDot", wDot), ("wDDot", wDDot)] {
         tensors.append(
           SafetensorsTensor(

@@ -49,8 +49,8 @@ public struct StepBenchmark {
       let first = turn % 4 * batch
       let stepTime = try clock.measure {
         _ = try step.computeStatistics(
-          positions.span.extracting(first..<first + batch), samples: batch, over: SingleRank())
-        step.update(samples: batch)
+          positions.span.extracting(first..<first + batch), samples: batch, epoch: 1, over: SingleRank())
+        try step.update(factor: 1, over: SingleRank())
       }
       let productTime = clock.measure { floor.run() }
       // The first turns touch memory for the first time.
@@ -59,12 +59,10 @@ public struct StepBenchmark {
         products.append(productTime / .milliseconds(1))
       }
     }
-    let sizes = [network.inputs] + network.layout.blocks.filter { $0.role == .weight }.map { $0.shape[0] }
+    let sizes = [network.inputs] + network.layout.blocks.filter { $0.shape.count == 2 }.map { $0.shape[0] }
     return Result(
       network: sizes.map(String.init).joined(separator: "-"), step: median(steps), products: median(products))
   }
-
-  private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 }
 
 /// The matrix products of one step, on matrices of their own: what a step cannot be faster than with this BLAS.
@@ -85,7 +83,7 @@ struct MatrixProductFloor<Scalar: Real> {
       matrix.elements.fill(0.5)
       return matrix
     }
-    layers = network.layout.blocks.filter { $0.role == .weight }.enumerated().map { index, block in
+    layers = network.layout.blocks.filter { $0.shape.count == 2 }.enumerated().map { index, block in
       let (outputs, inputs) = (block.shape[0], block.shape[1])
       return Layer(
         x: filled(samples, inputs), y: filled(samples, outputs), w: filled(outputs, inputs),

@@ -37,6 +37,18 @@ func checkCollectives(_ world: borrowing Communicator) throws {
   try world.barrier()
 }
 
+/// Trains the digits and compares the replicas every 5 steps; one rank changes the last bit of a weight after step 12.
+func trainWithDifference(_ world: borrowing Communicator) throws {
+  let configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=2"]).configuration()
+  let problem = try LearningProblem(configuration)
+  let loop = try TrainingLoop<Float>(configuration, problem: problem, ranks: world.ranks)
+  let weights = loop.step.parameters.all
+  _ = try loop.run(over: world) { progress in
+    if progress.step == 12 && world.rank == chosen { weights[7] = weights[7].nextUp }
+    try loop.compareReplicas(after: progress, every: 5, over: world)
+  }
+}
+
 let arguments = CommandLine.arguments
 let check = arguments.count > 1 ? arguments[1] : ""
 let chosen = arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0
@@ -57,6 +69,10 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     let parameters = Arena<Float>(count: 100)
     if world.rank == chosen { parameters.all[99] = 1e-30 }
     _ = try replicaFingerprint(parameters, over: world)
+  case "batch-norm":
+    try checkBatchNorm(world)
+  case "training":
+    try trainWithDifference(world)
   default:
     throw Planted(description: "unknown check '\(check)'")
   }

@@ -19,6 +19,7 @@ struct BenchStep: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "step",
     abstract: "Time a step of residual partitioning against its matrix products alone.",
+    usage: "rp-dist bench step [<options>]",
     discussion: """
       The six networks of the paper, median times. A step reads its samples,
       computes loss, Ẇ and Ẅ, and updates the weights; the products are the
@@ -55,7 +56,7 @@ struct BenchStep: RankCommand {
     guard world.rank == 0 else { return }
     let benchmark = StepBenchmark(batch: batch, repeats: repeats, threads: threads)
     if !json { print(Self.row(["preset", "step ms", "products ms", "ratio", "network"])) }
-    for preset in Preset.all where preset.name != Preset.standard.name {
+    for preset in Preset.paper {
       let features = preset.name.hasPrefix("cifar") ? 3072 : 784
       let result =
         switch precision {

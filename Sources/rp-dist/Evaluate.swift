@@ -22,8 +22,8 @@ struct Evaluate: RankCommand {
   var json = false
 
   func run(on world: borrowing Communicator) throws {
-    let saved = try world.agree(describe: ExitCode.describe) { try SavedRun(path: run) }
-    let evaluation = try saved.evaluate(data: data, on: world, describe: ExitCode.describe)
+    let saved = try world.agree(describe: ExitCode.describe) { try SavedRun(path: run, data: data) }
+    let evaluation = try saved.evaluate(on: world, describe: ExitCode.describe)
     guard world.rank == 0 else { return }
     if json {
       print(try jsonText(Output(run: run, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)))

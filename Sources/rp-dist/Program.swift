@@ -7,8 +7,17 @@ internal import Training
 
 /// A subcommand that runs on all ranks.
 protocol RankCommand: ParsableCommand {
+  /// The command's own options that decide what the ranks do together, as text: the same on every rank.
+  ///
+  /// The configuration is compared when it has been read, since its data may lie in another place on every host.
+  var agreedOptions: String { get }
+
   /// Collective: does the command's work.
   func run(on world: borrowing Communicator) throws
+}
+
+extension RankCommand {
+  var agreedOptions: String { "" }
 }
 
 /// The life of the process: command line, MPI, exit code.
@@ -18,6 +27,7 @@ enum Program {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       exit(ExitCode.internalError)
     }
+    ProcessorKernel.choose()
     // One thread for each rank, until a configuration asks for more.
     BLASLibrary.setThreads(1)
     let command: any RankCommand
@@ -32,7 +42,15 @@ enum Program {
     } catch {
       leave(with: error)
     }
-    exit(onAllRanks { world in try command.run(on: world) })
+    exit(
+      onAllRanks { world in
+        // No rank is to wait for what another one does not do.
+        try world.agree(describe: ExitCode.describe) {}
+        try world.requireSame(
+          "\(type(of: command)): \(command.agreedOptions)", what: "command and options",
+          remedy: "start every rank with the same command line")
+        try command.run(on: world)
+      })
   }
 
   /// Prints what the command line asked for or got wrong, once for all ranks, and ends every rank.
@@ -44,8 +62,11 @@ enum Program {
     }
     let message = RPDist.message(for: error).replacing("\n", with: " ")
     exit(
-      onAllRanks { _ in
-        throw AgreedFailure(code: ExitCode.usage, message: "\(message) (see rp-dist --help)")
+      onAllRanks { world in
+        // The first that every rank does: so those whose command line was understood learn of it too.
+        try world.agree(describe: ExitCode.describe) {
+          throw AgreedFailure(code: ExitCode.usage, message: "\(message) (see rp-dist --help)")
+        }
       })
   }
 

@@ -18,16 +18,18 @@ struct RPDist: ParsableCommand {
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
         rp-dist evaluate runs/first
+        rp-dist compare --optimizers residualPartitioning,adam
+        rp-dist check gradient
         rp-dist statistics --help
         rp-dist bench step
 
       EXIT CODES
-        0 done; 1 training diverged; 64 command line or configuration;
-        65 content of a file; 66 missing or unreadable input; 70 internal;
-        73 cannot create output; 74 cannot write.
+        0 done; 1 training diverged, or a check failed; 64 command line or
+        configuration; 65 content of a file; 66 missing or unreadable input;
+        70 internal; 73 cannot create output; 74 cannot write.
       """,
     version: version,
-    subcommands: [Train.self, Evaluate.self, Statistics.self, Bench.self],
+    subcommands: [Train.self, Evaluate.self, Compare.self, Check.self, Statistics.self, Bench.self],
     defaultSubcommand: Train.self)
 
   static func main() {

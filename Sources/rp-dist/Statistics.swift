@@ -9,6 +9,10 @@ internal import Training
 struct Statistics: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Write the statistics of residual partitioning of one batch for a model.",
+    usage: """
+      rp-dist statistics --model <M.safetensors> --batch <B.safetensors>
+                         --loss <NAME> --out <S.safetensors> [<options>]
+      """,
     discussion: """
       The batch file holds 'inputs' [samples × …], as the network sees them (no
       scaling is applied), and 'targets' [samples × outputs], one row for each
@@ -16,9 +20,10 @@ struct Statistics: RankCommand {
       greatest).
 
       The output holds 'meanLoss' [] without regularisation, 'outputs',
-      'outputTotalGradient', and for each dense layer 'layers.N.weight.wDot',
-      '.wDDot', 'layers.N.bias.wDot', '.wDDot': means over the samples, in the
-      chosen precision.
+      'outputTotalGradient', and for each layer with parameters
+      'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot': means
+      over the samples, in the chosen precision. The network is taken as it is
+      used: batch normalisation with its running averages, no dropout.
 
       EXAMPLES
         rp-dist statistics --model runs/first/model.safetensors \\
@@ -51,7 +56,10 @@ struct Statistics: RankCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The layers, for a model file that does not say: dense,tanh,dense. Sizes come from the tensors.",
+      """
+      The layers, for a model file that does not say: dense,batchNorm,tanh,dense. Sizes, and whether a dense layer has \
+      a bias, come from the tensors.
+      """,
       valueName: "LAYERS"))
   var network: String?
 
@@ -73,15 +81,21 @@ struct Statistics: RankCommand {
     }
   }
 
-  /// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors.
+  /// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors, and dropout is
+  /// off whatever it keeps.
   private static func layers(_ list: String) throws -> [LayerConfiguration] {
     try list.split(separator: ",").map { item in
       let name = item.trimmingCharacters(in: .whitespaces)
-      if name == "dense" { return .dense(inputs: nil, outputs: 1) }
-      guard let activation = Activation(rawValue: name) else {
-        throw UnknownName(name, among: LayerConfiguration.names, kind: "layer in --network")
+      switch name {
+      case "dense": return .dense(inputs: nil, outputs: 1)
+      case "batchNorm": return .batchNorm
+      case "dropout": return .dropout(keep: 1)
+      default:
+        guard let activation = Activation(rawValue: name) else {
+          throw UnknownName(name, among: LayerConfiguration.names, kind: "layer in --network")
+        }
+        return .activation(activation)
       }
-      return .activation(activation)
     }
   }
 }

@@ -9,6 +9,7 @@ internal import Training
 struct Train: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a network (the default command).",
+    usage: "rp-dist [train] [<CONFIG.yml>] [<options>]",
     discussion: """
       Settings come from a preset, then from CONFIG over it, then from --data
       and --name, then from --set, left to right; a key without a value
@@ -16,38 +17,48 @@ struct Train: RankCommand {
       computes its share of every minibatch.
 
       SETTINGS
-        data            set, path, scale, target, label, header, test
-        network         a list of {dense: N} and activations
+        data            set, path, scale, target, validation;
+                        for csv: label, header, test
+        network         a list of {dense: N}, {dense: {outputs: N, bias:
+                        false}}, batchNorm, {dropout: {keep: 0.9}} and
+                        activations
         loss            \(Loss.allCases.map(\.rawValue).prefix(3).joined(separator: ", ")),
                         \(Loss.allCases.map(\.rawValue).dropFirst(3).joined(separator: ", "))
-        optimizer       name, learningRate, damping, bound, lossPartition
+        optimizer       name, learningRate, and for
+          momentum      momentum
+          rmsprop       decay, epsilon
+          adam          beta1, beta2, epsilon
+          residualPartitioning
+                        momentum, curvatureDecay, curvaturePower,
+                        curvatureEvery, layerScale, trustRatio {every,
+                        target}, damping, bound, lossPartition
+        schedule        name (constant, inverse, exponential, inverseRoot,
+                        linear, cosine), decay, factor, scale, warmup
         regularization  l2, l1, includingBiases
         training        batch, epochs, seed, precision, initialization,
-                        blasThreads
+                        stopEarly {patience}, gradient, gradientStep,
+                        checkReplicas, blasThreads
         run             folder, name
+        compare         learningRates {sgd: [...], ...}, schedules
+
+      Residual partitioning finds the lengths of its steps (learningRate:
+      auto, with a linear schedule). With a learning rate it is the paper's
+      plain step; with trustRatio: on its learning rate follows the loss.
 
       EXAMPLES
         rp-dist train
         rp-dist train --preset list
         mpirun -n 4 rp-dist --preset mnist-autoencoder --data DIR
         rp-dist train runs/first/config.yml --name again
+        rp-dist train --set optimizer.learningRate=30
+        rp-dist train --set optimizer.name=adam
+        rp-dist train --set data.validation=200 \\
+          --set 'training.stopEarly={patience: 5}'
         rp-dist train --set data.set=csv --data iris.csv \\
           --set 'network=[{dense: 8}, tanh, {dense: 3}]'
       """)
 
-  @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "CONFIG.yml"))
-  var file: String?
-
-  @Option(help: ArgumentHelp("The built-in configuration to start from; 'list' shows all.", valueName: "NAME"))
-  var preset: String?
-
-  @Option(help: ArgumentHelp("The directory or file of the data (data.path).", valueName: "DIR"))
-  var data: String?
-
-  @Option(
-    name: .customLong("set"), parsing: .unconditionalSingleValue,
-    help: ArgumentHelp("One setting, for example training.epochs=5; may be repeated.", valueName: "key=value"))
-  var settings: [String] = []
+  @OptionGroup var options: ConfigurationOptions
 
   @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
   var name: String?
@@ -56,16 +67,10 @@ struct Train: RankCommand {
   var json = false
 
   func run(on world: borrowing Communicator) throws {
-    if preset == "list" {
-      if world.rank == 0 { for preset in Preset.all { print(Self.row(preset)) } }
-      return
-    }
     let run = try world.agree(describe: ExitCode.describe) {
-      if let file { try Self.checkIsFile(file) }
-      let base = try preset.map { name throws in try Preset.named(name) } ?? .standard
-      let source = ConfigurationSource(preset: base, file: file, data: data, name: name, settings: settings)
-      let configuration = try source.configuration()
-      return TrainingRun(configuration, version: version, preset: title(base, configuration))
+      if let file = options.file { try Self.checkIsFile(file) }
+      let configuration = try options.source(name: name).configuration()
+      return TrainingRun(configuration, version: version, preset: options.title(configuration))
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
@@ -85,17 +90,6 @@ struct Train: RankCommand {
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
     let names = RPDist.configuration.subcommands.map { $0._commandName }
     throw UnknownName(argument, among: names, kind: "command")
-  }
-
-  /// What a run is called where it has no name: its preset, its file, or its data.
-  private func title(_ base: Preset, _ configuration: Configuration) -> String {
-    if let preset { return preset }
-    if let file { return URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
-    return configuration.data.set == .digits ? base.name : configuration.data.set.rawValue
-  }
-
-  private static func row(_ preset: Preset) -> String {
-    preset.name.padding(toLength: 26, withPad: " ", startingAt: 0) + preset.summary
   }
 
   private static func heading(_ run: TrainingRun, ranks: Int) -> String {

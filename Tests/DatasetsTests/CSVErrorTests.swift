@@ -8,18 +8,20 @@ struct BadTable: CustomTestStringConvertible, Sendable {
   let text: String
   var test: String?
   var label = LabelColumn.last
+  var kind = LabelKind.classes
   var header = HeaderPresence.automatic
   var line: Int?
   let says: [String]
 
   init(
     _ name: String, _ text: String, test: String? = nil, label: LabelColumn = .last,
-    header: HeaderPresence = .automatic, line: Int? = nil, says: [String]
+    kind: LabelKind = .classes, header: HeaderPresence = .automatic, line: Int? = nil, says: [String]
   ) {
     testDescription = name
     self.text = text
     self.test = test
     self.label = label
+    self.kind = kind
     self.header = header
     self.line = line
     self.says = says
@@ -82,6 +84,20 @@ private let cases: [BadTable] = [
   BadTable(
     "more classes than classes can be", (0...10_000).map { "1,2.5,\($0)\n" }.joined(), line: 10_001,
     says: ["more than 10000 different values", "data.label"]),
+  BadTable(
+    "a word among values", "x,y\n1,2\n3,two\n", kind: .values, line: 3,
+    says: ["line 3: column \"y\" holds \"two\", which is not a number", "data.target to label"]),
+  BadTable(
+    "an empty value", "1,2\n3,\n", kind: .values, line: 2,
+    says: ["column 1 (counted from 0) is empty", "fill the cell"]),
+  BadTable(
+    "a value that is not finite", "1,2\n3,inf\n", kind: .values, line: 2,
+    says: ["\"inf\", which is not a finite number"]),
+  BadTable(
+    "a name over the values only", "0,price\n5,6\n7,8\n", kind: .values, line: 1,
+    says: ["\"price\", which is not a number", "data.header to present"]),
+  BadTable(
+    "too few values to give a fifth away", "1,2\n3,4\n", kind: .values, says: ["fewer than three samples", "test file"]),
 ]
 
 @Suite struct CSVErrorTests {
@@ -90,7 +106,7 @@ private let cases: [BadTable] = [
     let path = try scratch.write("train.csv", bad.text)
     let testPath = try bad.test.map { try scratch.write("test.csv", $0) }
     let error = try failure {
-      try DataSplit.csv(path: path, testPath: testPath, label: bad.label, header: bad.header)
+      try DataSplit.csv(path: path, testPath: testPath, label: bad.label, kind: bad.kind, header: bad.header)
     }
     #expect(error.kind == .content)
     #expect(error.line == bad.line)

@@ -52,6 +52,11 @@ import Testing
     update(a, b) { ($1, $0) }
     #expect(a.array == [10, 20])
     #expect(b.array == [1, 2])
+    let w = vector([0.0, 0])
+    map(a, b, y, into: w) { $0 + $1 * $2 }
+    #expect(w.array == [20, 96])
+    update(y, a, b, w, a) { y, a, b, w, c in y + a * b - w + c }
+    #expect(y.array == [10, 2])
   }
 
   @Test func `on a single rank every vector is its own sum`() {

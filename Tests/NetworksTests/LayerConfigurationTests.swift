@@ -7,6 +7,9 @@ import Testing
     arguments: [
       (LayerConfiguration.dense(inputs: nil, outputs: 400), #"{"dense":400}"#),
       (.dense(inputs: 784, outputs: 400), #"{"dense":{"inputs":784,"outputs":400}}"#),
+      (.dense(inputs: nil, outputs: 1, bias: false), #"{"dense":{"bias":false,"outputs":1}}"#),
+      (.dense(inputs: 2, outputs: 1, bias: false), #"{"dense":{"bias":false,"inputs":2,"outputs":1}}"#),
+      (.batchNorm, #""batchNorm""#), (.dropout(keep: 0.5), #"{"dropout":{"keep":0.5}}"#),
     ] + Activation.allCases.map { (LayerConfiguration.activation($0), "\"\($0.rawValue)\"") })
   func `a layer is written and read in its short form`(layer: LayerConfiguration, json: String) throws {
     let encoder = JSONEncoder()
@@ -15,9 +18,16 @@ import Testing
     #expect(try read(json) == layer)
   }
 
+  @Test func `a layer has a longer or shorter form too`() throws {
+    #expect(try read(#"{"dropout": 0.9}"#) == .dropout(keep: 0.9))
+    #expect(try read(#"{"dropout": 1}"#) == .dropout(keep: 1))
+    #expect(try read(#"{"dense": {"outputs": 3, "bias": true}}"#) == .dense(inputs: nil, outputs: 3))
+  }
+
   @Test func `a network's layers survive a round trip`() throws {
     let layers: [LayerConfiguration] = [
-      .dense(inputs: 4, outputs: 3), .activation(.leakyRelu), .dense(inputs: nil, outputs: 2),
+      .dense(inputs: 4, outputs: 3, bias: false), .batchNorm, .activation(.leakyRelu), .dropout(keep: 0.75),
+      .dense(inputs: nil, outputs: 2),
     ]
     let data = try JSONEncoder().encode(layers)
     #expect(try JSONDecoder().decode([LayerConfiguration].self, from: data) == layers)
@@ -28,7 +38,13 @@ import Testing
     (#""Sigmoid ""#, "did you mean 'sigmoid'?"),
     (#""leaky_relu""#, "did you mean 'leakyRelu'?"),
     (#"{"dens": 10}"#, "unknown layer 'dens'; did you mean 'dense'?"),
-    (#"{"relu": 10}"#, "layer"),
+    (#"{"relu": 10}"#, "layer 'relu' has no settings"),
+    (#"{"batchNorm": {"rate": 0.1}}"#, "layer 'batchNorm' has no settings"),
+    (#""batchnorm""#, "did you mean 'batchNorm'?"),
+    (#""dense""#, "{dense: 10}"),
+    (#""dropout""#, "{dropout: {keep: 0.9}}"),
+    (#"{"dropout": {"rate": 0.1}}"#, "unknown key 'rate'; known are: keep"),
+    (#"{"dense": {"outputs": 3, "biases": false}}"#, "unknown key 'biases'; did you mean 'bias'?"),
     (#"{"dense": {"inputs": 3, "ouputs": 10}}"#, "unknown key 'ouputs'; did you mean 'outputs'?"),
     (#"{"dense": 10, "relu": 1}"#, "one entry"),
     ("{}", "one entry"),
@@ -42,14 +58,17 @@ import Testing
     #expect(context.debugDescription.contains(message))
   }
 
-  @Test(arguments: [#"{"dense": {"inputs": 3}}"#, #"{"dense": "ten"}"#, #"{"dense": 1.5}"#, "7", "null", "[]"])
+  @Test(arguments: [
+    #"{"dense": {"inputs": 3}}"#, #"{"dense": "ten"}"#, #"{"dense": 1.5}"#, "7", "null", "[]",
+    #"{"dense": {"outputs": 3, "bias": 1.5}}"#, #"{"dropout": {}}"#, #"{"dropout": "half"}"#,
+  ])
   func `a layer without a size or of another type is an error`(json: String) {
     #expect(throws: DecodingError.self) { try read(json) }
   }
 
   @Test func `names are listed when none is near`() {
     let unknown = UnknownName("convolution", among: LayerConfiguration.names, kind: "layer")
-    #expect(unknown.description.contains("known are: dense, identity, sigmoid"))
+    #expect(unknown.description.contains("known are: dense, batchNorm, dropout, identity"))
     #expect(!unknown.description.contains("did you mean"))
     // A swap of neighbours is one edit, and case is none.
     #expect(UnknownName("rleu", among: ["relu", "elu"], kind: "layer").nearest == "relu")
@@ -83,7 +102,7 @@ import Testing
       try message([.dense(inputs: 5, outputs: 3), .activation(.relu), .dense(inputs: 4, outputs: 2)])
         .contains("layer 2 is dense with 4 inputs, but the layer below has 3 outputs"))
     #expect(try message([]).contains("without a dense layer"))
-    #expect(try message([.activation(.relu)]).contains("without a dense layer"))
+    #expect(try message([.activation(.relu), .dropout(keep: 0.5)]).contains("without a dense layer"))
   }
 
   private func read(_ json: String) throws -> LayerConfiguration {

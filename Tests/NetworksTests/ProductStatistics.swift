@@ -12,15 +12,16 @@ struct ProductStatistics {
 
   /// - Parameters:
   ///   - shards: the rows are given in this many parts, whose sums are added up.
+  ///   - id: what the dropout masks of every row are addressed by.
   init<Scalar: Real>(
     _ problem: ReferenceProblem, _ bound: ReferenceBound, as precision: Scalar.Type, generalPartition: Bool = false,
-    shards: Int = 1
+    shards: Int = 1, pass: Pass = .evaluation, id: Int32 = 0
   ) throws {
     let network = try problem.productNetwork(as: precision)
     let samples = problem.inputs.count
     network.reserve(samples: samples)
     let parameters = Arena<Scalar>(count: network.layout.count)
-    parameters.all.copy(from: problem.network.parameters.map { Scalar($0) })
+    parameters.all.copy(from: problem.network.productParameters.map { Scalar($0) })
     let sums = Arena<Scalar>(count: 2 * network.layout.count)
     sums.all.fill(.nan)
     let wDot = sums.all[0..<network.layout.count]
@@ -33,7 +34,9 @@ struct ProductStatistics {
       let rows = samples * shard / shards..<samples * (shard + 1) / shards
       let inputs = Matrix<Scalar>(rowsOf: problem.inputs[rows], columns: network.inputs)
       let targets = Matrix<Scalar>(rowsOf: problem.targets[rows], columns: network.outputs)
-      let y = network.forward(inputs, parameters: parameters.all)
+      let ids = [Int32](repeating: id, count: inputs.rows)
+      let y = try network.forward(
+        inputs, parameters: parameters.all, pass: pass, samples: inputs.rows, ids: ids.span, over: SingleRank())
       outputs += y.array.map { $0.map { Double($0) } }
       loss += network.addStatistics(
         inputs: inputs, targets: targets, parameters: parameters.all,
@@ -48,12 +51,15 @@ struct ProductStatistics {
       let columns = block.shape.count == 2 ? block.shape[1] : slice.count
       return stride(from: 0, to: slice.count, by: columns).map { Array(slice[$0..<$0 + columns]) }
     }
-    let blocks = network.layout.blocks
-    layers = stride(from: 0, to: blocks.count, by: 2).map { index in
-      let (weight, bias) = (blocks[index], blocks[index + 1])
+    layers = network.layout.slices.indices.compactMap { layer in
+      func block(_ role: ParameterShape.Role) -> ParameterLayout.Block? {
+        network.layout.blocks.first { $0.layer == layer && $0.role == role }
+      }
+      guard let weight = block(.weight) else { return nil }
+      let bias = block(.bias)
       return LayerStatistics(
         wDot: rows(wDot, weight), wDDot: rows(wDDot, weight),
-        biasDot: rows(wDot, bias)[0], biasDDot: rows(wDDot, bias)[0])
+        biasDot: bias.map { rows(wDot, $0)[0] } ?? [], biasDDot: bias.map { rows(wDDot, $0)[0] } ?? [])
     }
     meanLoss = loss / Double(samples)
     self.outputs = outputs
@@ -89,13 +95,15 @@ extension ProductStatistics {
   /// The same in a precision that is chosen at run time.
   init(
     _ problem: ReferenceProblem, _ bound: ReferenceBound, in precision: Precision, generalPartition: Bool = false,
-    shards: Int = 1
+    shards: Int = 1, pass: Pass = .evaluation, id: Int32 = 0
   ) throws {
     switch precision {
     case .float32:
-      try self.init(problem, bound, as: Float.self, generalPartition: generalPartition, shards: shards)
+      try self.init(
+        problem, bound, as: Float.self, generalPartition: generalPartition, shards: shards, pass: pass, id: id)
     case .float64:
-      try self.init(problem, bound, as: Double.self, generalPartition: generalPartition, shards: shards)
+      try self.init(
+        problem, bound, as: Double.self, generalPartition: generalPartition, shards: shards, pass: pass, id: id)
     }
   }
 
@@ -117,12 +125,41 @@ extension ProductStatistics {
   }
 }
 
+/// What the product's dropout keeps where a reference has a mask.
+let maskKeep = 0.7
+
+extension ReferenceNetwork {
+  /// The parameters in the product's order, with the running averages.
+  var productParameters: [Double] {
+    layers.flatMap { layer -> [Double] in
+      switch layer {
+      case .dense(let weight, let bias): weight.joined() + bias
+      case .normalization(let layer): layer.scale + layer.shift + layer.mean + layer.variance
+      case .activation, .mask: []
+      }
+    }
+  }
+
+  /// The same network with the product's masks: (M21) 1[r < keep]/keep, r addressed by (seed, epoch, sample, layer, unit).
+  func masked(seed: UInt64, epoch: Int, sample: Int) -> ReferenceNetwork {
+    var result = self
+    for (number, layer) in layers.enumerated() {
+      guard case .mask(let mask) = layer else { continue }
+      let stream = RandomStream(seed: seed, .dropout, epoch, sample, number)
+      result.layers[number] = .mask(mask.indices.map { stream.uniform($0) < maskKeep ? 1 / maskKeep : 0 })
+    }
+    return result
+  }
+}
+
 extension ReferenceProblem {
   func productNetwork<Scalar: Real>(as precision: Scalar.Type) throws -> Network<Scalar> {
     let layers: [LayerConfiguration] = try network.layers.map { layer in
       switch layer {
-      case .dense(_, let bias): .dense(inputs: nil, outputs: bias.count)
+      case .dense(let weight, let bias): .dense(inputs: nil, outputs: weight.count, bias: !bias.isEmpty)
       case .activation(let activation): .activation(try #require(Activation(rawValue: activation.rawValue)))
+      case .normalization: .batchNorm
+      case .mask: .dropout(keep: maskKeep)
       }
     }
     return try Network(layers, inputs: inputs[0].count)

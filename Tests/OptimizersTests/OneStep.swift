@@ -2,7 +2,7 @@ import Kernels
 import Networks
 import Optimizers
 
-/// One step of residual partitioning on a dense layer with hand-made statistics.
+/// One step of residual partitioning (M11) on a dense layer with hand-made statistics.
 ///
 /// The last parameter is the bias, the others are the weights of one output.
 struct OneStep {
@@ -17,36 +17,14 @@ struct OneStep {
 
   /// The parameters after the step.
   func result(in precision: Precision) throws -> [Double] {
-    switch precision {
-    case .float32: try result(as: Float.self)
-    case .float64: try result(as: Double.self)
-    }
+    let steps = SeveralSteps(
+      rule: .residualPartitioning(ResidualPartitioning(damping: damping)), rate: learningRate, parameters: parameters,
+      sums: [(wDot, wDDot)], samples: samples, regularization: regularization)
+    return try steps.trajectory(in: precision)[0]
   }
 
   /// Δw in Double.
   func step() throws -> [Double] {
-    zip(try result(as: Double.self), parameters).map { $0 - $1 }
+    zip(try result(in: .float64), parameters).map { $0 - $1 }
   }
-
-  private func result<S: Real>(as _: S.Type) throws -> [Double] {
-    let layout = try Network<S>([.dense(inputs: nil, outputs: 1)], inputs: parameters.count - 1).layout
-    let w = vector(parameters, as: S.self)
-    ResidualPartitioning(learningRate: learningRate, damping: damping).update(
-      w, sums: (wDot: vector(wDot, as: S.self), wDDot: vector(wDDot, as: S.self)), samples: samples,
-      regularization: regularization, layout: layout)
-    return w.array.map { Double($0) }
-  }
-}
-
-/// A vector of these numbers in an arena of its own.
-func vector<S: Real>(_ values: [Double], as _: S.Type) -> Vector<S> {
-  let arena = Arena<S>(count: values.count)
-  arena.all.copy(from: values.map { S($0) })
-  return arena.all
-}
-
-/// Whether the numbers agree to 8 ulp of each: a step is some five roundings.
-func isClose(_ a: [Double], _ b: [Double], in precision: Precision) -> Bool {
-  let ulp = precision == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
-  return a.count == b.count && zip(a, b).allSatisfy { ($0 - $1).magnitude <= 8 * ulp * max(1, $1.magnitude) }
 }

@@ -38,6 +38,15 @@ import Testing
     }
   }
 
+  @Test func `running averages are never regularised`() throws {
+    let layout = try Network<Double>([.batchNorm], inputs: 1).layout
+    let parameters = Arena<Double>(count: layout.count).all
+    // γ, β, running mean, running variance.
+    parameters.copy(from: [3, -4, 100, 1000])
+    #expect(Regularization(l2: 0.5, l1: 2).value(parameters, layout) == 6.25 + 14)
+    #expect(Regularization(l2: 0.5, includingBiases: false).value(parameters, layout) == 2.25)
+  }
+
   @Test func `squares of Float weights are summed in Double`() throws {
     // In Float, 1 added to 2²⁴ is lost.
     let parameters = [4096.0] + Array(repeating: 1, count: 1000)

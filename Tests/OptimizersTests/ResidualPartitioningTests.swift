@@ -111,8 +111,10 @@ import Testing
     let w = vector(Array(repeating: 1, count: 7), as: Double.self)
     let zeros = vector(Array(repeating: 0, count: 7), as: Double.self)
     let ones = vector(Array(repeating: 1, count: 7), as: Double.self)
-    ResidualPartitioning(learningRate: 1, damping: 0).update(
-      w, sums: (wDot: zeros, wDDot: ones), samples: 1,
+    let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
+    rule.update(
+      w, sums: StatisticsSlice(wDot: zeros, wDDot: ones), samples: 1, state: OptimizerState(for: rule, layout),
+      rate: 1,
       regularization: Regularization(l2: 1, includingBiases: false), layout: layout)
     #expect(w.array == [0.5, 0.5, 1, 1, 0.5, 0.5, 1])
     #expect(zeros.array.allSatisfy { $0 == 0 } && ones.array.allSatisfy { $0 == 1 })

@@ -75,7 +75,8 @@ import Testing
     t.elements.copy(from: Array(targets.joined()))
     let w = network.initialParameters(.uniform, seed: 1).all
     let (wDot, wDDot) = (Arena<Double>(count: w.count).all, Arena<Double>(count: w.count).all)
-    let optimizer = ResidualPartitioning(learningRate: learningRate, damping: 0)
+    let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
+    let state = OptimizerState<Double>(for: rule, network.layout)
     var (previous, promised, first) = (Double.infinity, 0.0, 0.0)
     for step in 0..<200 {
       _ = network.forward(x, parameters: w)
@@ -89,8 +90,9 @@ import Testing
       let decrease = zip(wDot.array, wDDot.array).reduce(0) { $0 + $1.0 * $1.0 / $1.1 } / 12
       promised = learningRate * (1 - learningRate / 2) * decrease
       previous = loss
-      optimizer.update(
-        w, sums: (wDot: wDot, wDDot: wDDot), samples: 12, regularization: Regularization(), layout: network.layout)
+      rule.update(
+        w, sums: StatisticsSlice(wDot: wDot, wDDot: wDDot), samples: 12, state: state, rate: learningRate,
+        regularization: Regularization(), layout: network.layout)
     }
     #expect(previous < 0.9 * first)
   }

@@ -82,6 +82,38 @@ extension BadInput {
       name: "an unknown label column", arguments: onCSV + " --set data.label=knd", exitCode: 65,
       says: ["knd", "kind"],
       files: csv("x,y,kind\n1,2,0\n3,4,1\n")),
+    BadInput(
+      name: "a word in a CSV file of values", arguments: onCSV + " --set data.target=value --set loss=squaredError",
+      exitCode: 65, says: ["a.csv", "line 2", "two", "data.target"], files: csv("1,2,0\n3,4,two\n")),
+    BadInput(
+      name: "values for a loss of classes", arguments: onCSV + " --set data.target=value", exitCode: 64,
+      says: ["softmaxCrossEntropy", "data.target is value", "squaredError"], files: csv("1,2,0\n3,4,5\n")),
+    BadInput(
+      name: "values that are no probabilities",
+      arguments: onCSV + " --set data.target=value --set loss=sigmoidCrossEntropy --set network=[{dense:␣1}]",
+      exitCode: 64, says: ["sigmoidCrossEntropy", "from 0 to 1", "a.csv", "from -3.0 to 7.0"],
+      files: csv((0..<9).map { "\($0),\($0 < 5 ? -3 : 7)\n" }.joined())),
+    BadInput(
+      name: "a network with two outputs for one value",
+      arguments: onCSV + " --set data.target=value --set loss=squaredError --set network=[{dense:␣2}]", exitCode: 64,
+      says: ["2 outputs", "1 target for each sample", "{dense: 1}"],
+      files: csv((0..<9).map { "\($0),\($0)\n" }.joined())),
+    BadInput(
+      name: "classes of a data set of values", arguments: "--set data.set=gates", exitCode: 64,
+      says: ["gates", "no classes", "data.target to value"]),
+    BadInput(
+      name: "values of a data set of classes", arguments: "--set data.target=value --set loss=squaredError",
+      exitCode: 64, says: ["digits", "no values", "data.target to label"]),
+    BadInput(
+      name: "a path for the built-in gates",
+      arguments: "--set data.set=gates --set data.target=value --set loss=squaredError --data DIR", exitCode: 64,
+      says: ["gates is built in"]),
+    BadInput(
+      name: "a validation set that leaves nothing to train on", arguments: "--set data.validation=1438", exitCode: 64,
+      says: ["data.validation is 1438", "1438 samples", "at most 1437"]),
+    BadInput(
+      name: "a negative validation set", arguments: "--set data.validation=-1", exitCode: 64,
+      says: ["data.validation is -1", "negative"]),
     BadInput(name: "an empty CSV file", arguments: onCSV, exitCode: 65, says: ["a.csv"], files: csv("")),
   ]
 }

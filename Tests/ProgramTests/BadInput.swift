@@ -18,7 +18,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 }
 
 extension BadInput {
-  static let all: [BadInput] = commandLine + configurations + dataFiles + statisticsFiles
+  static let all: [BadInput] = commandLine + configurations + optimizers + dataFiles + statisticsFiles + checks
 
   private static let commandLine: [BadInput] = [
     BadInput(name: "a misspelt command", arguments: "trian", exitCode: 64, says: ["'trian'", "did you mean 'train'"]),
@@ -71,9 +71,13 @@ extension BadInput {
       says: ["7 outputs", "10 classes"]),
     BadInput(
       name: "a dense layer without units", arguments: "--set network=[{dense:␣0}]", exitCode: 64, says: ["0 outputs"]),
+    BadInput(
+      name: "dropout that keeps more than everything", arguments: "--set network=[{dropout:␣1.5},␣{dense:␣10}]",
+      exitCode: 64, says: ["layer 0 is dropout with keep 1.5", "at most 1"]),
     BadInput(name: "a network without parameters", arguments: "--set network=[tanh]", exitCode: 64, says: ["dense"]),
     BadInput(
-      name: "hinge without damping", arguments: "--set loss=hinge", exitCode: 64, says: ["hinge", "squaredHinge"]),
+      name: "hinge without damping", arguments: "--set loss=hinge --set regularization.l2=0", exitCode: 64,
+      says: ["hinge", "squaredHinge"]),
     BadInput(
       name: "a learning rate of nothing", arguments: "--set optimizer.learningRate=0", exitCode: 64,
       says: ["optimizer.learningRate is 0"]),

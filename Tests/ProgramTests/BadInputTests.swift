@@ -31,7 +31,8 @@ extension ProgramTests {
       let run = try ProgramRun.run(
         program,
         [
-          "--set", "optimizer.learningRate=1e30", "--set", "network=[{dense: 16}, softplus, {dense: 10}]", "--name",
+          "--set", "optimizer.learningRate=1e30", "--set", "regularization.l2=0", "--set",
+          "network=[{dense: 16}, softplus, {dense: 10}]", "--name",
           "d",
         ], ranks: ranks, in: folder.path)
       #expect(run.exitCode == 1)
@@ -42,6 +43,22 @@ extension ProgramTests {
       #expect(manifest.contains("\"diverged\""))
       let judged = try ProgramRun.run(program, ["evaluate", "runs/d", "--json"], in: folder.path)
       #expect(judged.exitCode == 0, "\(judged.errors)")
+    }
+
+    @Test(arguments: [1, 3]) func `a validation loss that is not finite is a divergence too`(ranks: Int) throws {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(
+        program,
+        [
+          "--set", "data.validation=100", "--set", "training.batch=100000", "--set",
+          "optimizer={name: sgd, learningRate: 1e30}", "--set", "network=[{dense: 16}, softplus, {dense: 10}]", "--set",
+          "training.epochs=3", "--name", "d",
+        ], ranks: ranks, in: folder.path)
+      #expect(run.exitCode == 1)
+      #expect(run.errors.contains("diverged: the loss is not finite at step 1 of 3"), "\(run.errors)")
+      let model = try SafetensorsFile(contentsOf: folder.path + "/runs/d/model.safetensors")
+      #expect(model.tensors.allSatisfy { $0.doubles.allSatisfy(\.isFinite) })
+      #expect(try String(contentsOfFile: folder.path + "/runs/d/metrics.jsonl", encoding: .utf8).isEmpty)
     }
 
     /// Runs the program on 3 ranks, the last of which gets other arguments.
@@ -76,6 +93,32 @@ extension ProgramTests {
       let elsewhere = try ProgramRun.run("/bin/sh", [script], ranks: 3, in: folder.path, timeout: 30)
       #expect(elsewhere.exitCode == 65 && !elsewhere.timedOut)
       #expect(elsewhere.errors.contains("the data of rank 2 differ from those of rank 0"), "\(elsewhere.errors)")
+    }
+
+    @Test(arguments: [
+      ("check gradient", "check gradient --coordinates 5"), ("check gradient", "check gradient --samples 5"),
+      ("check gradient --set 'network=[{dense: 10}]'", "check gradient --set 'network=[{dense: 10}]' --all"),
+      ("check bound", "check bound --bound full"), ("check bound --steps 7", "check bound"),
+      ("check bound", "check gradient"), ("check replicas", "check replicas --steps 3"),
+      ("check replicas", "--name a"), ("compare --optimizers adam", "compare --optimizers sgd"),
+      ("compare --optimizers adam", "compare --optimizers adam --seeds 1"),
+      ("compare --optimizers adam", "compare --optimizers adam --budget time"),
+      ("compare --optimizers adam", "compare --optimizers adam --out records.json"),
+    ])
+    func `a rank with another command or other options ends the job with a sentence`(words: String, stray: String)
+      throws
+    {
+      let run = try withStray(words, stray: stray, in: try ScratchFolder())
+      #expect(run.exitCode == 65 && !run.timedOut)
+      #expect(run.errors.contains("the command and options of rank 2 differ from those of rank 0"), "\(run.errors)")
+      #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
+    }
+
+    @Test func `a rank whose command line cannot be understood ends the job with a sentence`() throws {
+      let run = try withStray("check gradient", stray: "check gradient --bogus", in: try ScratchFolder())
+      #expect(run.exitCode == 64 && !run.timedOut)
+      #expect(run.errors.contains("rank 2: Unknown option '--bogus'"), "\(run.errors)")
+      #expect(run.errors.split(separator: "\n").count == 1 && run.output.isEmpty)
     }
 
     @Test func `an output that takes nothing ends the run with exit code 74, and a deaf error stream changes no code`()

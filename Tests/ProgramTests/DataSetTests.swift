@@ -47,6 +47,52 @@ extension ProgramTests {
       #expect(long.testLoss < short.testLoss)
     }
 
+    @Test func `the values of a CSV file are learned, with a validation set, and judged by their loss alone`() throws {
+      let folder = try ScratchFolder()
+      var random = SmallRandom(seed: 9)
+      let rows = (0..<200).map { _ in
+        let (x, y) = (random.normal(), random.normal())
+        return "\(x),\(3 * x - y + 0.5),\(y)"
+      }
+      let path = try folder.write((["x,price,y"] + rows).joined(separator: "\n").utf8, to: "prices.csv")
+      let run = try ProgramRun.run(
+        program,
+        [
+          "--set", "data={set: csv, target: value, label: price, validation: 30, scale: none}", "--data", path,
+          "--set", "network=[{dense: 1}]", "--set", "loss=squaredError",
+          "--set", "optimizer={name: sgd, learningRate: 0.1}", "--set", "training.batch=20", "--set",
+          "regularization.l2=0",
+          "--json", "--name", "v",
+        ], ranks: 2, in: folder.path)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      let result = try JSONDecoder().decode(RunResult.self, from: Data(run.output.utf8))
+      #expect(result.testAccuracy == nil)
+      // The plane is exact; what is left is Float's rounding.
+      #expect(result.testLoss < 1e-8)
+      #expect(try #require(result.validationLoss) < 1e-8)
+      let manifest = try String(contentsOfFile: folder.path + "/runs/v/manifest.json", encoding: .utf8)
+      #expect(manifest.contains("\"validationSamples\" : 30") || manifest.contains("\"validationSamples\":30"))
+      let judged = try ProgramRun.run(program, ["evaluate", "runs/v", "--json"], in: folder.path)
+      #expect(judged.exitCode == 0, "\(judged.errors)")
+    }
+
+    @Test func `ranks whose files differ in one target value alone do not train`() throws {
+      let folder = try ScratchFolder()
+      for (file, last) in [("one.csv", "1.5"), ("two.csv", "1.25")] {
+        let rows = (0..<20).map { "\($0),\($0).5" } + ["20,\(last)"]
+        _ = try folder.write(rows.joined(separator: "\n").utf8, to: file)
+      }
+      let common = "--set 'data={set: csv, target: value}' --set 'network=[{dense: 1}]' --set loss=squaredError --data"
+      let script = try folder.write(
+        """
+        [ "$OMPI_COMM_WORLD_RANK" = 1 ] && exec '\(program)' \(common) two.csv
+        exec '\(program)' \(common) one.csv
+        """.utf8, to: "two.sh")
+      let run = try ProgramRun.run("/bin/sh", [script], ranks: 2, in: folder.path, timeout: 30)
+      #expect(run.exitCode == 65 && !run.timedOut)
+      #expect(run.errors.contains("the data of rank 1 differ from those of rank 0"), "\(run.errors)")
+    }
+
     @Test(
       .enabled(if: ProgramTests.hasData, "the large data is not here"),
       arguments: [("mnist-classifier", "mnist"), ("mnist-autoencoder", "mnist"), ("cifar-10-classifier", "cifar-10")])

@@ -60,7 +60,8 @@ extension ProgramTests {
       let keys = try #require(object).keys.sorted()
       #expect(
         keys == [
-          "epochs", "ranks", "run", "seconds", "steps", "testAccuracy", "testLoss", "trainingAccuracy", "trainingLoss",
+          "bestEpoch", "epochs", "ranks", "run", "seconds", "steps", "testAccuracy", "testLoss", "trainingAccuracy",
+          "trainingLoss", "validationAccuracy", "validationLoss",
         ])
       let result = try JSONDecoder().decode(RunResult.self, from: Data(run.output.utf8))
       #expect(result.run == "runs/j")
@@ -97,6 +98,24 @@ extension ProgramTests {
       #expect(!run.timedOut)
     }
 
+    #if arch(x86_64)
+      @Test(arguments: [nil, "Prescott", "Haswell"] as [String?])
+      func `no processor is taken for one of 2004, unless the user says so`(kernel: String?) throws {
+        let folder = try ScratchFolder()
+        let environment = kernel.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]
+        let run = try ProgramRun.run(
+          program, ["--set", "training.epochs=1", "--name", "k"], in: folder.path, environment: environment)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        let manifest = try JSONDecoder().decode(
+          Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/runs/k/manifest.json")))
+        if let kernel {
+          #expect(manifest.libraries.blasKernel == kernel)
+        } else {
+          #expect(manifest.libraries.blasKernel != "Prescott")
+        }
+      }
+    #endif
+
     @Test(arguments: ["float32", "float64"]) func `the model file keeps the precision`(precision: String) throws {
       let folder = try ScratchFolder()
       let run = try ProgramRun.run(
@@ -126,9 +145,14 @@ extension ProgramTests {
 
     @Test(arguments: [
       ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
-      ("evaluate --help", "rp-dist evaluate runs/first"), ("statistics --help", "--network dense,tanh,dense"),
+      ("evaluate --help", "rp-dist evaluate runs/first"), ("compare --help", "--out classifier.json"),
+      ("statistics --help", "--network dense,tanh,dense"),
+      ("check --help", "rp-dist check gradient"), ("check gradient --help", "--run runs/first --samples 100"),
+      ("check bound --help", "--bound full --steps 1000"),
+      ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
-      ("--version", "0."), ("--preset list", "mnist-autoencoder"),
+      ("--version", "0."), ("--preset list", "mnist-autoencoder"), ("compare --preset list", "mnist-autoencoder"),
+      ("check gradient --preset list", "mnist-autoencoder"),
     ])
     func `help with examples, version and presets print once under mpirun`(words: String, example: String) throws {
       let folder = try ScratchFolder()
@@ -138,6 +162,9 @@ extension ProgramTests {
       #expect(alone.exitCode == 0 && ranks.exitCode == 0)
       #expect(alone.output.contains(example), "\(alone.output)")
       #expect(ranks.output == alone.output)
+      if words.contains("help") {
+        for line in alone.output.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
+      }
     }
   }
 }

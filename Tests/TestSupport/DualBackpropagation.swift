@@ -8,6 +8,8 @@ struct DualBackpropagation {
   private enum Layer {
     case dense(weight: [[Dual]], bias: [Dual])
     case activation(ReferenceActivation)
+    case normalization(ReferenceNormalization, scale: [Dual], shift: [Dual])
+    case mask([Double])
   }
 
   private let layers: [Layer]
@@ -22,8 +24,17 @@ struct DualBackpropagation {
         .dense(
           weight: zip(weight, weightDot).map { zip($0, $1).map { Dual(value: $0, dot: $1) } },
           bias: zip(bias, biasDot).map { Dual(value: $0, dot: $1) })
-      case (.activation(let activation), _), (_, .activation(let activation)):
+      case (.normalization(let normalization), .normalization(let dot)):
+        .normalization(
+          normalization,
+          scale: zip(normalization.scale, dot.scale).map { Dual(value: $0, dot: $1) },
+          shift: zip(normalization.shift, dot.shift).map { Dual(value: $0, dot: $1) })
+      case (.activation(let activation), _):
         .activation(activation)
+      case (.mask(let mask), _):
+        .mask(mask)
+      case (.dense, _), (.normalization, _):
+        preconditionFailure("a direction has the network's own layers")
       }
     }
   }
@@ -41,6 +52,16 @@ struct DualBackpropagation {
         yDot = backward(yDot, weight)
       case .activation(let activation):
         yDot = yDot.indices.map { yDot[$0] * activation.firstDerivative(values[l][$0]) }
+      case .normalization(let normalization, let scale, _):
+        let z = normalized(normalization, values[l])
+        let scales = yDot.indices.map { yDot[$0] * (affineLayers == .exact ? z[$0] : z[$0].constant) }
+        parts.append(scales + yDot)
+        yDot = yDot.indices.map { j in
+          let factor = affineLayers == .exact ? scale[j] : scale[j].constant
+          return yDot[j] * factor * Dual(value: normalization.inverse(unit: j), dot: 0)
+        }
+      case .mask(let mask):
+        yDot = yDot.indices.map { yDot[$0] * Dual(value: mask[$0], dot: 0) }
       }
     }
     return Array(parts.reversed().joined())
@@ -56,6 +77,18 @@ struct DualBackpropagation {
       }
     case .activation(let activation):
       return y.map { activation.value($0) }
+    case .normalization(let normalization, let scale, let shift):
+      let z = normalized(normalization, y)
+      return y.indices.map { scale[$0] * z[$0] + shift[$0] }
+    case .mask(let mask):
+      return y.indices.map { y[$0] * Dual(value: mask[$0], dot: 0) }
+    }
+  }
+
+  /// ẑ with its derivative.
+  private func normalized(_ normalization: ReferenceNormalization, _ y: [Dual]) -> [Dual] {
+    y.indices.map { j in
+      Dual(value: normalization.normalized(y[j].value, unit: j), dot: normalization.inverse(unit: j) * y[j].dot)
     }
   }
 

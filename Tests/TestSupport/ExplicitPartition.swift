@@ -49,13 +49,22 @@ struct ExplicitPartition {
 
   /// (M8)–(M10), and (M13) for the full bound, from the output to the input; adds to the sums over samples.
   mutating func finishBackward(_ bound: ReferenceBound, addingTo sums: inout [LayerStatistics]) {
-    var dense = sums.count
+    var next = sums.count
     for l in network.layers.indices.reversed() {
       switch network.layers[l] {
       case .dense(let weight, let bias):
-        dense -= 1
-        addStatistics(l, bound, hasBias: !bias.isEmpty, to: &sums[dense])
+        next -= 1
+        addStatistics(l, bound, hasBias: !bias.isEmpty, to: &sums[next])
         passOn(l, weight, bound)
+      case .normalization(let normalization):
+        next -= 1
+        passNormalization(l, normalization, bound, addingTo: &sums[next])
+      case .mask(let mask):
+        for j in yDot.indices {
+          let phi = quotient(abs(mask[j]) * u[l][j], u[l + 1][j])
+          yDDot[j] = yDDot[j] * quotient(mask[j] * mask[j], phi)
+          yDot[j] *= mask[j]
+        }
       case .activation(let activation):
         for j in yDot.indices {
           let first = activation.firstDerivative(y[l][j])
@@ -101,6 +110,32 @@ struct ExplicitPartition {
   }
 }
 
+extension ExplicitPartition {
+  /// Both for a normalisation: unit by unit ε_γ = |ẑ|/u⁺, ε_β = 1/u⁺, φ = |γ c| u/u⁺;
+  /// (M13) Ẅ_γ += |Ẏ| c u, Ÿ += |Ẏ| c/u.
+  private mutating func passNormalization(
+    _ l: Int, _ normalization: ReferenceNormalization, _ bound: ReferenceBound, addingTo sum: inout LayerStatistics
+  ) {
+    for j in yDot.indices {
+      let z = normalization.normalized(y[l][j], unit: j)
+      let c = normalization.inverse(unit: j)
+      let coefficient = normalization.scale[j] * c
+      let (below, above) = (u[l][j], u[l + 1][j])
+      sum.wDot[0][j] += yDot[j] * z
+      sum.biasDot[j] += yDot[j]
+      sum.wDDot[0][j] += yDDot[j] * quotient(z * z, quotient(abs(z), above))
+      sum.biasDDot[j] += yDDot[j] / (1 / above)
+      let phi = quotient(abs(coefficient) * below, above)
+      yDDot[j] = yDDot[j] * quotient(coefficient * coefficient, phi)
+      if bound == .full {
+        sum.wDDot[0][j] += abs(yDot[j]) * c * below
+        yDDot[j] += quotient(abs(yDot[j]) * c, below)
+      }
+      yDot[j] *= coefficient
+    }
+  }
+}
+
 extension ReferenceNetwork.Layer {
   /// u⁺ of (M4) and (M5).
   fileprivate func totalGradient(input y: [Double], below u: [Double]) -> [Double] {
@@ -113,6 +148,13 @@ extension ReferenceNetwork.Layer {
       }
     case .activation(let activation):
       return y.indices.map { abs(activation.firstDerivative(y[$0])) * u[$0] }
+    case .normalization(let normalization):
+      return y.indices.map { j in
+        abs(normalization.normalized(y[j], unit: j)) + 1
+          + abs(normalization.scale[j]) * normalization.inverse(unit: j) * u[j]
+      }
+    case .mask(let mask):
+      return y.indices.map { abs(mask[$0]) * u[$0] }
     }
   }
 }

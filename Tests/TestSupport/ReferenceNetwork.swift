@@ -1,13 +1,17 @@
 /// A chain of affine and activation layers (M1) in plain arrays.
 ///
 /// The parameters have one order everywhere in this library: for each dense layer, from the input to the output,
-/// the weight matrix row by row, then the bias.
+/// the weight matrix row by row, then the bias; for each normalisation the scales, then the shifts.
 public struct ReferenceNetwork: Sendable, Equatable {
   public enum Layer: Sendable, Equatable {
     /// z = W y + b with W as rows of [outputs × inputs]. An empty `bias` means a layer without bias.
     case dense(weight: [[Double]], bias: [Double])
     /// y⁺ = σ(z), unit by unit.
     case activation(ReferenceActivation)
+    /// Batch normalisation with a fixed mean and variance, unit by unit.
+    case normalization(ReferenceNormalization)
+    /// y⁺ = m y, unit by unit: dropout with one fixed mask for every sample.
+    case mask([Double])
   }
 
   public var layers: [Layer]
@@ -23,17 +27,20 @@ public struct ReferenceNetwork: Sendable, Equatable {
     }
   }
 
-  /// All weights and biases in the order of the parameters.
+  /// All weights and biases, scales and shifts in the order of the parameters.
   public var parameters: [Double] {
     var result: [Double] = []
-    for case .dense(let weight, let bias) in layers {
-      for row in weight { result += row }
-      result += bias
+    for layer in layers {
+      switch layer {
+      case .dense(let weight, let bias): result += weight.joined() + bias
+      case .normalization(let normalization): result += normalization.scale + normalization.shift
+      case .activation, .mask: break
+      }
     }
     return result
   }
 
-  /// The same network with other weights and biases.
+  /// The same network with other parameters.
   public func replacingParameters(_ values: [Double]) -> ReferenceNetwork {
     precondition(values.count == parameters.count, "There is one value for each parameter.")
     var position = 0
@@ -48,7 +55,11 @@ public struct ReferenceNetwork: Sendable, Equatable {
         var rows: [[Double]] = []
         for row in weight { rows.append(take(row.count)) }
         result.append(.dense(weight: rows, bias: take(bias.count)))
-      case .activation:
+      case .normalization(var normalization):
+        normalization.scale = take(normalization.scale.count)
+        normalization.shift = take(normalization.shift.count)
+        result.append(.normalization(normalization))
+      case .activation, .mask:
         result.append(layer)
       }
     }
@@ -86,6 +97,12 @@ extension ReferenceNetwork.Layer {
       return z
     case .activation(let activation):
       return y.map { activation.value($0) }
+    case .normalization(let normalization):
+      return y.indices.map { j in
+        normalization.scale[j] * normalization.normalized(y[j], unit: j) + normalization.shift[j]
+      }
+    case .mask(let mask):
+      return y.indices.map { mask[$0] * y[$0] }
     }
   }
 }

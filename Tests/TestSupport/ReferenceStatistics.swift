@@ -6,9 +6,9 @@ public enum ReferenceBound: String, CaseIterable, Codable, Sendable {
   case full
 }
 
-/// Ẇ and Ẅ of one dense layer, divided by the number of samples.
+/// Ẇ and Ẅ of one layer with parameters, divided by the number of samples.
 public struct LayerStatistics: Codable, Sendable, Equatable {
-  /// Ẇ and Ẅ of the weights, [outputs × inputs].
+  /// Ẇ and Ẅ of the weights, [outputs × inputs]; of the scales of a normalisation, [1 × units].
   public var wDot: [[Double]]
   public var wDDot: [[Double]]
   /// Ẇ and Ẅ of the bias, [outputs]; empty if the layer has none.
@@ -25,7 +25,7 @@ public struct LayerStatistics: Codable, Sendable, Equatable {
 
 /// What one forward and one backward pass of residual partitioning give for a minibatch.
 public struct ReferenceStatistics: Sendable, Equatable {
-  /// One entry for each dense layer, from the input to the output.
+  /// One entry for each layer with parameters, from the input to the output.
   public var layers: [LayerStatistics]
   /// J of (M2) without R.
   public var meanLoss: Double
@@ -92,9 +92,14 @@ public func referenceStatistics(
 extension ReferenceNetwork {
   var zeroStatistics: [LayerStatistics] {
     layers.compactMap { layer in
-      guard case .dense(let weight, let bias) = layer else { return nil }
-      let zeros = weight.map { row in row.map { _ in 0.0 } }
-      let biasZeros = bias.map { _ in 0.0 }
+      let shape: (weights: [[Double]], biases: [Double])
+      switch layer {
+      case .dense(let weight, let bias): shape = (weight, bias)
+      case .normalization(let normalization): shape = ([normalization.scale], normalization.shift)
+      case .activation, .mask: return nil
+      }
+      let zeros = shape.weights.map { row in row.map { _ in 0.0 } }
+      let biasZeros = shape.biases.map { _ in 0.0 }
       return LayerStatistics(wDot: zeros, wDDot: zeros, biasDot: biasZeros, biasDDot: biasZeros)
     }
   }

@@ -17,6 +17,10 @@ public struct RandomProblemOptions: Sendable {
   public var softTargets = false
   /// About a third of the hidden units gets a bias of −50 (dead behind relu), or zero weights into it, or out of it.
   public var deadUnits = false
+  /// The probability that a normalisation follows a dense layer, and that one stands at the input.
+  public var normalization = 0.0
+  /// The probability that a mask of ones follows an activation, to be replaced.
+  public var masks = 0.0
   /// The last dense layer is multiplied by 40: a softmax behind it underflows to exact zeros.
   public var saturatedOutputs = false
 
@@ -32,6 +36,11 @@ extension SmallRandom {
     if loss == .softmaxCrossEntropy || loss == .hinge || loss == .squaredHinge { widths[depth] = max(2, widths[depth]) }
 
     var layers: [ReferenceNetwork.Layer] = []
+    // No draw where there is no choice: what a seed stands for must not depend on options that are off.
+    func normalize(_ units: Int) {
+      if options.normalization > 0 && chance(options.normalization) { layers.append(normalization(units: units)) }
+    }
+    normalize(widths[0])
     for l in 1...depth {
       var (weight, bias) = dense(inputs: widths[l - 1], outputs: widths[l])
       if options.deadUnits { killUnits(&weight, &bias, hidden: l < depth) }
@@ -40,7 +49,11 @@ extension SmallRandom {
         bias = bias.map { 40 * $0 }
       }
       layers.append(.dense(weight: weight, bias: chance(options.withoutBias) ? [] : bias))
+      normalize(widths[l])
       if l < depth || chance(options.outputActivation) { layers.append(.activation(element(options.activations))) }
+      if options.masks > 0 && chance(options.masks) {
+        layers.append(.mask([Double](repeating: 1, count: widths[l])))
+      }
     }
 
     let samples = integer(options.samples)
@@ -58,6 +71,14 @@ extension SmallRandom {
       (0..<outputs).map { _ in (0..<inputs).map { _ in scale * normal() } },
       (0..<outputs).map { _ in 0.5 * normal() }
     )
+  }
+
+  private mutating func normalization(units: Int) -> ReferenceNetwork.Layer {
+    func numbers(_ draw: (inout SmallRandom) -> Double) -> [Double] { (0..<units).map { _ in draw(&self) } }
+    return .normalization(
+      ReferenceNormalization(
+        scale: numbers { $0.normal() }, shift: numbers { 0.5 * $0.normal() }, mean: numbers { 0.5 * $0.normal() },
+        variance: numbers { $0.uniform(0.2...3) }))
   }
 
   /// A dead unit: far on the flat side of relu, or with a constant input, or one that nobody listens to.

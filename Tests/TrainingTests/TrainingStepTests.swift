@@ -12,12 +12,12 @@ struct TrainingStepTests {
   func `three steps on the digits follow the reference statistics and M11`(bound: ReferenceBound) throws {
     let configuration = try ConfigurationSource(
       preset: .standard,
-      settings: [
+      settings: ["optimizer.learningRate=3"] + [
         "network=[{dense: 5}, tanh, {dense: 10}]", "optimizer.bound=\(bound.rawValue)", "optimizer.damping=0.01",
-        "regularization.l2=0.001", "optimizer.learningRate=3",
+        "regularization.l2=0.001",
       ]
     ).configuration()
-    let problem = try LearningProblem(configuration.data)
+    let problem = try LearningProblem(configuration)
     let network = try Network<Double>(configuration.network, inputs: problem.features)
     let parameters = network.initialParameters(.uniform, seed: 4)
     var expected = parameters.all.array
@@ -33,8 +33,8 @@ struct TrainingStepTests {
         (0..<10).map { $0 == problem.split.training.label(at: Int(position)) ? 1.0 : 0.0 }
       }
       let reference = reference(expected, inputs: inputs, targets: targets).statistics(bound)
-      let loss = try step.computeStatistics(positions.span, samples: 12, over: SingleRank())
-      step.update(samples: 12)
+      let loss = try step.computeStatistics(positions.span, samples: 12, epoch: 1, over: SingleRank())
+      try step.update(factor: 1, over: SingleRank())
 
       #expect(abs(loss - reference.meanLoss) <= 1e-13 * reference.meanLoss)
       for k in expected.indices {
@@ -62,17 +62,20 @@ struct TrainingStepTests {
   }
 
   @Test func `a rank without samples contributes nothing`() throws {
-    let configuration = try ConfigurationSource(preset: .standard).configuration()
-    let problem = try LearningProblem(configuration.data)
+    let configuration = try ConfigurationSource(
+      preset: .standard, settings: ["optimizer.learningRate=1", "regularization.l2=0"]
+    )
+    .configuration()
+    let problem = try LearningProblem(configuration)
     let network = try Network<Float>(configuration.network, inputs: problem.features)
     let step = TrainingStep(
       configuration, problem: problem, network: network, parameters: network.initialParameters(.uniform, seed: 1),
       capacity: 4)
     let positions: [Int32] = [0, 1, 2, 3]
-    _ = try step.computeStatistics(positions.span, samples: 4, over: SingleRank())
-    #expect(try step.computeStatistics(positions.span.extracting(0..<0), samples: 4, over: SingleRank()) == 0)
+    _ = try step.computeStatistics(positions.span, samples: 4, epoch: 1, over: SingleRank())
+    #expect(try step.computeStatistics(positions.span.extracting(0..<0), samples: 4, epoch: 1, over: SingleRank()) == 0)
     let before = step.parameters.all.array
-    step.update(samples: 4)
+    try step.update(factor: 1, over: SingleRank())
     #expect(step.parameters.all.array == before, "with all sums zero the denominators are zero, and nothing moves")
   }
 }

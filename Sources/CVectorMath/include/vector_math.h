@@ -7,6 +7,9 @@
 // Whether the processor has the instructions that the numeric modules are compiled for.
 int vector_math_processor_suffices(void);
 
+// Whether the processor has the AVX-512 instructions of 2017's servers.
+int vector_math_processor_has_avx512(void);
+
 void vector_exp_f32(size_t count, const float *x, float *y);
 void vector_exp_f64(size_t count, const double *x, double *y);
 void vector_expm1_f32(size_t count, const float *x, float *y);

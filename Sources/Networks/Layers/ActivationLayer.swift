@@ -15,7 +15,7 @@ final class ActivationLayer<Scalar: Real>: Layer {
     inputs = units
   }
 
-  var isElementwise: Bool { true }
+  var worksInPlace: Bool { true }
 
   func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool {
     activation.isNonNegative || (activation == .identity && inputIsNonNegative)
@@ -46,7 +46,7 @@ final class ActivationLayer<Scalar: Real>: Layer {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound
   ) {
-    precondition(below.yDot.isSameMemory(as: above.yDot), "an elementwise layer works in place")
+    precondition(below.yDot.isSameMemory(as: above.yDot), "an activation layer works in place")
     let samples = above.yDot.rows
     let slopes = slopes.prefix(samples).elements
     if let z = above.z, let u {
@@ -57,6 +57,32 @@ final class ActivationLayer<Scalar: Real>: Layer {
       multiply(above.yDot.elements, by: slopes)
     }
   }
+
+  /// `ẏ⁺ = σ'(z) ż`.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>
+  ) {
+    guard let below else { return above.elements.fill(0) }
+    above.elements.copy(from: below.elements)
+    multiply(above.elements, by: slopes.prefix(x.rows).elements)
+  }
+
+  /// `Σ_s Ẏ⁺ · σ''(z) ż²`.
+  func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar {
+    weightedSquares(tangent.elements, yDot.elements, curvatures.prefix(yDot.rows).elements)
+  }
+
+  /// relu and leakyRelu have slope 1 above z = 0 and a smaller one below, elu has σ'' = 0 above and e^z below.
+  func addKinkSides(samples: Int, to sides: inout KinkSides) {
+    switch activation {
+    case .relu, .leakyRelu: sides.add(slopes.prefix(samples).elements, above: 0.5)
+    case .elu: sides.add(curvatures.prefix(samples).elements, above: 0)
+    case .identity, .sigmoid, .tanh, .softplus, .swish: break
+    }
+  }
 }
 
 /// x ← x ∘ a.
@@ -64,6 +90,13 @@ final class ActivationLayer<Scalar: Real>: Layer {
 @specialized(where Scalar == Double)
 func multiply<Scalar: Real>(_ x: Vector<Scalar>, by a: Vector<Scalar>) {
   update(x, a) { $0 * $1 }
+}
+
+/// Σ x² a b.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func weightedSquares<Scalar: Real>(_ x: Vector<Scalar>, _ a: Vector<Scalar>, _ b: Vector<Scalar>) -> Scalar {
+  (0..<x.count).reduce(0) { $0 + x[$1] * x[$1] * a[$1] * b[$1] }
 }
 
 /// y ← a ∘ |b|.

@@ -1,9 +1,10 @@
 internal import Kernels
 
-/// An affine layer, y⁺ = y Wᵀ + b, with weights [outputs × inputs] followed by biases [outputs].
+/// An affine layer, y⁺ = y Wᵀ + b, with weights [outputs × inputs] followed by biases [outputs], which may be left out.
 final class Dense<Scalar: Real>: Layer {
   let inputs: Int
   let outputs: Int
+  private let hasBias: Bool
   /// Known at construction: then |y| is y, and needs no copy.
   private let inputIsNonNegative: Bool
   /// False in the first affine layer, where u below is zero: then neither |W| nor |Ẏ| is needed.
@@ -16,15 +17,17 @@ final class Dense<Scalar: Real>: Layer {
   /// |Ẏ|, [samples × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(inputs: Int, outputs: Int, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool) {
+  init(inputs: Int, outputs: Int, hasBias: Bool, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
     self.outputs = outputs
+    self.hasBias = hasBias
     self.inputIsNonNegative = inputIsNonNegative
     self.inputCarriesTotalGradient = inputCarriesTotalGradient
   }
 
   var parameters: [ParameterShape] {
-    [ParameterShape(role: .weight, shape: [outputs, inputs]), ParameterShape(role: .bias, shape: [outputs])]
+    let weight = ParameterShape(role: .weight, shape: [outputs, inputs])
+    return hasBias ? [weight, ParameterShape(role: .bias, shape: [outputs])] : [weight]
   }
 
   var introducesTotalGradient: Bool { true }
@@ -42,23 +45,25 @@ final class Dense<Scalar: Real>: Layer {
     parameters[0..<outputs * inputs].matrix(rows: outputs, columns: inputs)
   }
 
-  private func biases(_ parameters: Vector<Scalar>) -> Vector<Scalar> {
-    parameters[outputs * inputs..<outputs * inputs + outputs]
+  private func biases(_ parameters: Vector<Scalar>) -> Vector<Scalar>? {
+    hasBias ? parameters[outputs * inputs..<outputs * inputs + outputs] : nil
   }
 
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
     let bias = biases(parameters)
-    for sample in 0..<y.rows { y[sample].copy(from: bias) }
-    multiply(x, transposed: weights(parameters), into: y, beta: 1)
+    if let bias {
+      for sample in 0..<y.rows { y[sample].copy(from: bias) }
+    }
+    multiply(x, transposed: weights(parameters), into: y, beta: bias == nil ? 0 : 1)
   }
 
-  /// (M4) `u⁺_i = Σ_j |y_j| + 1 + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
+  /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
   func totalGradient(
     below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
   ) {
     for sample in 0..<x.rows {
       if !inputIsNonNegative { x[sample].magnitudes(into: inputMagnitudes[sample]) }
-      above[sample].fill(x[sample].magnitudeSum + 1)
+      above[sample].fill(x[sample].magnitudeSum + (hasBias ? 1 : 0))
     }
     guard let u else { return }
     weights(parameters).elements.magnitudes(into: weightMagnitudes.elements)
@@ -72,12 +77,12 @@ final class Dense<Scalar: Real>: Layer {
   ) {
     let beta: Scalar = accumulating ? 1 : 0
     multiply(transposed: above.yDot, x, into: weights(sums.wDot), beta: beta)
-    above.yDot.sumRows(into: biases(sums.wDot), accumulating: accumulating)
+    if let bias = biases(sums.wDot) { above.yDot.sumRows(into: bias, accumulating: accumulating) }
 
     guard let wDDot = sums.wDDot, let z = above.z else { return }
     let magnitudes = inputIsNonNegative ? x : inputMagnitudes.prefix(x.rows)
     multiply(transposed: z, magnitudes, into: weights(wDDot), beta: beta)
-    z.sumRows(into: biases(wDDot), accumulating: accumulating)
+    if let bias = biases(wDDot) { z.sumRows(into: bias, accumulating: accumulating) }
     if bound == .full, let u {
       let yDot = yDotMagnitudes.prefix(x.rows)
       above.yDot.elements.magnitudes(into: yDot.elements)
@@ -96,5 +101,24 @@ final class Dense<Scalar: Real>: Layer {
       for sample in 0..<zBelow.rows { zBelow[sample].fill(above.yDot[sample].magnitudeSum) }
     }
     multiply(z, weightMagnitudes, into: zBelow, beta: bound == .full ? 1 : 0)
+  }
+
+  /// `ẏ⁺ = V y + v_b + W ẏ`.
+  func tangent(
+    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
+    into above: Matrix<Scalar>
+  ) {
+    forward(x, parameters: v, into: above)
+    if let below { multiply(below, transposed: weights(parameters), into: above, beta: 1) }
+  }
+
+  /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of both changes.
+  func secondDerivative(
+    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
+  ) -> Scalar {
+    guard model == .full else { return 0 }
+    let product = Matrix<Scalar>(rows: tangent.rows, columns: outputs)
+    multiply(tangent, transposed: weights(v), into: product)
+    return 2 * product.elements.dot(yDot.elements)
   }
 }

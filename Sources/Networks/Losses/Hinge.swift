@@ -56,3 +56,19 @@ func evaluateSquaredHinge<Scalar: Real>(
   }
   return loss
 }
+
+/// Σ_s Σ 2 (ẏ_i − ẏ_c)² over the units i ≠ c whose margin is positive, which have h_i > 0.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func squaredHingeQuadraticForm<Scalar: Real>(
+  _ h: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ yTangent: Matrix<Scalar>
+) -> Scalar {
+  var total: Scalar = 0
+  for sample in 0..<h.rows {
+    let (tangent, c) = (yTangent[sample], argMax(targets[sample]))
+    for k in 0..<tangent.count where k != c && h[sample][k] > 0 {
+      total += 2 * (tangent[k] - tangent[c]) * (tangent[k] - tangent[c])
+    }
+  }
+  return total
+}

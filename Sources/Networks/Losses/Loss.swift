@@ -16,6 +16,9 @@ public enum Loss: String, Codable, CaseIterable, Sendable {
   /// Whether every second derivative is zero, so that Ẅ vanishes.
   public var isPiecewiseLinear: Bool { self == .hinge }
 
+  /// Whether it is made of margins max(0, …), so that its first or second derivative jumps where one becomes 0.
+  var hasMargins: Bool { self == .hinge || self == .squaredHinge }
+
   /// Whether the targets must be a distribution over the outputs: one-hot rows, or soft ones that add to 1.
   public var wantsClasses: Bool {
     switch self {

@@ -38,3 +38,28 @@ func evaluateSoftmaxCrossEntropy<Scalar: Real>(
   }
   return loss
 }
+
+/// Σ_s Σ_i p_i (ẏ_i − Σ_k p_k ẏ_k)², which does not depend on the targets.
+///
+/// ẏ is taken relative to that of the greatest output: where p rounds to 1 there, the small shares keep their digits.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+func softmaxQuadraticForm<Scalar: Real>(_ outputs: Matrix<Scalar>, _ yTangent: Matrix<Scalar>) -> Scalar {
+  var total: Scalar = 0
+  for sample in 0..<outputs.rows {
+    let (y, tangent) = (outputs[sample], yTangent[sample])
+    let top = argMax(y)
+    var (sum, mean): (Scalar, Scalar) = (0, 0)
+    for k in 0..<y.count {
+      let share = Scalar.exp(y[k] - y[top])
+      sum += share
+      mean += share * (tangent[k] - tangent[top])
+    }
+    mean /= sum
+    for k in 0..<y.count {
+      let deviation = tangent[k] - tangent[top] - mean
+      total += Scalar.exp(y[k] - y[top]) / sum * deviation * deviation
+    }
+  }
+  return total
+}

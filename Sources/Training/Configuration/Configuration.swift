@@ -7,11 +7,14 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var loss = Loss.softmaxCrossEntropy
   public var optimizer = OptimizerConfiguration()
   public var regularization = RegularizationConfiguration()
+  /// (M18); what a configuration does not name depends on its optimizer.
+  public var schedule: ScheduleConfiguration
   public var training = TrainingConfiguration()
   public var run = RunConfiguration()
+  public var compare = CompareConfiguration()
 
   enum CodingKeys: String, StrictKey {
-    case data, network, loss, optimizer, regularization, training, run
+    case data, network, loss, optimizer, regularization, schedule, training, run, compare
   }
 
   public init(from decoder: any Decoder) throws {
@@ -21,7 +24,12 @@ public struct Configuration: Codable, Equatable, Sendable {
     loss = try values.name(.loss, or: loss)
     optimizer = try values.value(.optimizer, or: optimizer)
     regularization = try values.value(.regularization, or: regularization)
+    schedule =
+      values.contains(.schedule)
+      ? try ScheduleConfiguration(from: values.superDecoder(forKey: .schedule), optimizer: optimizer)
+      : ScheduleConfiguration(standardFor: optimizer)
     training = try values.value(.training, or: training)
     run = try values.value(.run, or: run)
+    compare = try values.value(.compare, or: compare)
   }
 }

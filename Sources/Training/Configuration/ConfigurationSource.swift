@@ -1,6 +1,6 @@
 private import Foundation
 private import Networks
-private import Yams
+internal import Yams
 
 /// Where a configuration comes from: a preset, then a file over it, then single settings over both.
 public struct ConfigurationSource: Sendable {
@@ -29,12 +29,13 @@ public struct ConfigurationSource: Sendable {
       guard let text = String(data: bytes, encoding: .utf8) else {
         throw ConfigurationError("\(file) is not a YAML file: it is not UTF-8 text")
       }
-      tree = Self.merge(tree, try Self.compose(text, name: file))
+      tree = Self.layer(try Self.compose(text, name: file), on: tree)
     }
-    if let data { tree = Self.set(tree, ["data", "path"], to: Node(data)) }
-    if let name { tree = Self.set(tree, ["run", "name"], to: Node(name)) }
-    for setting in settings { tree = try Self.apply(setting, to: tree) }
-    let configuration = try Self.decode(tree)
+    var changes = Node.mapping(Node.Mapping([]))
+    if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
+    if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
+    for setting in settings { changes = try Self.apply(setting, to: changes) }
+    let configuration = try Self.decode(Self.layer(changes, on: tree))
     try configuration.check()
     return configuration
   }
@@ -80,7 +81,7 @@ public struct ConfigurationSource: Sendable {
   }
 
   /// Keys of `over` replace those of `base`; sections are merged, lists are replaced.
-  private static func merge(_ base: Node, _ over: Node) -> Node {
+  static func merge(_ base: Node, _ over: Node) -> Node {
     // A key without a value changes nothing.
     if isEmpty(over) { return base }
     guard case .mapping(var result) = base, case .mapping(let changes) = over else { return over }
@@ -107,7 +108,7 @@ public struct ConfigurationSource: Sendable {
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let text = String(setting[setting.index(after: equals)...])
     do {
-      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node(""))
+      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", .implicit, .plain))
     } catch {
       throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
     }

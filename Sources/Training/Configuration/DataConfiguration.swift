@@ -8,30 +8,49 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     case fashionMNIST = "fashion-mnist"
     case cifar10 = "cifar-10"
     case csv
+    case linear
+    case gates
+    case curve
+
+    /// Whether the program carries the data.
+    var isBuiltIn: Bool { self == .digits || holdsValues }
+
+    /// Whether its samples have real-valued targets and no classes. A CSV file has what it is read for.
+    var holdsValues: Bool {
+      switch self {
+      case .linear, .gates, .curve: true
+      case .digits, .mnist, .fashionMNIST, .cifar10, .csv: false
+      }
+    }
   }
 
   /// What the network is to give out for an input.
   public enum Target: String, Codable, CaseIterable, Sendable {
     /// The sample's class, as a one-hot row.
     case label
+    /// The sample's real numbers (regression).
+    case value
     /// The scaled input itself (reconstruction).
     case input
   }
 
   public var set = Kind.digits
-  /// The directory or file of the data; the digits are built in.
+  /// The directory or file of the data; some sets are built in.
   public var path: String?
   /// (M20), taken from the training data.
   public var scale = InputScaling.symmetric
   public var target = Target.label
-  /// CSV: the label's column, a name or a number from 0; the last column if left out.
+  /// The samples of the training set that are kept from training as validation set, drawn by `training.seed`.
+  public var validation = 0
+  /// CSV: the column of the classes, or of the values for ``Target/value``: a name or a number from 0; the last column if
+  /// left out.
   public var label: String?
   /// CSV: whether the first line names the columns; found out if left out.
   public var header: Bool?
-  /// CSV: the file of the test set; a stratified fifth of the rows if left out.
+  /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
   public var test: String?
 
-  enum CodingKeys: String, StrictKey { case set, path, scale, target, label, header, test }
+  enum CodingKeys: String, StrictKey { case set, path, scale, target, validation, label, header, test }
 
   public init() {}
 
@@ -41,6 +60,7 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     path = try values.decodeIfPresent(String.self, forKey: .path)
     scale = try values.name(.scale, or: scale)
     target = try values.name(.target, or: target)
+    validation = try values.value(.validation, or: validation)
     label = try values.decodeIfPresent(String.self, forKey: .label)
     header = try values.decodeIfPresent(Bool.self, forKey: .header)
     test = try values.decodeIfPresent(String.self, forKey: .test)

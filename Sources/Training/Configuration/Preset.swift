@@ -19,9 +19,15 @@ public struct Preset: Equatable, Sendable {
   }
 
   /// All presets, in the order of `--preset list`.
-  public static let all: [Preset] =
-    [digits]
-    + [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap { [classifier($0), autoencoder($0)] }
+  public static let all: [Preset] = builtIn + paper
+
+  /// Those on data that the program carries.
+  public static let builtIn: [Preset] = [digits, linear, gates, sigmoidChain]
+
+  /// The paper's six networks, on data of the user's.
+  public static let paper: [Preset] = [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap {
+    [classifier($0), autoencoder($0)]
+  }
 
   private static let digits = Preset(
     name: "digits", summary: "the built-in UCI digits, 64-64-32-10, tanh, cross-entropy",
@@ -29,7 +35,8 @@ public struct Preset: Equatable, Sendable {
       data: {set: digits}
       network: [{dense: 64}, tanh, {dense: 32}, tanh, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: residualPartitioning, learningRate: 30}
+      optimizer: {name: residualPartitioning}
+      regularization: {l2: 0.0001}
       training: {batch: 100, epochs: 40}
       """)
 
@@ -42,7 +49,7 @@ public struct Preset: Equatable, Sendable {
         data: {set: \(data.set)}
         network: [{dense: 400}, softplus, {dense: 100}, softplus, {dense: 36}, softplus, {dense: 10}]
         loss: softmaxCrossEntropy
-        optimizer: {name: residualPartitioning, learningRate: 1000}
+        optimizer: {name: residualPartitioning}
         regularization: {l2: 0.0001}
         training: {batch: 100, epochs: 10}
         """)
@@ -57,7 +64,7 @@ public struct Preset: Equatable, Sendable {
         data: {set: \(data.set), target: input}
         network: [{dense: 64}, tanh, {dense: 2}, tanh, {dense: 64}, tanh, {dense: \(data.features)}, tanh]
         loss: squaredError
-        optimizer: {name: residualPartitioning, learningRate: 45}
+        optimizer: {name: residualPartitioning}
         training: {batch: 100, epochs: 10}
         """)
   }

@@ -13,6 +13,22 @@ extension Decoder {
     }
     return try container(keyedBy: type)
   }
+
+  /// One of a fixed list of names, found at `key`. An unknown name is answered with the nearest.
+  func name<Name: RawRepresentable & CaseIterable>(_ text: String, at key: any CodingKey) throws -> Name
+  where Name.RawValue == String {
+    try known(text, at: codingPath + [key])
+  }
+}
+
+/// One of a fixed list of names. An unknown name is answered with the nearest.
+private func known<Name: RawRepresentable & CaseIterable>(_ text: String, at path: [any CodingKey]) throws -> Name
+where Name.RawValue == String {
+  guard let name = Name(rawValue: text) else {
+    let unknown = UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "value")
+    throw DecodingError.dataCorrupted(.init(codingPath: path, debugDescription: unknown.description))
+  }
+  return name
 }
 
 extension KeyedDecodingContainer where Key: StrictKey {
@@ -25,11 +41,6 @@ extension KeyedDecodingContainer where Key: StrictKey {
   func name<Name: RawRepresentable & CaseIterable>(_ key: Key, or standard: Name) throws -> Name
   where Name.RawValue == String {
     guard let text = try decodeIfPresent(String.self, forKey: key) else { return standard }
-    guard let name = Name(rawValue: text) else {
-      let unknown = UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "value")
-      throw DecodingError.dataCorrupted(
-        .init(codingPath: codingPath + [key], debugDescription: unknown.description))
-    }
-    return name
+    return try known(text, at: codingPath + [key])
   }
 }

@@ -9,10 +9,19 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var seed = 1
   public var precision = Precision.float32
   public var initialization = Initialization.uniform
+  public var gradient = GradientMethod.backpropagation
+  /// ε of ``GradientMethod/finiteDifference``.
+  public var gradientStep = 1e-3
   /// The threads that each rank's matrix products use.
   public var blasThreads = 1
+  /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
+  public var checkReplicas = 0
+  /// nil: all epochs are trained, and the last parameters kept.
+  public var stopEarly: EarlyStoppingConfiguration?
 
-  enum CodingKeys: String, StrictKey { case batch, epochs, seed, precision, initialization, blasThreads }
+  enum CodingKeys: String, StrictKey {
+    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas, stopEarly
+  }
 
   public init() {}
 
@@ -23,6 +32,10 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     seed = try values.value(.seed, or: seed)
     precision = try values.name(.precision, or: precision)
     initialization = try values.name(.initialization, or: initialization)
+    gradient = try values.name(.gradient, or: gradient)
+    gradientStep = try values.value(.gradientStep, or: gradientStep)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
+    checkReplicas = try values.value(.checkReplicas, or: checkReplicas)
+    stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }

@@ -1,0 +1,37 @@
+internal import Kernels
+
+/// The parts of a data set: what is trained on, what training is watched by, and what the result is judged by.
+public struct DataSplit: Sendable {
+  public let training: Subset
+  public let test: Subset
+  /// Samples of the training set that are kept from training.
+  public let validation: Subset?
+
+  public init(training: Subset, test: Subset, validation: Subset? = nil) {
+    for part in [test, validation ?? test] {
+      precondition(
+        training.features == part.features && training.classes == part.classes
+          && training.targetColumns == part.targetColumns,
+        "all parts must have the same features and the same kind of targets")
+    }
+    self.training = training
+    self.test = test
+    self.validation = validation
+  }
+
+  /// The same data with `count` random samples of the training set as validation set.
+  ///
+  /// The draw depends on the seed and the size of the training set only, so it is the same for every number of ranks.
+  /// Both parts keep the samples in the order of the training set.
+  ///
+  /// - Precondition: there is no validation set yet, and at least one sample is left to train on.
+  public func holdingOut(_ count: Int, seed: UInt64) -> DataSplit {
+    precondition(validation == nil, "samples can be held out once")
+    precondition((1..<training.count).contains(count), "samples must be left to train on")
+    var positions = (0..<Int32(training.count)).map(\.self)
+    RandomStream(seed: seed, .validation).shuffle(&positions)
+    return DataSplit(
+      training: training.subset(positions[count...].sorted()), test: test,
+      validation: training.subset(positions[..<count].sorted()))
+  }
+}

@@ -1,0 +1,72 @@
+public import Kernels
+
+extension Network {
+  /// (M1) The outputs for a minibatch as the network is used; valid until the next forward pass. Never communicates.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func forward(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
+    precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
+    var x = inputs
+    for index in 0..<layers.count {
+      let y = values[index + 1].prefix(inputs.rows)
+      layers[index].forward(x, parameters: parameters[layout.slices[index]], into: y)
+      x = y
+    }
+    return x
+  }
+
+  /// (M1) The outputs for this rank's part of a global minibatch; valid until the next forward pass. Collective.
+  ///
+  /// - Parameters:
+  ///   - inputs: [rows × inputs]; a rank may have no rows and still takes part.
+  ///   - parameters: with `pass.updatesRunningAverages` the running averages among them move, alike on every rank.
+  ///   - pass: how batch normalisation and dropout work; what comes after the forward pass follows it.
+  ///   - samples: the size of the global minibatch.
+  ///   - ids: what the dropout masks of the rows are addressed by, one for each row; ignored where dropout is off.
+  /// - Throws: what the sum over the ranks throws.
+  public func forward(
+    _ inputs: Matrix<Scalar>, parameters: Vector<Scalar>, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> Matrix<Scalar> {
+    precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
+    precondition(pass.dropout == nil || ids.count == inputs.rows, "every row needs the address of its dropout masks")
+    var x = inputs
+    for index in 0..<layers.count {
+      let y = values[index + 1].prefix(inputs.rows)
+      try layers[index].forward(
+        x, parameters: parameters[layout.slices[index]], into: y, pass: pass, samples: samples, ids: ids, over: ranks)
+      x = y
+    }
+    return x
+  }
+
+  /// (M3–M5) The total gradient at the output for the minibatch of the last forward pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func totalGradient(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
+    for index in 0..<layers.count where carriesTotalGradient[index + 1] {
+      layers[index].totalGradient(
+        below: totalGradient(at: index, samples: inputs.rows), input: value(at: index, inputs),
+        parameters: parameters[layout.slices[index]], into: totalGradients[index + 1].prefix(inputs.rows))
+    }
+    return totalGradients[layers.count].prefix(inputs.rows)
+  }
+
+  /// The sum of the losses of the minibatch of the last forward pass, without regularisation.
+  public func loss(_ loss: Loss, targets: Matrix<Scalar>) -> Double {
+    let (samples, top) = (targets.rows, layers.count)
+    return loss.evaluate(
+      outputs: values[top].prefix(samples), targets: targets, gradient: yDots[top].prefix(samples),
+      curvature: zs[top].prefix(samples))
+  }
+
+  /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place
+  /// leaves its own output at both of its boundaries.
+  public func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
+    boundary == 0 ? inputs : values[boundary].prefix(inputs.rows)
+  }
+
+  func totalGradient(at boundary: Int, samples: Int) -> Matrix<Scalar>? {
+    carriesTotalGradient[boundary] ? totalGradients[boundary].prefix(samples) : nil
+  }
+}

@@ -1,0 +1,40 @@
+/// How a pass treats the layers whose training differs from their use: batch normalisation and dropout.
+public struct Pass: Equatable, Sendable {
+  /// Which mean and variance batch normalisation uses.
+  public enum Normalization: Sendable {
+    /// The running averages: evaluation.
+    case running
+    /// Those of the global minibatch; Ẏ is exact, through mean and variance.
+    case minibatch
+    /// Those of the global minibatch, as constants in Ẏ: the bounds (M12) and (M13) hold for the frozen statistics.
+    case frozenMinibatch
+  }
+
+  /// What the dropout masks of an epoch are addressed by, besides sample, layer and unit.
+  public struct DropoutMasks: Equatable, Sendable {
+    public var seed: UInt64
+    public var epoch: Int
+
+    public init(seed: UInt64, epoch: Int) { (self.seed, self.epoch) = (seed, epoch) }
+  }
+
+  public var normalization: Normalization
+  /// Whether the running averages move toward the minibatch's mean and variance; not with `.running`.
+  public var updatesRunningAverages: Bool
+  /// nil where dropout is off.
+  public var dropout: DropoutMasks?
+
+  public init(normalization: Normalization, updatesRunningAverages: Bool, dropout: DropoutMasks?) {
+    (self.normalization, self.updatesRunningAverages) = (normalization, updatesRunningAverages)
+    self.dropout = dropout
+  }
+
+  /// The network as it is used: running averages, no dropout.
+  public static var evaluation: Pass { Pass(normalization: .running, updatesRunningAverages: false, dropout: nil) }
+
+  /// A training step: statistics of the minibatch, which move the running averages, and an epoch's dropout masks.
+  public static func training(seed: UInt64, epoch: Int) -> Pass {
+    Pass(
+      normalization: .minibatch, updatesRunningAverages: true, dropout: DropoutMasks(seed: seed, epoch: epoch))
+  }
+}

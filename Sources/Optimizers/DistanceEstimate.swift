@@ -1,0 +1,117 @@
+private import CVectorMath
+public import Kernels
+internal import Networks
+
+/// Step lengths that nobody has to choose: an estimate of how far the parameters have to go.
+///
+/// While the loss falls along g·(w₀ − w) the minimum is at least as far from the start w₀ as a weighted sum of these
+/// products over the steps, divided by the size of the weighted sum of the gradients. In step t = 0, 1, …, with β = 0.999
+/// and g = Ẇ + ∇R at w, before w moves, for each weight matrix and each bias vector b that is trained:
+///
+///     e_b = min(d_b, d)                   k = (1 − √β)(2²⁰ e_b)²
+///     r_b ← √β r_b + k Σ g (w₀ − w)       s ← √β s + k g
+///     d_b ← max(d_b, r_b/‖s_b‖₁)          d ← max(d, Σ_b r_b/Σ_b ‖s_b‖₁)
+///     λ_b = min(d_b, d)/√(1 + (1 − β) t)
+///
+/// r and s start at 0; d takes up the new r_b and s_b. The 2²⁰ of k cancels in r/‖s‖₁; it keeps s within the range of Float.
+/// r/‖s‖₁ is a lower bound of ‖w₀ − w*‖_∞ for a convex loss. The distances start at 10⁻⁶ and grow within some tens of
+/// steps to what the problem needs; they never shrink, but the steps do, as they must where gradients are noisy.
+///
+/// The formula for one vector is Prodigy's (Mishchenko and Defazio, ICML 2024; D-Adaptation: Defazio and Mishchenko, ICML
+/// 2023). What is not: every block has an estimate of its own, with that of all blocks together as its upper limit —
+/// alone, the one is too long where gradients are noisy, the other where a network has a bottleneck — and the root.
+public final class DistanceEstimate<Scalar: Real> {
+  /// Every d before the first step: short of any distance that parameters go.
+  private static var start: Double { 1e-6 }
+  /// β.
+  private static var decay: Double { 0.999 }
+
+  /// w₀; those of the first update.
+  public let origin: Arena<Scalar>
+  /// s.
+  public let sums: Arena<Scalar>
+  /// t + 1.
+  public var updates = 0
+  /// r_b, one for each block of the layout; 0 for those that are not trained.
+  public var products: [Double]
+  /// d_b, one for each block of the layout.
+  public var distances: [Double]
+  /// d.
+  public var distance = DistanceEstimate.start
+
+  init(_ layout: ParameterLayout) {
+    origin = Arena(count: layout.count)
+    sums = Arena(count: layout.count)
+    products = Array(repeating: 0, count: layout.blocks.count)
+    distances = Array(repeating: Self.start, count: layout.blocks.count)
+  }
+
+  /// λ_b of a block of the layout in the present step.
+  func stepLength(ofBlock index: Int) -> Double { distance(ofBlock: index) * shrinkage }
+
+  /// The greatest λ_b that any block can have in the present step.
+  public var longestStep: Double { distance * shrinkage }
+
+  private func distance(ofBlock index: Int) -> Double { min(distances[index], distance) }
+
+  /// 1/√(1 + (1 − β) t).
+  private var shrinkage: Double { 1 / (1 + (1 - Self.decay) * Double(updates - 1)).squareRoot() }
+
+  /// Takes up the gradient of one step, before the parameters move.
+  ///
+  /// - Complexity: one pass over four arrays; allocates nothing.
+  func takeUp(
+    _ parameters: Vector<Scalar>, sums statistics: StatisticsSlice<Scalar>, samples: Int,
+    regularization: Regularization, layout: ParameterLayout
+  ) {
+    if updates == 0 { origin.all.copy(from: parameters) }
+    updates += 1
+    let keep = Self.decay.squareRoot()
+    var (allProducts, allMagnitudes) = (0.0, 0.0)
+    for (index, block) in layout.blocks.enumerated() where block.isTrained {
+      let distance = distance(ofBlock: index)
+      let weight = (1 - keep) * (distance * 0x1p20) * (distance * 0x1p20)
+      let strengths = regularization.strengths(block.role)
+      let (product, magnitude) = accumulate(
+        parameters[block.range], statistics.wDot[block.range], origin: origin.all[block.range],
+        sums: sums.all[block.range], perSample: 1 / Scalar(samples), l2: Scalar(strengths.l2),
+        l1: Scalar(strengths.l1), keep: Scalar(keep), gain: Scalar(weight))
+      products[index] = keep * products[index] + weight * product
+      distances[index] = longer(distances[index], products[index], magnitude)
+      allProducts += products[index]
+      allMagnitudes += magnitude
+    }
+    distance = longer(distance, allProducts, allMagnitudes)
+  }
+
+  /// max(d, r/‖s‖₁); d where the gradients were too small for s.
+  private func longer(_ distance: Double, _ product: Double, _ magnitude: Double) -> Double {
+    magnitude > 0 ? max(distance, product / magnitude) : distance
+  }
+}
+
+/// s ← keep s + gain g for one block, g = Ẇ/S + ∇R.
+///
+/// - Returns: Σ g (w₀ − w) and ‖s‖₁, summed in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func accumulate<Scalar: Real>(
+  _ parameters: Vector<Scalar>, _ gradients: Vector<Scalar>, origin: Vector<Scalar>, sums: Vector<Scalar>,
+  perSample: Scalar, l2: Scalar, l1: Scalar, keep: Scalar, gain: Scalar
+) -> (product: Double, magnitude: Double) {
+  let count = parameters.count
+  precondition(
+    gradients.count == count && origin.count == count && sums.count == count, "vectors of a block have its length")
+  // All four have `count` elements.
+  let (w, wDot, start, s) = unsafe (parameters.pointer, gradients.pointer, origin.pointer, sums.pointer)
+  var (product, magnitude) = (0.0, 0.0)
+  for k in 0..<count {
+    let weight = unsafe w[k]
+    let gradient = unsafe regularized(wDot[k] * perSample, at: weight, l2: l2, l1: l1)
+    let sum = unsafe keep * s[k] + gain * gradient
+    unsafe s[k] = sum
+    product = unsafe relaxed_add(product, Double(gradient) * Double(start[k] - weight))
+    magnitude = relaxed_add(magnitude, Double(sum.magnitude))
+  }
+  return (product, magnitude)
+}

@@ -1,0 +1,66 @@
+private import BLAS
+private import Datasets
+private import Kernels
+public import MPI
+private import RunRecords
+
+/// Whether all ranks hold the same parameters, bit by bit, while a configuration is trained.
+public struct ReplicaCheck: Sendable {
+  /// The steps that are trained; the parameters are compared after each of them.
+  public var steps: Int
+
+  public init(steps: Int = 10) { self.steps = steps }
+
+  public struct Result: Codable, Sendable {
+    public let ranks: Int
+    public let steps: Int
+    public let parameters: Int
+    /// Of the parameters after the last step, in the configuration's precision.
+    public let sha256: String
+  }
+
+  /// Trains on all ranks, without a run folder. Collective.
+  ///
+  /// - Parameters:
+  ///   - run: a run whose model is trained on; new parameters of the configuration where nil.
+  ///   - describe: an error's message and exit code.
+  /// - Throws: `AgreedFailure`, with the ranks that differ from rank 0 where some do.
+  public func run(
+    _ configuration: Configuration, run: SavedRun?, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> Result {
+    try world.requireSame(configuration)
+    return switch configuration.training.precision {
+    case .float32: try check(configuration, run, as: Float.self, on: world, describe: describe)
+    case .float64: try check(configuration, run, as: Double.self, on: world, describe: describe)
+    }
+  }
+
+  private func check<Scalar: Real>(
+    _ configuration: Configuration, _ run: SavedRun?, as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> Result {
+    let (problem, loop) = try world.agree(describe: describe) { () throws -> (LearningProblem, TrainingLoop<Scalar>) in
+      BLASLibrary.setThreads(configuration.training.blasThreads)
+      let trained = try run?.load(as: precision)
+      let problem = try trained?.problem ?? LearningProblem(configuration)
+      let plan = TrainingPlan(
+        samples: problem.split.training.count, batch: configuration.training.batch, steps: steps)
+      let loop = try TrainingLoop<Scalar>(configuration, problem: problem, plan: plan, ranks: world.ranks)
+      if let trained { loop.step.parameters.all.copy(from: trained.model.parameters.all) }
+      return (problem, loop)
+    }
+    try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    var fingerprint = try replicaFingerprint(loop.step.parameters, after: 0, over: world)
+    let outcome = try loop.run(over: world) { progress in
+      fingerprint = try replicaFingerprint(loop.step.parameters, after: progress.step, over: world)
+    }
+    if let step = outcome.divergedAtStep {
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message: "training diverged: the loss is not finite at step \(step); the replicas were equal up to there")
+    }
+    return Result(
+      ranks: world.ranks, steps: outcome.steps, parameters: loop.step.parameters.count, sha256: fingerprint)
+  }
+}

@@ -1,0 +1,54 @@
+public import Optimizers
+
+/// `compare`: what `rp-dist compare` tries for each optimizer.
+public struct CompareConfiguration: Codable, Equatable, Sendable {
+  /// For each optimizer the learning rates that are tried; the standard grid of an optimizer that is not named.
+  public var learningRates: [OptimizerConfiguration.Name: [Double]] = [:]
+  /// The schedules that each learning rate is tried with.
+  public var schedules: [Schedule.Name] = [.constant, .linear]
+
+  enum CodingKeys: String, StrictKey { case learningRates, schedules }
+
+  /// The optimizers' names as keys of `learningRates`.
+  private struct Rates: Codable {
+    var rates: [OptimizerConfiguration.Name: [Double]]
+
+    enum CodingKeys: String, StrictKey { case sgd, momentum, rmsprop, adam, residualPartitioning }
+
+    init(_ rates: [OptimizerConfiguration.Name: [Double]]) { self.rates = rates }
+
+    init(from decoder: any Decoder) throws {
+      let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+      rates = [:]
+      for name in OptimizerConfiguration.Name.allCases {
+        guard let key = CodingKeys(rawValue: name.rawValue) else { continue }
+        rates[name] = try values.decodeIfPresent([Double].self, forKey: key)
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      // In one order: ranks compare their settings as text.
+      for name in OptimizerConfiguration.Name.allCases {
+        guard let key = CodingKeys(rawValue: name.rawValue) else { continue }
+        try values.encodeIfPresent(rates[name], forKey: key)
+      }
+    }
+  }
+
+  public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    learningRates = try values.value(.learningRates, or: Rates([:])).rates
+    if let names = try values.decodeIfPresent([String].self, forKey: .schedules) {
+      schedules = try names.map { try decoder.name($0, at: CodingKeys.schedules) }
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(Rates(learningRates), forKey: .learningRates)
+    try values.encode(schedules, forKey: .schedules)
+  }
+}

@@ -1,0 +1,21 @@
+private import Foundation
+internal import Kernels
+internal import Networks
+
+/// Refuses a network that cannot be held: an allocation that the system grants and cannot keep would end the process
+/// without a word.
+///
+/// - Parameter samples: the most samples that a rank gets of one minibatch.
+/// - Throws: ``ConfigurationError`` that says how much is needed and how much there is.
+func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
+  // Parameters, Ẇ, Ẅ, m, v, two of the distance estimate, the last good and the best parameters, and |W|; for each
+  // sample y, u, Ẏ, Z, σ', σ'' at every boundary.
+  let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
+  let numbers = 10 * Double(network.layout.count) + 6 * Double(units) * Double(samples)
+  let (needed, present) = (numbers * Double(MemoryLayout<Scalar>.stride), ProcessInfo.processInfo.physicalMemory)
+  guard needed > Double(present) else { return }
+  let gibibytes = { (bytes: Double) in "\(Int((bytes / 0x1p30).rounded(.up)))" }
+  throw ConfigurationError(
+    "network: its \(network.layout.count) weights and a batch of \(samples) samples on a rank need "
+      + "\(gibibytes(needed)) GiB, but this machine has \(gibibytes(Double(present))) GiB; make it smaller")
+}

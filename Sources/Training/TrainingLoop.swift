@@ -1,0 +1,158 @@
+private import Datasets
+public import Kernels
+internal import Networks
+private import Optimizers
+
+/// Where a run is, after a step.
+public struct TrainingProgress: Sendable {
+  public let step: Int
+  public let steps: Int
+  /// Epochs, counted from 1.
+  public let epoch: Int
+  public let epochs: Int
+  /// The mean loss of the step's minibatch before the step, without regularisation.
+  public let loss: Double
+  /// Spent on steps since the first one, without validation.
+  public let seconds: Double
+  /// Whether this is the last step of its epoch.
+  public let endsEpoch: Bool
+}
+
+/// What an epoch gave.
+public struct EpochReport: Sendable {
+  /// Counted from 1.
+  public let epoch: Int
+  /// The steps that are done.
+  public let step: Int
+  /// Spent on steps since the first one, without validation.
+  public let seconds: Double
+  /// The mean over the epoch's minibatches, each before its step; without regularisation.
+  public let trainingLoss: Double
+  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
+  public let learningRate: Double
+  /// On the validation set, where there is one.
+  public let validation: Evaluation?
+}
+
+/// How the loop over the epochs ended.
+public struct TrainingOutcome: Sendable {
+  /// The steps that were taken.
+  public var steps = 0
+  /// Spent on them.
+  public var seconds = 0.0
+  /// The step whose loss, or the epoch's validation loss after it, was not finite; the parameters then are the last good
+  /// ones.
+  public var divergedAtStep: Int?
+  /// The epoch whose parameters were kept by early stopping, counted from 1.
+  public var bestEpoch: Int?
+}
+
+/// The loop over epochs and minibatches, without files: the same for a run and for a comparison of optimizers.
+public final class TrainingLoop<Scalar: Real> {
+  public let plan: TrainingPlan
+  public let step: TrainingStep<Scalar>
+
+  private let configuration: Configuration
+  private let problem: LearningProblem
+  /// The parameters at the first minibatch of the last epoch whose loss there was finite.
+  private let lastGood: Arena<Scalar>
+
+  /// - Parameters:
+  ///   - plan: how many steps; the configuration's epochs where nil.
+  ///   - ranks: the number of ranks that share a minibatch.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
+  public init(
+    _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int
+  ) throws {
+    let training = configuration.training
+    let network = try Network<Scalar>(configuration.network, inputs: problem.features)
+    try problem.check(outputs: network.outputs)
+    let plan =
+      plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
+    let capacity = (plan.batch + ranks - 1) / ranks
+    try requireMemory(for: network, samples: capacity)
+    self.configuration = configuration
+    self.problem = problem
+    self.plan = plan
+    step = TrainingStep(
+      configuration, problem: problem, network: network,
+      parameters: network.initialParameters(training.initialization, seed: UInt64(training.seed)), capacity: capacity)
+    lastGood = Arena(count: network.layout.count)
+    lastGood.all.copy(from: step.parameters.all)
+  }
+
+  /// Puts the parameters back to those at the first minibatch of the last epoch whose loss there was finite.
+  public func restoreLastGood() { step.parameters.all.copy(from: lastGood.all) }
+
+  /// Takes all steps of the plan, unless the loss stops being finite or the validation loss stops falling. Collective.
+  ///
+  /// - Parameters:
+  ///   - afterStep: called on every rank after each step.
+  ///   - afterEpoch: called on every rank after each epoch.
+  /// - Returns: the outcome, the same on every rank but for the seconds; ``step``'s parameters are the trained ones.
+  public func run(
+    over ranks: borrowing some GlobalSum & ~Copyable, afterStep: (TrainingProgress) throws -> Void = { _ in },
+    afterEpoch: (EpochReport) throws -> Void = { _ in }
+  ) throws -> TrainingOutcome {
+    var outcome = TrainingOutcome()
+    var stopping = configuration.training.stopEarly.map {
+      EarlyStopping(patience: $0.patience, parameters: step.parameters)
+    }
+    var order = EpochOrder(seed: configuration.training.seed, count: plan.samples)
+    let schedule = configuration.schedule.schedule
+    let clock = ContinuousClock()
+
+    for epoch in 1...plan.epochs {
+      var lossSum = 0.0
+      var samplesDone = 0
+      let stepsInEpoch = min(plan.stepsPerEpoch, plan.steps - outcome.steps)
+      var start = clock.now
+      order.shuffle(epoch: epoch)
+      for stepInEpoch in 0..<stepsInEpoch {
+        let batch = plan.minibatch(stepInEpoch)
+        let factor = schedule.factor(
+          step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
+        let loss = try step.computeStatistics(
+          order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
+        outcome.steps += 1
+        guard loss.isFinite else {
+          outcome.divergedAtStep = outcome.steps
+          restoreLastGood()
+          return outcome
+        }
+        if stepInEpoch == 0 { lastGood.all.copy(from: step.parameters.all) }
+        try step.update(factor: factor, over: ranks)
+        lossSum += loss * Double(batch.count)
+        samplesDone += batch.count
+        outcome.seconds += start.duration(to: clock.now) / .seconds(1)
+        try afterStep(
+          TrainingProgress(
+            step: outcome.steps, steps: plan.steps, epoch: epoch, epochs: plan.epochs, loss: loss,
+            seconds: outcome.seconds, endsEpoch: stepInEpoch + 1 == stepsInEpoch))
+        start = clock.now
+      }
+      let validation = try problem.split.validation.map { subset in
+        try problem.evaluate(step.network, step.parameters, configuration.loss, on: subset, over: ranks)
+      }
+      if let loss = validation?.loss, !loss.isFinite {
+        outcome.divergedAtStep = outcome.steps
+        restoreLastGood()
+        return outcome
+      }
+      try afterEpoch(
+        EpochReport(
+          epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: lossSum / Double(samplesDone),
+          learningRate: step.learningRate, validation: validation))
+      if let loss = validation?.loss,
+        stopping?.judge(epoch: epoch, loss: loss, parameters: step.parameters) == true
+      {
+        break
+      }
+    }
+    if let stopping {
+      stopping.restore(step.parameters)
+      outcome.bestEpoch = stopping.bestEpoch
+    }
+    return outcome
+  }
+}

@@ -1,0 +1,71 @@
+internal import Foundation
+internal import Optimizers
+internal import Training
+
+/// A comparison as text.
+enum ComparisonTable {
+  /// One finished run.
+  static func line(_ record: ComparisonRecord, number: Int, of count: Int) -> String {
+    let setting = record.learningRate.map { "learning rate \(rate($0)), " } ?? ""
+    let result = record.testLoss.map { "test loss \(Format.loss($0))" } ?? "diverged at step \(record.steps)"
+    return
+      "\(number)/\(count) \(record.optimizer.rawValue), \(setting)\(record.schedule.rawValue), seed \(record.seed): "
+      + "\(result), \(Format.fixed(record.seconds, 1)) s"
+  }
+
+  /// The table of the best settings, then what the grids leave open.
+  static func text(_ summaries: [ComparisonSummary], seeds: Int) -> String {
+    let heading = [
+      "optimizer", "learning rate", "schedule", "test loss", "accuracy", "ms/step", "x SGD",
+    ]
+    let rows = summaries.map { summary in
+      [
+        summary.optimizer.rawValue, summary.learningRate.map(rate) ?? "-", summary.schedule?.rawValue ?? "-",
+        summary.testLoss.map { interval($0) { Format.loss($0) } } ?? "diverged",
+        summary.testAccuracy.map { interval($0) { Format.percent($0) } } ?? "-",
+        Format.fixed(summary.secondsPerStep * 1000, 3), summary.stepsOfSGD.map { Format.fixed($0, 2) } ?? "-",
+      ]
+    }
+    let lines = columns([heading] + rows) + [""]
+    let notes = summaries.compactMap { note($0, seeds: seeds) }
+    let scope = seeds > 1 ? "means over \(seeds) seeds +- 95 % intervals (Student's t)" : "one seed"
+    return (lines + [scope] + notes).joined(separator: "\n")
+  }
+
+  private static func interval(_ value: MeanWithInterval, _ format: (Double) -> String) -> String {
+    format(value.mean) + (value.halfWidth.map { " +- " + format($0) } ?? "")
+  }
+
+  /// Where the best learning rate lies in its grid, or that there is none.
+  private static func note(_ summary: ComparisonSummary, seeds: Int) -> String? {
+    let grid = summary.learningRates.map(rate).joined(separator: ", ")
+    guard let position = summary.gridPosition else {
+      return "\(summary.optimizer.rawValue): diverged with every setting"
+        + (grid.isEmpty ? "" : " of the grid \(grid)") + (seeds > 1 ? ", for one seed at least" : "")
+    }
+    guard let best = summary.learningRate else { return nil }
+    let place =
+      switch position {
+      case .single: "the only one tried"
+      case .inside: "inside the grid \(grid)"
+      case .lowest: "AT THE LOWER EDGE of the grid \(grid): a smaller one may be better"
+      case .highest: "AT THE UPPER EDGE of the grid \(grid): a larger one may be better"
+      }
+    return "\(summary.optimizer.rawValue): learning rate \(rate(best)) won, \(place)"
+  }
+
+  /// A rate as a person writes it: 0.003.
+  private static func rate(_ value: Double) -> String {
+    let text = "\(value)"
+    return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+  }
+
+  /// Left-aligned columns, two spaces apart.
+  private static func columns(_ rows: [[String]]) -> [String] {
+    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+      return cells.joined(separator: "  ").replacing(/\ +$/, with: "")
+    }
+  }
+}

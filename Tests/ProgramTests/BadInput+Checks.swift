@@ -1,0 +1,39 @@
+import TestSupport
+
+/// Checks of what cannot be checked.
+extension BadInput {
+  static let checks: [BadInput] = [
+    BadInput(
+      name: "a gradient check with dropout",
+      arguments: "check gradient --set network=[{dense:␣4},{dropout:␣0.5},{dense:␣10}]", exitCode: 64,
+      says: ["layer 1 is dropout"]),
+    BadInput(name: "an unknown check", arguments: "check gradeint", exitCode: 64, says: ["gradeint"]),
+    BadInput(name: "a check of no samples", arguments: "check gradient --samples 0", exitCode: 64, says: ["--samples"]),
+    BadInput(
+      name: "an unknown bound", arguments: "check bound --bound ful", exitCode: 64,
+      says: ["'ful'", "did you mean 'full'"]),
+    BadInput(
+      name: "a check where the loss is not finite",
+      arguments: "check gradient --set data={set:␣csv,path:␣DIR/a.csv,scale:␣none} --set network=[{dense:␣2}] "
+        + "--set loss=squaredError", exitCode: 1, says: ["not finite"],
+      files: { _ = try $0.write("1e300,0\n-1e300,0\n1e300,0\n2e300,1\n1e300,1\n-2e300,1\n".utf8, to: "a.csv") }),
+    BadInput(name: "a check of a missing run", arguments: "check bound --run DIR/none", exitCode: 66, says: ["none"]),
+    BadInput(
+      name: "a check of a run and a configuration", arguments: "check bound my.yml --run DIR", exitCode: 64,
+      says: ["--run", "CONFIG.yml"]),
+    BadInput(
+      name: "a check of a missing configuration", arguments: "check replicas DIR/no.yml", exitCode: 66, says: ["no.yml"]
+    ),
+    BadInput(
+      name: "a replica check of no steps", arguments: "check replicas --steps 0", exitCode: 64, says: ["--steps"]),
+    BadInput(
+      name: "some of all samples", arguments: "check gradient --all --samples 5", exitCode: 64,
+      says: ["--all", "--samples"]),
+    BadInput(
+      name: "some of all weights", arguments: "check gradient --coordinates 5 --all", exitCode: 64,
+      says: ["--all", "--coordinates"]),
+    BadInput(
+      name: "a negative number of steps between replica checks", arguments: "--set training.checkReplicas=-1",
+      exitCode: 64, says: ["training.checkReplicas"]),
+  ]
+}
