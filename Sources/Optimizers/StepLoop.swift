@@ -38,22 +38,19 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
 
   /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
   @inline(__always)
-  func measure() -> Double {
-    var squares = 0.0
-    forEach(takingUp: true) { _, _, m, v in
-      let step = Double(formula.step(m, v))
-      squares = relaxed_add(squares, step * step)
-    }
-    return squares
-  }
+  func measure() -> Double { measure { _, m in m } }
 
   /// First of two passes: averages move; gives ‖Δw‖² of the step that the gradient alone would make in place of m̂, summed
   /// in Double.
   @inline(__always)
-  func measureUnsmoothed() -> Double {
+  func measureUnsmoothed() -> Double { measure { gradient, _ in gradient } }
+
+  /// ‖Δw‖² of the step along what `direction` makes of g and m̂.
+  @inline(__always)
+  private func measure(_ direction: (Scalar, Scalar) -> Scalar) -> Double {
     var squares = 0.0
-    forEach(takingUp: true) { _, gradient, _, v in
-      let step = Double(formula.step(gradient, v))
+    forEach(takingUp: true) { _, gradient, m, v in
+      let step = Double(formula.step(direction(gradient, m), v))
       squares = relaxed_add(squares, step * step)
     }
     return squares

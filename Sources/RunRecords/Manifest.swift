@@ -71,18 +71,18 @@ public struct RunResult: Codable, Equatable, Sendable {
   public var steps: Int
   public var epochs: Int
   /// The epoch whose model early stopping kept, counted from 1; nil without early stopping.
-  public var bestEpoch: Int?
+  @OrNull public var bestEpoch: Int?
   /// Spent on steps.
   public var seconds: Double
   public var ranks: Int
   public var trainingLoss: Double
   /// nil for reconstruction.
-  public var trainingAccuracy: Double?
+  @OrNull public var trainingAccuracy: Double?
   /// nil without a validation set.
-  public var validationLoss: Double?
-  public var validationAccuracy: Double?
+  @OrNull public var validationLoss: Double?
+  @OrNull public var validationAccuracy: Double?
   public var testLoss: Double
-  public var testAccuracy: Double?
+  @OrNull public var testAccuracy: Double?
 
   public init(
     run: String, steps: Int, epochs: Int, bestEpoch: Int?, seconds: Double, ranks: Int, trainingLoss: Double,
@@ -98,21 +98,4 @@ public struct RunResult: Codable, Equatable, Sendable {
 
   /// One line of JSON.
   public var json: String { get throws { try jsonText(self) } }
-
-  // Written by hand for the nulls: a reader finds every key in every object.
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(run, forKey: .run)
-    try values.encode(steps, forKey: .steps)
-    try values.encode(epochs, forKey: .epochs)
-    try values.encode(bestEpoch, forKey: .bestEpoch)
-    try values.encode(seconds, forKey: .seconds)
-    try values.encode(ranks, forKey: .ranks)
-    try values.encode(trainingLoss, forKey: .trainingLoss)
-    try values.encode(trainingAccuracy, forKey: .trainingAccuracy)
-    try values.encode(validationLoss, forKey: .validationLoss)
-    try values.encode(validationAccuracy, forKey: .validationAccuracy)
-    try values.encode(testLoss, forKey: .testLoss)
-    try values.encode(testAccuracy, forKey: .testAccuracy)
-  }
 }

@@ -13,9 +13,7 @@ public func replicaFingerprint<Scalar: Real>(
   let own = Fingerprint()
   unsafe parameters.all.withBytes { unsafe own.add($0) }
   let all = try world.allGather(own.hexadecimal)
-  let different = all.indices.filter { all[$0] != all[0] }
-  guard different.isEmpty else {
-    let list = different.map(String.init).joined(separator: ", ")
+  if let list = ranksThatDiffer(all) {
     throw AgreedFailure(
       code: ExitCode.internalError,
       message: (step.map { "after step \($0) " } ?? "")
@@ -23,6 +21,12 @@ public func replicaFingerprint<Scalar: Real>(
         + "have the same program, libraries and kind of processor, and sound memory?")
   }
   return all[0]
+}
+
+/// The ranks whose text differs from rank 0's, as a list; nil where none does.
+private func ranksThatDiffer(_ texts: [String]) -> String? {
+  let different = texts.indices.filter { texts[$0] != texts[0] }
+  return different.isEmpty ? nil : different.map(String.init).joined(separator: ", ")
 }
 
 extension TrainingLoop {
@@ -47,9 +51,7 @@ extension Communicator {
   public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     guard ranks > 1 else { return }
     let all = try allGather(text())
-    let different = all.indices.filter { all[$0] != all[0] }
-    guard different.isEmpty else {
-      let list = different.map(String.init).joined(separator: ", ")
+    if let list = ranksThatDiffer(all) {
       throw AgreedFailure(
         code: ExitCode.content, message: "the \(what) of rank \(list) differ from those of rank 0; \(remedy)")
     }

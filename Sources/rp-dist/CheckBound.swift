@@ -90,7 +90,7 @@ struct CheckBound: RankCommand {
     var result: BoundCheck.Result
 
     private enum CodingKeys: String, CodingKey {
-      case bound, samples, passed, failureShare, decreaseRatio, largestRatio, tightness
+      case bound, samples, passed, failureShare
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -100,10 +100,6 @@ struct CheckBound: RankCommand {
       try values.encode(samples, forKey: .samples)
       try values.encode(passed, forKey: .passed)
       try values.encode(result.failureShare, forKey: .failureShare)
-      // Every key is there: null where there is no number.
-      try values.encode(result.decreaseRatio, forKey: .decreaseRatio)
-      try values.encode(result.largestRatio, forKey: .largestRatio)
-      try values.encode(result.tightness, forKey: .tightness)
     }
   }
 }

@@ -36,15 +36,6 @@ struct Evaluate: RankCommand {
   private struct Output: Encodable {
     var run: String
     var testLoss: Double
-    var testAccuracy: Double?
-
-    private enum CodingKeys: String, CodingKey { case run, testLoss, testAccuracy }
-
-    func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: CodingKeys.self)
-      try values.encode(run, forKey: .run)
-      try values.encode(testLoss, forKey: .testLoss)
-      try values.encode(testAccuracy, forKey: .testAccuracy)
-    }
+    @OrNull var testAccuracy: Double?
   }
 }

@@ -9,11 +9,10 @@ enum ProcessorKernel {
   private static let variable = "OPENBLAS_CORETYPE"
 
   /// Starts the program anew, in the same process, with the name of a kernel that fits the processor, where OpenBLAS did
-  /// not find one and the user did not name one. Must be called before MPI is initialised; does nothing if it fails.
+  /// not find one and the user did not name one. Must be called before MPI is initialised, on a processor with AVX2, which no
+  /// Prescott has; does nothing if it fails.
   static func choose() {
-    // The program runs on processors with AVX2 only, which no Prescott has.
-    guard BLASLibrary.coreName == "Prescott", vector_math_processor_suffices() != 0,
-      Launcher.environment(variable) == nil,
+    guard BLASLibrary.coreName == "Prescott", Launcher.environment(variable) == nil,
       let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     else { return }
     unsafe setenv(variable, vector_math_processor_has_avx512() != 0 ? "SkylakeX" : "Haswell", 1)

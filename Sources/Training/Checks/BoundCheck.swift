@@ -1,5 +1,6 @@
 public import Kernels
 internal import Networks
+public import RunRecords
 
 /// Whether the quadratic of residual partitioning bounds the second-order model of the loss that it is to bound: (M12)'s
 /// model without products of weight changes for `paper`, the exact one for `full`.
@@ -24,14 +25,14 @@ public struct BoundCheck: Sendable {
     public let predictedDecrease: Double
     public let actualDecrease: Double
     /// The actual decrease divided by the predicted one; nil where that is 0.
-    public let decreaseRatio: Double?
+    @OrNull public private(set) var decreaseRatio: Double?
     public let steps: Int
     /// How many random steps have Δwᵀ H Δw above Σ Ẅ Δw².
     public let failures: Int
     /// The largest Δwᵀ H Δw / Σ Ẅ Δw² of the random steps; nil where no step has Σ Ẅ Δw² > 0.
-    public let largestRatio: Double?
+    @OrNull public private(set) var largestRatio: Double?
     /// λ_max(D^−½ H D^−½) with D = Ẅ over the weights with Ẅ > 0; nil where there are too many weights, or none.
-    public let tightness: Double?
+    @OrNull public private(set) var tightness: Double?
     /// The weights with Ẅ = 0 that have curvature all the same, as names of their blocks.
     public let uncovered: [String]
 

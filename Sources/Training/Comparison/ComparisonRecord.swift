@@ -1,11 +1,12 @@
 public import Optimizers
+public import RunRecords
 
 /// One run of a comparison: what `rp-dist compare --out` writes for each. Losses are without regularisation; those of a
 /// run that diverged are nil.
 public struct ComparisonRecord: Codable, Equatable, Sendable {
   public var optimizer: OptimizerConfiguration.Name
   /// α or λ; nil where the optimizer finds it by itself.
-  public var learningRate: Double?
+  @OrNull public var learningRate: Double?
   public var schedule: Schedule.Name
   public var seed: Int
   /// The epochs that were trained, a part of one counted as a part.
@@ -15,10 +16,10 @@ public struct ComparisonRecord: Codable, Equatable, Sendable {
   /// Spent on steps.
   public var seconds: Double
   public var secondsPerStep: Double
-  public var trainingLoss: Double?
-  public var validationLoss: Double?
-  public var testLoss: Double?
-  public var testAccuracy: Double?
+  @OrNull public var trainingLoss: Double?
+  @OrNull public var validationLoss: Double?
+  @OrNull public var testLoss: Double?
+  @OrNull public var testAccuracy: Double?
 
   public init(
     optimizer: OptimizerConfiguration.Name, learningRate: Double?, schedule: Schedule.Name, seed: Int, epochs: Double,
@@ -30,24 +31,6 @@ public struct ComparisonRecord: Codable, Equatable, Sendable {
     (self.seconds, self.secondsPerStep) = (seconds, secondsPerStep)
     (self.trainingLoss, self.validationLoss) = (trainingLoss, validationLoss)
     (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
-  }
-
-  // Written by hand for the nulls: a reader finds every key in every record.
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(optimizer, forKey: .optimizer)
-    try values.encode(learningRate, forKey: .learningRate)
-    try values.encode(schedule, forKey: .schedule)
-    try values.encode(seed, forKey: .seed)
-    try values.encode(epochs, forKey: .epochs)
-    try values.encode(steps, forKey: .steps)
-    try values.encode(ranks, forKey: .ranks)
-    try values.encode(seconds, forKey: .seconds)
-    try values.encode(secondsPerStep, forKey: .secondsPerStep)
-    try values.encode(trainingLoss, forKey: .trainingLoss)
-    try values.encode(validationLoss, forKey: .validationLoss)
-    try values.encode(testLoss, forKey: .testLoss)
-    try values.encode(testAccuracy, forKey: .testAccuracy)
   }
 
   /// What settings are judged by: the validation loss, or the test loss without a validation set; infinite where

@@ -1,4 +1,5 @@
 public import Optimizers
+public import RunRecords
 
 /// What a comparison found out about one optimizer: its best setting, and what that costs.
 public struct ComparisonSummary: Codable, Equatable, Sendable {
@@ -13,23 +14,23 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
 
   public var optimizer: OptimizerConfiguration.Name
   /// Of the best setting; nil where the optimizer finds it by itself, and where every setting diverged.
-  public var learningRate: Double?
+  @OrNull public var learningRate: Double? = nil
   /// Of the best setting; nil where every setting diverged.
-  public var schedule: Schedule.Name?
+  @OrNull public var schedule: Schedule.Name? = nil
   /// The learning rates and schedules that were tried.
   public var learningRates: [Double]
   public var schedules: [Schedule.Name]
   /// nil where every setting diverged.
-  public var gridPosition: GridPosition?
+  @OrNull public var gridPosition: GridPosition? = nil
   /// The mean test loss of the best setting over the seeds, with its 95 % interval; nil where every setting diverged,
   /// each for one seed at least.
-  public var testLoss: MeanWithInterval?
+  @OrNull public var testLoss: MeanWithInterval? = nil
   /// nil without classes too.
-  public var testAccuracy: MeanWithInterval?
+  @OrNull public var testAccuracy: MeanWithInterval? = nil
   /// The median over all of the optimizer's runs.
   public var secondsPerStep: Double
   /// In units of SGD's step; nil where that has no time, because SGD diverged at once.
-  public var stepsOfSGD: Double?
+  @OrNull public var stepsOfSGD: Double? = nil
 
   /// The best setting among an optimizer's records: the least mean loss over the seeds, on the validation set, or on
   /// the test set without one.
@@ -74,20 +75,5 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
     testLoss = MeanWithInterval(losses)
     let accuracies = best.records.compactMap(\.testAccuracy)
     testAccuracy = accuracies.count == losses.count ? MeanWithInterval(accuracies) : nil
-  }
-
-  // Written by hand for the nulls: a reader finds every key in every summary.
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(optimizer, forKey: .optimizer)
-    try values.encode(learningRate, forKey: .learningRate)
-    try values.encode(schedule, forKey: .schedule)
-    try values.encode(learningRates, forKey: .learningRates)
-    try values.encode(schedules, forKey: .schedules)
-    try values.encode(gridPosition, forKey: .gridPosition)
-    try values.encode(testLoss, forKey: .testLoss)
-    try values.encode(testAccuracy, forKey: .testAccuracy)
-    try values.encode(secondsPerStep, forKey: .secondsPerStep)
-    try values.encode(stepsOfSGD, forKey: .stepsOfSGD)
   }
 }

@@ -1,8 +1,10 @@
+public import RunRecords
+
 /// A mean with the half width of its 95 % confidence interval by Student's t.
 public struct MeanWithInterval: Codable, Equatable, Sendable {
   public var mean: Double
   /// nil for one value, and where the squares of the deviations are too large for a number.
-  public var halfWidth: Double?
+  @OrNull public var halfWidth: Double? = nil
 
   /// - Parameter values: at least one.
   public init(_ values: [Double]) {
@@ -15,13 +17,6 @@ public struct MeanWithInterval: Codable, Equatable, Sendable {
     let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (n - 1)
     guard variance.isFinite else { return }
     halfWidth = Self.studentQuantile(degreesOfFreedom: values.count - 1) * (variance / n).squareRoot()
-  }
-
-  // Written by hand for the null.
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(mean, forKey: .mean)
-    try values.encode(halfWidth, forKey: .halfWidth)
   }
 
   /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938); above

@@ -13,26 +13,18 @@ public struct CompareConfiguration: Codable, Equatable, Sendable {
   private struct Rates: Codable {
     var rates: [OptimizerConfiguration.Name: [Double]]
 
-    enum CodingKeys: String, StrictKey { case sgd, momentum, rmsprop, adam, residualPartitioning }
-
     init(_ rates: [OptimizerConfiguration.Name: [Double]]) { self.rates = rates }
 
     init(from decoder: any Decoder) throws {
-      let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+      let values = try decoder.strictContainer(keyedBy: OptimizerConfiguration.Name.self)
       rates = [:]
-      for name in OptimizerConfiguration.Name.allCases {
-        guard let key = CodingKeys(rawValue: name.rawValue) else { continue }
-        rates[name] = try values.decodeIfPresent([Double].self, forKey: key)
-      }
+      for name in values.allKeys { rates[name] = try values.decodeIfPresent([Double].self, forKey: name) }
     }
 
     func encode(to encoder: any Encoder) throws {
-      var values = encoder.container(keyedBy: CodingKeys.self)
+      var values = encoder.container(keyedBy: OptimizerConfiguration.Name.self)
       // In one order: ranks compare their settings as text.
-      for name in OptimizerConfiguration.Name.allCases {
-        guard let key = CodingKeys(rawValue: name.rawValue) else { continue }
-        try values.encodeIfPresent(rates[name], forKey: key)
-      }
+      for name in OptimizerConfiguration.Name.allCases { try values.encodeIfPresent(rates[name], forKey: name) }
     }
   }
 
@@ -52,3 +44,6 @@ public struct CompareConfiguration: Codable, Equatable, Sendable {
     try values.encode(schedules, forKey: .schedules)
   }
 }
+
+/// The optimizers' names are the keys of `learningRates`.
+extension OptimizerConfiguration.Name: StrictKey {}
