@@ -73,13 +73,15 @@ public final class Hypergradient<Scalar: Real> {
     judging = try Station(chain.judged, loss: chain.validationLoss)
     teacherLayout = training.network.layout
     judgedLayout = judging.network.layout
-    teacherBlocks = try teacherGroups.blocks(of: teacherLayout, radius: radius, network: "teacher")
+    teacherBlocks = try teacherGroups.blocks(
+      of: teacherLayout, radius: radius, network: "teacher", numbers: chain.teacher.layerNumbers)
     if let student = chain.student {
       try Self.check(chain.teacher, student, training.network.outputs, judging.network.outputs)
       labelling = try Station(chain.teacher, loss: student.loss)
       learning = try Station(student, loss: student.loss)
       pairing = try Station(student, loss: student.loss)
-      studentBlocks = try studentGroups.blocks(of: judgedLayout, radius: radius, network: "student")
+      studentBlocks = try studentGroups.blocks(
+        of: judgedLayout, radius: radius, network: "student", numbers: student.layerNumbers)
     } else {
       (labelling, learning, pairing, studentBlocks) = (nil, nil, nil, [])
     }
@@ -173,11 +175,7 @@ public final class Hypergradient<Scalar: Real> {
     guard chain.student == nil || (samples.unlabelled?.rows ?? 0) > 0 else {
       throw HypergradientError("there are no unlabelled samples, which the student learns from; give at least one")
     }
-    if case .fixed(let groups, let shards) = grid, groups * shards != ranks {
-      throw HypergradientError(
-        "the grid \(groups)x\(shards) has \(groups * shards) places, but there are \(ranks) ranks; choose groups x "
-          + "shards = \(ranks)")
-    }
+    try grid.check(ranks: ranks)
   }
 
   /// L at the judged network's new parameters, and v = ∇L into ``slope``; rows shared out over all ranks.
