@@ -13,8 +13,12 @@ extension UpdateRule {
   ///     residual partitioning (M11, M14)              scale · λ (1 − β₁)/(1 − β₁ᵗ)/(v̂ + λ ∇²R + δ)ᵖ/S
   ///
   /// For a change of the weight a_i of one sample, whose share of Ẇ is a_i ∇ℓ_i, the step changes by −P ∇ℓ_i: P takes
-  /// the place of ξ_W in (M23) and (M24). Left out is how g enters √v̂ of rmsprop and adam, Ẅ the denominator of residual
-  /// partitioning, and both the scale and the length.
+  /// the place of ξ_W in (M23) and (M24).
+  ///
+  /// Left out is how a weight enters √v̂ of rmsprop and adam, and Ẅ, the scale and the length of residual partitioning.
+  /// With the whole of the plain step (M11), ∂(Δw)/∂a_i gets the further term −Δw Ẅ_i/Σ a Ẅ, which is much the same
+  /// for all i; with averages it is small, but while lengths are still growing it is not. Tests of the inner step measure
+  /// both.
   ///
   /// - Parameters:
   ///   - p: P, one for each parameter; 0 where it is not trained, and where the denominator is 0.
