@@ -40,6 +40,8 @@ extension Hypergradient {
       teacher, training: samples.training, weights: chainCase.weights, masks: samples.masks, ids: samples.trainingIDs,
       over: ranks)
     if let student { try takeStudentStep(student, teacher: teacher.after, samples: samples, over: ranks) }
-    return try compute(teacher: teacher, student: student, samples: samples, over: ranks)
+    return try compute(
+      teacher: teacher, student: student, samples: samples, followsTeacherStep: true,
+      over: ranks)
   }
 }

@@ -26,7 +26,7 @@ final class Station<Scalar: Real> {
   func forward(
     _ x: Matrix<Scalar>, at parameters: Vector<Scalar>, masks: Pass.DropoutMasks? = nil, ids: Span<Int32>
   ) -> Matrix<Scalar> {
-    // A rank may have no rows; its workspaces exist all the same.
+    // A rank may have no rows, but needs workspaces all the same.
     network.reserve(samples: max(1, x.rows))
     guard let masks else { return network.forward(x, parameters: parameters) }
     do {
@@ -37,6 +37,9 @@ final class Station<Scalar: Real> {
       preconditionFailure("a pass with running averages does not communicate: \(error)")
     }
   }
+
+  /// The outputs of the last forward pass, which was of x.
+  func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.value(at: network.layers.count, x) }
 
   /// ẏ along a direction at the last forward pass, [rows × outputs].
   func tangent(_ x: Matrix<Scalar>, at parameters: Vector<Scalar>, along v: Vector<Scalar>) -> Matrix<Scalar> {
