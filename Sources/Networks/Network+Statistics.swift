@@ -54,7 +54,7 @@ extension Network {
   }
 
   /// The losses of the last forward pass with Ẏ and h at the output, each row times its weight.
-  private func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
+  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
     let (samples, top) = (targets.rows, layers.count)
     let (outputs, gradient, h) = (
       values[top].prefix(samples), yDots[top].prefix(samples), zs[top].prefix(samples)
