@@ -55,6 +55,12 @@ public final class Hypergradient<Scalar: Real> {
 
   /// The passes that this rank has done for the last hypergradient, without those of the steps.
   public internal(set) var passes = PassCount()
+  /// Whether ``kinkCrossings`` is counted, at the price of a forward pass more for each set of perturbed passes.
+  public var watchesKinks = false
+  /// How many of this rank's perturbed passes of the last hypergradient lie on other sides of kinks (relu, hinge, …) than
+  /// the unperturbed parameters: a difference over them has no order.
+  public internal(set) var kinkCrossings = 0
+
   /// Spent by this rank on them, without waiting for the others.
   public internal(set) var seconds = 0.0
 
@@ -146,8 +152,7 @@ public final class Hypergradient<Scalar: Real> {
     followsTeacherStep: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
     try check(samples, ranks: ranks.ranks)
-    passes = PassCount()
-    seconds = 0
+    (passes, seconds, kinkCrossings) = (PassCount(), 0, 0)
     let rows = samples.training.inputs.rows
     if result.count != rows { result = Arena(count: rows) }
     result.all.fill(0)

@@ -181,7 +181,8 @@ struct HypergradientOfFiles: RankCommand {
   }
 }
 
-private func levelCount(_ text: String) throws -> Int {
+/// The number of levels of a chain on the command line.
+func levelCount(_ text: String) throws -> Int {
   guard let levels = Int(text), [2, 3].contains(levels) else { throw ValidationError("there are 2 or 3 levels") }
   return levels
 }
