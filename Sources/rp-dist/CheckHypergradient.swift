@@ -84,7 +84,7 @@ struct CheckHypergradient: RankCommand {
           try jsonText(Output(levels: levels, samples: samples, strategies: outcomes, passed: failure == nil)))
       } else {
         print(
-          "rp-dist \(version): hypergradient of \(title), \(levels) levels, \(samples) samples of each kind, float64")
+          "rp-dist \(version): hypergradient of \(title), \(levels) levels, \(samples) samples, float64")
         print(Self.table(outcomes))
       }
     }
@@ -125,7 +125,7 @@ extension HypergradientCheck.Outcome {
     if let best {
       parts.append("least difference \(Format.scientific(best)), at most \(Format.scientific(tolerance))")
     }
-    parts.append(order.map { "order \(Format.fixed($0, 2))" } ?? "no order: rounding or kinks everywhere")
+    parts.append(order.map { "order \(Format.fixed($0, 2))" } ?? "no order to see")
     return parts.joined(separator: "; ")
   }
 
