@@ -23,12 +23,12 @@ struct CheckHypergradient: RankCommand {
         order      = how fast the difference falls with the radius
 
       for the strategies nested and fused, and radii from 0.1 to 1e-6. A
-      strategy agrees where its least difference is at most 1000 times what
-      rounding allows (1.1e-5 nested, 2.3e-8 fused), and where, at the smallest
-      radii with a difference above ten times its rounding, the order is 2
-      within 0.2. Radii at which a perturbation crosses a kink (relu, leakyRelu,
+      strategy agrees where its second least difference is at most 1000 times
+      what rounding allows (1.1e-5 nested, 2.3e-8 fused; one radius may be right
+      by chance), and where, at the smallest radii with a difference above ten
+      times its rounding, the order is 2 within 0.2. Radii at which a perturbation crosses a kink (relu, leakyRelu,
       elu, hinge, squaredHinge) are marked, and left out. Exit code 1 where one
-      does not agree, or every radius has kinks: take fewer samples.
+      does not agree, or all radii have kinks: take fewer samples then.
 
       Ranks share directions and samples.
 
@@ -123,7 +123,7 @@ extension HypergradientCheck.Outcome {
   fileprivate var summary: String {
     var parts = ["\(strategy): \(verdict == .agrees ? "agrees" : "differs")"]
     if let best {
-      parts.append("least difference \(Format.scientific(best)), at most \(Format.scientific(tolerance))")
+      parts.append("difference \(Format.scientific(best)), at most \(Format.scientific(tolerance))")
     }
     parts.append(order.map { "order \(Format.fixed($0, 2))" } ?? "no order to see")
     return parts.joined(separator: "; ")
@@ -137,10 +137,10 @@ extension HypergradientCheck.Outcome {
       "\(strategy) differs from the exact hypergradient: its difference falls with the power "
         + "\(Format.fixed(order ?? 0, 2)) of the radius, not with its square"
     case .tolerance:
-      "\(strategy) differs from the exact hypergradient: the least difference is \(Format.scientific(best ?? 0)), above "
+      "\(strategy) differs from the exact hypergradient: the difference is \(Format.scientific(best ?? 0)), above "
         + Format.scientific(tolerance)
     case .kinks:
-      "\(strategy) cannot be judged: every radius has a kink within reach; take fewer --samples"
+      "\(strategy) cannot be judged: nearly all radii have a kink within reach; take fewer --samples"
     }
   }
 }

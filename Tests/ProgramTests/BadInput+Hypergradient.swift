@@ -127,5 +127,11 @@ extension BadInput {
       name: "a rate that is no number", arguments: two + " --teacher-rate nan", exitCode: 64, says: ["--teacher-rate"]),
     BadInput(
       name: "a pair weight below 0", arguments: three + " --pair-weight=-1", exitCode: 64, says: ["--pair-weight"]),
+    BadInput(
+      name: "a bench on a grid that does not match the ranks", arguments: "bench hypergradient --grid 2x4",
+      exitCode: 64,
+      says: ["grid 2x4", "8 places"]),
+    BadInput(
+      name: "a bench of no samples", arguments: "bench hypergradient --batch 0", exitCode: 64, says: ["--batch"]),
   ]
 }
