@@ -69,7 +69,8 @@ let package = Package(
 
     // Programs and oracles of the tests.
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Networks", "Kernels", "MPI"], swiftSettings: strict),
+      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Kernels", "MPI"],
+      swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),

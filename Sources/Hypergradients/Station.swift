@@ -26,7 +26,8 @@ final class Station<Scalar: Real> {
   func forward(
     _ x: Matrix<Scalar>, at parameters: Vector<Scalar>, masks: Pass.DropoutMasks? = nil, ids: Span<Int32>
   ) -> Matrix<Scalar> {
-    network.reserve(samples: x.rows)
+    // A rank may have no rows, but needs workspaces all the same.
+    network.reserve(samples: max(1, x.rows))
     guard let masks else { return network.forward(x, parameters: parameters) }
     do {
       return try network.forward(

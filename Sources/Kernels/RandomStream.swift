@@ -14,6 +14,7 @@ public struct RandomStream: Sendable {
     case dropout = 4
     case validation = 5
     case check = 7
+    case labelNoise = 8
   }
 
   private let start: UInt64

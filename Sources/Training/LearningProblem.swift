@@ -15,7 +15,7 @@ public struct LearningProblem: Sendable {
   /// - Throws: `DatasetError`, ``ConfigurationError``.
   public init(_ configuration: Configuration, map: InputMap? = nil) throws {
     let data = configuration.data
-    split = try data.load().holdingOut(data, seed: configuration.training.seed)
+    split = try data.load().holdingOut(data, seed: configuration.training.seed).relabelled(data)
     target = data.target
     self.map = map ?? data.scale.map(for: split.training)
     guard self.map.fits(features: split.training.features) else {
@@ -27,8 +27,24 @@ public struct LearningProblem: Sendable {
 
   /// A problem on samples that are in memory already.
   init(split: DataSplit, scale: InputScaling, target: DataConfiguration.Target) {
-    (self.split, self.target) = (split, target)
-    map = scale.map(for: split.training)
+    self.init(split: split, map: scale.map(for: split.training), target: target)
+  }
+
+  private init(split: DataSplit, map: InputMap, target: DataConfiguration.Target) {
+    (self.split, self.map, self.target) = (split, map, target)
+  }
+
+  /// The same problem, in the same scaling, with only those training samples whose labels are true: what training on
+  /// noisy labels can reach at best. Without `data.labelNoise` the problem itself.
+  ///
+  /// - Throws: ``ConfigurationError`` when the noise left no label true.
+  public func withoutFlippedSamples() throws(ConfigurationError) -> LearningProblem {
+    guard let clean = split.withoutFlippedSamples else {
+      throw ConfigurationError(
+        "data.labelNoise leaves none of the \(split.training.count) training samples its true label, so there is "
+          + "nothing clean to train on; lower data.labelNoise.rate")
+    }
+    return LearningProblem(split: clean, map: map, target: target)
   }
 
   public var features: Int { split.training.features }
@@ -79,5 +95,16 @@ extension DataSplit {
           + "to train on; make it at most \(training.count - 1)")
     }
     return holdingOut(data.validation, seed: UInt64(seed))
+  }
+
+  /// The same data with the label noise that a configuration asks for.
+  fileprivate func relabelled(_ data: DataConfiguration) throws(ConfigurationError) -> DataSplit {
+    guard let noise = data.labelNoise?.noise else { return self }
+    guard training.classes > 1 else {
+      throw ConfigurationError(
+        "data.labelNoise flips a label to another class, but \(training.dataset.source) has one class only; set "
+          + "data.labelNoise to off")
+    }
+    return relabelled(by: noise)
   }
 }

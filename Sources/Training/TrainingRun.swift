@@ -58,7 +58,8 @@ public struct TrainingRun {
       data: Manifest.Data(
         set: configuration.data.set.rawValue, path: configuration.data.path,
         trainingSamples: problem.split.training.count, validationSamples: problem.split.validation?.count ?? 0,
-        testSamples: problem.split.test.count, sha256: world.rank == 0 ? problem.split.fingerprint : ""),
+        testSamples: problem.split.test.count, sha256: world.rank == 0 ? problem.split.fingerprint : "",
+        labelNoise: Manifest.LabelNoise(configuration.data, problem)),
       libraries: Manifest.Libraries(
         mpi: MPILibrary.version, blas: BLASLibrary.configuration, blasKernel: BLASLibrary.coreName,
         blasThreads: configuration.training.blasThreads))
@@ -66,6 +67,7 @@ public struct TrainingRun {
       guard world.rank == 0 else { return nil }
       try writeWhole(try configuration.yaml(), to: folder.configuration)
       try writeWhole(try manifest.json + "\n", to: folder.manifest)
+      if let flips = problem.labelNoiseCSV { try writeWhole(flips, to: folder.labelNoise) }
       return try MetricsWriter(path: folder.metrics)
     }
 

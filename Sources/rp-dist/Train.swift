@@ -17,7 +17,8 @@ struct Train: RankCommand {
       computes its share of every minibatch.
 
       SETTINGS
-        data            set, path, scale, target, validation;
+        data            set, path, scale, target, validation,
+                        labelNoise {kind, rate, seed};
                         for csv: label, header, test
         network         a list of {dense: N}, {dense: {outputs: N, bias:
                         false}}, batchNorm, {dropout: {keep: 0.9}} and

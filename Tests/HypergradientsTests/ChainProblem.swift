@@ -17,6 +17,8 @@ struct ChainProblem {
   var teacherRate, studentRate: Double
   /// P_W and P_V where they are not the rates.
   var teacherDiagonal, studentDiagonal: [Double]?
+  /// The epoch of dropout masks; dropout is off where nil.
+  var maskEpoch: Int?
 
   /// The samples in one precision.
   func samples<Scalar: Real>(as precision: Scalar.Type) -> ChainSamples<Scalar> {
@@ -25,7 +27,10 @@ struct ChainProblem {
     }
     return ChainSamples(
       training: samples(training), unlabelled: chain.student == nil ? nil : matrix(unlabelled),
-      pairs: pairs.inputs.isEmpty ? nil : samples(pairs), pairWeight: pairWeight, validation: samples(validation))
+      pairs: pairs.inputs.isEmpty ? nil : samples(pairs), pairWeight: pairWeight, validation: samples(validation),
+      masks: maskEpoch.map { Pass.DropoutMasks(seed: 5, epoch: $0) },
+      trainingIDs: training.inputs.indices.map { Int32(20 + $0) },
+      unlabelledIDs: unlabelled.indices.map { Int32(90 - $0) })
   }
 
   /// Both steps by (M23) and (M24), then the hypergradient.
@@ -35,7 +40,8 @@ struct ChainProblem {
     let samples = samples(as: Scalar.self)
     let teacherStep = step(teacher, teacherRate, teacherDiagonal, as: Scalar.self)
     try hypergradient.takeTeacherStep(
-      teacherStep, training: samples.training, weights: vector(weights), over: ranks)
+      teacherStep, training: samples.training, weights: vector(weights), masks: samples.masks,
+      ids: samples.trainingIDs, over: ranks)
     var studentStep: StepTaken<Scalar>?
     if chain.student != nil {
       let step = step(student, studentRate, studentDiagonal, as: Scalar.self)
