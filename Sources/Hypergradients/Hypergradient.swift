@@ -1,3 +1,4 @@
+private import Glibc
 public import Kernels
 public import Networks
 
@@ -33,6 +34,10 @@ public final class Hypergradient<Scalar: Real> {
 
   /// v = ∇L and, behind it, L: one reduction. [judged + 1]
   private let slope: Arena<Scalar>
+  /// The average of v over the calls so far, and their number; where v is averaged.
+  private let slopeDecay: Double
+  private let averageSlope: Arena<Scalar>
+  private var slopes = 0
   /// d = P_V ∘ v for three levels, [student].
   let direction: Arena<Scalar>
   /// r, or for `nested` each r^{±b}: one after the other, [teacher] each.
@@ -58,11 +63,14 @@ public final class Hypergradient<Scalar: Real> {
   ///   - groups: the blocks of the teacher, and of the student; `exact` needs none.
   ///   - radius: that of blocks without one of their own.
   ///   - grid: how ranks are shared out among directions and samples.
+  ///   - slopeDecay: β of an average of v over the calls, v ← β v + (1 − β) ∇L divided by 1 − βᵗ, that stands in place of
+  ///     the last call's ∇L: along a training the noise of single steps and of small validation batches averages out. 0
+  ///     for the hypergradient of each call by itself.
   /// - Throws: ``HypergradientError``, `NetworkError` where the parts do not fit together.
   public init(
     _ chain: Chain, strategy: Strategy, teacherGroups: ParameterGroups = .joint,
     studentGroups: ParameterGroups = .joint,
-    radius: Double = 0.01, grid: Grid.Choice = .automatic
+    radius: Double = 0.01, grid: Grid.Choice = .automatic, slopeDecay: Double = 0
   ) throws {
     precondition(strategy != .nested || Scalar.precision == .float64, "nested differences need Double")
     (self.chain, self.strategy, self.grid) = (chain, strategy, grid)
@@ -87,6 +95,9 @@ public final class Hypergradient<Scalar: Real> {
     let teacherCount = teacherLayout.count
     let studentCount = hasStudent ? judgedLayout.count : 0
     slope = Arena(count: judgedLayout.count + 1)
+    precondition(slopeDecay >= 0 && slopeDecay < 1, "the decay of an average is from 0 to below 1")
+    self.slopeDecay = slopeDecay
+    averageSlope = Arena(count: slopeDecay == 0 ? 0 : judgedLayout.count)
     direction = Arena(count: studentCount)
     labelSlopes = Arena(count: teacherCount * (strategy == .nested && hasStudent ? 2 * studentBlocks.count : 1))
     perturbedTeacher = Perturbation(count: strategy == .exact ? 0 : teacherCount)
@@ -96,6 +107,14 @@ public final class Hypergradient<Scalar: Real> {
     labels = Matrix(rows: 0, columns: training.network.outputs)
     outputs = labels
     result = Arena(count: 0)
+  }
+
+  /// D, the passes that are independent of each other: over the weighted examples and, with three levels, over the
+  /// unlabelled samples.
+  public var directions: (examples: Int, labels: Int?) {
+    guard strategy != .exact else { return (1, chain.student == nil ? nil : 1) }
+    let labels = chain.student == nil ? nil : 2 * studentBlocks.count
+    return ((strategy == .nested ? labels ?? 1 : 1) * 2 * teacherBlocks.count, labels)
   }
 
   private static func check(
@@ -198,7 +217,19 @@ public final class Hypergradient<Scalar: Real> {
     }
     try ranks.sum(slope.all)
     slope.all.scale(by: 1 / Scalar(all))
+    averageSlopes()
     return Double(slope.all[count])
+  }
+
+  /// Puts the average over the calls in the place of v, where that is wanted.
+  private func averageSlopes() {
+    guard slopeDecay > 0 else { return }
+    let v = slope.all[0..<judgedLayout.count]
+    slopes += 1
+    averageSlope.all.scale(by: Scalar(slopeDecay))
+    averageSlope.all.add(v, times: Scalar(1 - slopeDecay))
+    v.copy(from: averageSlope.all)
+    v.scale(by: Scalar(1 / (1 - pow(slopeDecay, Double(slopes)))))
   }
 
   /// Adds up the time of this rank's own work.

@@ -55,6 +55,7 @@ extension Configuration {
     }
     try data.check()
     try checkGradient()
+    try checkReweighting()
   }
 
   private func checkOptimizer() throws(ConfigurationError) {
