@@ -31,6 +31,7 @@ struct Reweight: RankCommand {
         scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what derivatives are divided by
         optimizer, learningRate, schedule
                          of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
+        pull             back to where the weights started
         updateEvery      steps from one update of the weights to the next
         warmup           epochs before the first one
         validationBatch  samples that judge a step

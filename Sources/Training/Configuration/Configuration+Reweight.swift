@@ -10,6 +10,7 @@ extension Configuration {
     try require((2...3).contains(reweight.levels), "reweight.levels is \(reweight.levels); it must be 2 or 3")
     try requirePositive(reweight.radius, "reweight.radius")
     try requirePositive(reweight.learningRate, "reweight.learningRate")
+    try requireNonNegative(reweight.pull, "reweight.pull")
     for (value, key) in [
       (reweight.updateEvery, "updateEvery"), (reweight.validationBatch, "validationBatch"),
       (reweight.unlabelledBatch, "unlabelledBatch"),
@@ -42,9 +43,7 @@ extension Configuration {
       reweight.unlabelled > 0,
       "reweight.levels 3 needs unlabelled samples for the student; set reweight.unlabelled to the number of training "
         + "samples whose labels are to be hidden, for example 500")
-    try require(
-      reweight.pairWeight >= 0 && reweight.pairWeight.isFinite,
-      "reweight.pairWeight is \(reweight.pairWeight); it must not be negative")
+    try requireNonNegative(reweight.pairWeight, "reweight.pairWeight")
     let student = ofStudent
     try require(
       student.loss.takesSoftLabels,

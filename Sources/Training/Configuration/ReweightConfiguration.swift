@@ -18,6 +18,8 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var optimizer = WeightOptimizer.sgd
   /// η of the weights, in units of what ``scale`` divides their gradients by.
   public var learningRate = 0.2
+  /// λ, by which weights are drawn back to where they started: η λ of the distance in each update.
+  public var pull = 0.0
   /// How η changes in the course of the run.
   public var schedule = Schedule.Name.linear
   /// The weights are updated every so many steps, from the epoch after the `warmup` first ones on.
@@ -40,7 +42,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var compare = true
 
   enum CodingKeys: String, StrictKey {
-    case levels, strategy, blocks, radius, grid, constraint, normalisation, scale, optimizer, learningRate, schedule
+    case levels, strategy, blocks, radius, grid, constraint, normalisation, scale, optimizer, learningRate, pull, schedule
     case updateEvery, warmup, validationBatch, validationDecay, unlabelled, unlabelledBatch, pairWeight, preconditioned,
       student, compare
   }
@@ -59,6 +61,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     scale = try values.name(.scale, or: scale)
     optimizer = try values.name(.optimizer, or: optimizer)
     learningRate = try values.value(.learningRate, or: learningRate)
+    pull = try values.value(.pull, or: pull)
     schedule = try values.name(.schedule, or: schedule)
     updateEvery = try values.value(.updateEvery, or: updateEvery)
     warmup = try values.value(.warmup, or: warmup)
@@ -84,6 +87,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     try values.encode(scale, forKey: .scale)
     try values.encode(optimizer, forKey: .optimizer)
     try values.encode(learningRate, forKey: .learningRate)
+    try values.encode(pull, forKey: .pull)
     try values.encode(schedule, forKey: .schedule)
     try values.encode(updateEvery, forKey: .updateEvery)
     try values.encode(warmup, forKey: .warmup)

@@ -5,12 +5,14 @@ internal import Kernels
 ///
 /// A minibatch's step is along Σ b_i ∇ℓ_i with b_i = a_i, or b_i = a_i B/Σ a_j over its B samples where weights are
 /// normalised. From ∂L/∂b_i follows `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, then ∂L/∂θ_i by the constraint,
-/// then the update of θ_i.
+/// g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
 final class ExampleWeights {
   let constraint: WeightConstraint
   let normalisation: WeightNormalisation
   let scale: WeightScale
   let optimizer: WeightOptimizer
+  /// λ.
+  let pull: Double
   /// a, [training samples].
   let values: Arena<Double>
 
@@ -20,6 +22,8 @@ final class ExampleWeights {
   private let second: Arena<Double>
   /// The updates of each weight so far.
   private var updates: [Int32]
+  /// a⁰, every weight before the first update.
+  private let start: Double
   /// ∂L/∂θ of the minibatch at hand.
   private var gradient: [Double] = []
   /// Of the mean squares of the gradients of all updates: their sum and their number.
@@ -27,14 +31,15 @@ final class ExampleWeights {
 
   init(_ settings: ReweightConfiguration, count: Int) {
     (constraint, normalisation) = (settings.constraint, settings.normalisation)
-    (scale, optimizer) = (settings.scale, settings.optimizer)
+    (scale, optimizer, pull) = (settings.scale, settings.optimizer, settings.pull)
     values = Arena(count: count)
     variables = Arena(count: count)
     first = Arena(count: [.momentum, .adam].contains(optimizer) ? count : 0)
     second = Arena(count: [.rmsprop, .adam].contains(optimizer) ? count : 0)
     updates = Array(repeating: 0, count: count)
+    start = constraint.weight(constraint.initialVariable)
     variables.all.fill(constraint.initialVariable)
-    values.all.fill(constraint.weight(constraint.initialVariable))
+    values.all.fill(start)
   }
 
   /// B/Σ a over a minibatch; 1 where weights are not normalised, or all of them are 0, so that there is no step.
@@ -80,7 +85,9 @@ final class ExampleWeights {
     let divisor = divisor(meanSquare)
     for row in batch.indices {
       let k = Int(batch[row])
-      let moved = variables.all[k] - rate * direction(k, gradient[row] / divisor)
+      let weight = values.all[k]
+      let restoring = pull * (weight - start) * constraint.slope(at: weight)
+      let moved = variables.all[k] - rate * direction(k, gradient[row] / divisor + restoring)
       variables.all[k] = constraint.project(moved)
       values.all[k] = constraint.weight(variables.all[k])
     }

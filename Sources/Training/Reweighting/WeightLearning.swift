@@ -82,6 +82,9 @@ public final class WeightLearning<Scalar: Real> {
     studentDerivative = Arena(count: settings.preconditioned && unlabelled != nil ? studentCount : 0)
   }
 
+  /// a of the training samples, by position.
+  public var values: [Double] { weights.values.all.array }
+
   /// Before the statistics of a minibatch: its weights.
   ///
   /// - Parameter batch: positions, those of all ranks together.
