@@ -8,7 +8,7 @@ extension Hypergradient {
   /// `exact` takes one forward-mode pass at W along q for all examples at once; the others take (M26).
   func multiplyBySampleGradients(
     at w: Vector<Scalar>, _ examples: Samples<Scalar>, masks: Pass.DropoutMasks?, ids: [Int32],
-    into result: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable
+    isForwardDone: Bool, into result: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     let directions = strategy == .exact ? 1 : products.count * 2 * teacherBlocks.count
     let grid = Grid(directions: directions, rank: ranks.rank, ranks: ranks.ranks, grid)
@@ -20,13 +20,13 @@ extension Hypergradient {
       switch strategy {
       case .exact:
         for product in products {
-          let y = training.forward(x, at: w, masks: masks, ids: ids)
+          let y = isForwardDone ? training.outputs(x) : training.forward(x, at: w, masks: masks, ids: ids)
           training.losses(y, t) { _, _ in }
           let yTangent = training.tangent(x, at: w, along: product.q)
           for row in 0..<x.rows {
             own[row] += product.coefficient * Double(training.slope(of: row).dot(yTangent[row]))
           }
-          passes = passes + PassCount(forward: 1, forwardMode: 1)
+          passes = passes + PassCount(forward: isForwardDone ? 0 : 1, forwardMode: 1)
         }
       case .fused, .nested:
         perturbedTeacher.start(from: w)

@@ -8,9 +8,11 @@ extension Hypergradient {
   /// - Parameters:
   ///   - teacher: W'.
   ///   - student: V.
+  ///   - d: the direction of the student's parameters; its length does not matter but for the result's.
   ///   - x: the unlabelled inputs.
   func differentiateLabels(
-    at teacher: Vector<Scalar>, _ student: Vector<Scalar>, _ x: Matrix<Scalar>, masks: Pass.DropoutMasks?, ids: [Int32],
+    at teacher: Vector<Scalar>, _ student: Vector<Scalar>, along d: Vector<Scalar>, _ x: Matrix<Scalar>,
+    masks: Pass.DropoutMasks?, ids: [Int32],
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     guard let labelling, let learning else { preconditionFailure("a chain of three levels has a student") }
@@ -37,7 +39,7 @@ extension Hypergradient {
     case .exact:
       timed {
         _ = learning.forward(x, at: student, masks: masks, ids: ids)
-        let yTangent = learning.tangent(x, at: student, along: direction.all)
+        let yTangent = learning.tangent(x, at: student, along: d)
         passes = passes + PassCount(forward: 1, forwardMode: 1)
         pullBack(yTangent, into: labelSlopes.all, isWhole: false)
       }
@@ -48,7 +50,7 @@ extension Hypergradient {
       difference.elements.fill(0)
       timed {
         var isZero = true
-        forEachMove(grid, from: student) { _, quotient, parameters in
+        forEachMove(grid, from: student, along: d) { _, quotient, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
           difference.elements.add(y.elements, times: Scalar(quotient))
           isZero = false
@@ -58,13 +60,13 @@ extension Hypergradient {
       products.append((labelSlopes.all, 1))
     case .nested:
       timed {
-        forEachMove(grid, from: student) { pass, _, parameters in
+        forEachMove(grid, from: student, along: d) { pass, _, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
           pullBack(y, into: labelSlopes.all[pass * count..<(pass + 1) * count], isWhole: true)
         }
       }
       for (index, block) in studentBlocks.enumerated() {
-        guard let alpha = Perturbation.size(block, of: direction.all) else { continue }
+        guard let alpha = Perturbation.size(block, of: d) else { continue }
         for (sign, pass) in [(1.0, 2 * index), (-1.0, 2 * index + 1)] {
           products.append((labelSlopes.all[pass * count..<(pass + 1) * count], sign / (2 * alpha)))
         }
@@ -76,13 +78,14 @@ extension Hypergradient {
   /// Gives V^{+b} and V^{−b} of (M25), α_b = radius/‖d_b‖, to `body` for each pass of this rank's group, with the number of
   /// the pass and ±1/(2 α_b).
   private func forEachMove(
-    _ grid: Grid, from student: Vector<Scalar>, _ body: (Int, Double, Vector<Scalar>) -> Void
+    _ grid: Grid, from student: Vector<Scalar>, along d: Vector<Scalar>,
+    _ body: (Int, Double, Vector<Scalar>) -> Void
   ) {
     perturbedStudent.start(from: student)
     for (index, block) in studentBlocks.enumerated() {
-      guard let alpha = Perturbation.size(block, of: direction.all) else { continue }
+      guard let alpha = Perturbation.size(block, of: d) else { continue }
       for (sign, pass) in [(1.0, 2 * index), (-1.0, 2 * index + 1)] where grid.computes(pass: pass) {
-        perturbedStudent.moved(block, from: student, by: sign * alpha, along: direction.all) { parameters in
+        perturbedStudent.moved(block, from: student, by: sign * alpha, along: d) { parameters in
           body(pass, sign / (2 * alpha), parameters)
         }
         passes.forward += 1

@@ -32,17 +32,16 @@ public final class Hypergradient<Scalar: Real> {
   let pairing: Station<Scalar>?
   let judging: Station<Scalar>
 
-  /// v = ∇L and, behind it, L: one reduction. [judged + 1]
+  /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [judged + 1]
   private let slope: Arena<Scalar>
-  /// The average of v over the calls so far, and their number; where v is averaged.
+  /// β of the average of ∇L over hypergradients, and that average, [judged].
   private let slopeDecay: Double
   private let averageSlope: Arena<Scalar>
-  private var slopes = 0
-  /// d = P_V ∘ v for three levels, [student].
-  let direction: Arena<Scalar>
-  /// r, or for `nested` each r^{±b}: one after the other, [teacher] each.
+  private var slopesTakenUp = 0
+  /// r, or for `nested` each r^{±b}: one after the other, [teacher] each; for three levels.
   let labelSlopes: Arena<Scalar>
-  /// q = P_W ∘ r in place of each of them, and its coefficient in the result.
+  /// The directions q that the examples' gradients are multiplied with, and what the products count in the result.
+  /// Numbers that would scale all of a direction are in its coefficient.
   var products: [(q: Vector<Scalar>, coefficient: Double)] = []
   let perturbedTeacher: Perturbation<Scalar>
   let perturbedStudent: Perturbation<Scalar>
@@ -62,18 +61,19 @@ public final class Hypergradient<Scalar: Real> {
   /// - Parameters:
   ///   - groups: the blocks of the teacher, and of the student; `exact` needs none.
   ///   - radius: that of blocks without one of their own.
+  ///   - slopeDecay: β ≥ 0 of an average of ∇L over the hypergradients of a training run, m ← β m + (1 − β) ∇L, corrected for
+  ///     its start, which then takes the place of ∇L: less noise of validation batches and of the steps, at the price of
+  ///     a slope that lags behind. 0 for the derivative itself.
   ///   - grid: how ranks are shared out among directions and samples.
-  ///   - slopeDecay: β of an average of v over the calls, v ← β v + (1 − β) ∇L divided by 1 − βᵗ, that stands in place of
-  ///     the last call's ∇L: along a training the noise of single steps and of small validation batches averages out. 0
-  ///     for the hypergradient of each call by itself.
   /// - Throws: ``HypergradientError``, `NetworkError` where the parts do not fit together.
   public init(
     _ chain: Chain, strategy: Strategy, teacherGroups: ParameterGroups = .joint,
     studentGroups: ParameterGroups = .joint,
-    radius: Double = 0.01, grid: Grid.Choice = .automatic, slopeDecay: Double = 0
+    radius: Double = 0.01, slopeDecay: Double = 0, grid: Grid.Choice = .automatic
   ) throws {
     precondition(strategy != .nested || Scalar.precision == .float64, "nested differences need Double")
-    (self.chain, self.strategy, self.grid) = (chain, strategy, grid)
+    precondition(slopeDecay >= 0 && slopeDecay < 1, "an average takes up a part of each slope")
+    (self.chain, self.strategy, self.grid, self.slopeDecay) = (chain, strategy, grid, slopeDecay)
     guard radius > 0, radius.isFinite else {
       throw HypergradientError("the radius is \(radius); it must be above 0, and is best near 0.01")
     }
@@ -95,11 +95,9 @@ public final class Hypergradient<Scalar: Real> {
     let teacherCount = teacherLayout.count
     let studentCount = hasStudent ? judgedLayout.count : 0
     slope = Arena(count: judgedLayout.count + 1)
-    precondition(slopeDecay >= 0 && slopeDecay < 1, "the decay of an average is from 0 to below 1")
-    self.slopeDecay = slopeDecay
-    averageSlope = Arena(count: slopeDecay == 0 ? 0 : judgedLayout.count)
-    direction = Arena(count: studentCount)
-    labelSlopes = Arena(count: teacherCount * (strategy == .nested && hasStudent ? 2 * studentBlocks.count : 1))
+    averageSlope = Arena(count: slopeDecay > 0 ? judgedLayout.count : 0)
+    labelSlopes = Arena(
+      count: hasStudent ? teacherCount * (strategy == .nested ? 2 * studentBlocks.count : 1) : 0)
     perturbedTeacher = Perturbation(count: strategy == .exact ? 0 : teacherCount)
     perturbedStudent = Perturbation(count: strategy == .exact ? 0 : studentCount)
     teacherGradient = Arena(count: teacherCount)
@@ -143,13 +141,15 @@ public final class Hypergradient<Scalar: Real> {
   ///   - teacher: the step from W to W' with the weighted examples.
   ///   - student: the step from V to V' with the teacher's labels at W'; for three levels.
   ///   - samples: the same on every rank.
+  ///   - followsTeacherStep: whether W, the weighted examples and the masks are those of the last
+  ///     ``takeTeacherStep(_:training:weights:masks:ids:over:)``, whose forward pass `exact` then need not repeat.
   /// - Returns: ∂L/∂a, [training rows], valid until the next call, and L, the mean over the validation set at the last
   ///   network's new parameters; both the same on every rank. A direction that is zero contributes 0.
   /// - Throws: ``HypergradientError`` where samples are missing; what the sum over the ranks throws.
   /// - Complexity: see ``Strategy``.
   public func compute(
     teacher: StepTaken<Scalar>, student: StepTaken<Scalar>? = nil, samples: ChainSamples<Scalar>,
-    over ranks: borrowing some GlobalSum & ~Copyable
+    followsTeacherStep: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
     try check(samples, ranks: ranks.ranks)
     passes = PassCount()
@@ -160,24 +160,25 @@ public final class Hypergradient<Scalar: Real> {
 
     let validationLoss = try judge(student?.after ?? teacher.after, samples.validation, over: ranks)
     let v = slope.all[0..<judgedLayout.count]
+    if slopeDecay > 0 { takeUp(v) }
+    let perSample = 1 / Double(samples.validation.inputs.rows)
     products.removeAll(keepingCapacity: true)
     if chain.student == nil {
-      labelSlopes.all.copy(from: v)
-      products.append((labelSlopes.all, -1))
+      products.append((v, -perSample))
     } else {
       guard let student, let unlabelled = samples.unlabelled else {
         preconditionFailure("three levels have a student's step and unlabelled samples")
       }
-      direction.all.copy(from: v)
-      student.derivative.scale(direction.all)
+      let factor = student.derivative.scale(v)
       try differentiateLabels(
-        at: teacher.after, student.before, unlabelled, masks: samples.masks, ids: samples.unlabelledIDs, over: ranks)
+        at: teacher.after, student.before, along: v, unlabelled, masks: samples.masks, ids: samples.unlabelledIDs,
+        over: ranks)
+      for k in products.indices { products[k].coefficient *= perSample * factor }
     }
-    for product in products { teacher.derivative.scale(product.q) }
+    for k in products.indices { products[k].coefficient *= teacher.derivative.scale(products[k].q) }
     try multiplyBySampleGradients(
-      at: teacher.before, samples.training, masks: samples.masks, ids: samples.trainingIDs, into: result.all,
-      over: ranks
-    )
+      at: teacher.before, samples.training, masks: samples.masks, ids: samples.trainingIDs,
+      isForwardDone: followsTeacherStep, into: result.all, over: ranks)
     return (result.all, validationLoss)
   }
 
@@ -199,7 +200,7 @@ public final class Hypergradient<Scalar: Real> {
     }
   }
 
-  /// L at the judged network's new parameters, and v = ∇L into ``slope``; rows shared out over all ranks.
+  /// L at the judged network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.
   private func judge(
     _ parameters: Vector<Scalar>, _ validation: Samples<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
@@ -216,20 +217,15 @@ public final class Hypergradient<Scalar: Real> {
       passes = passes + PassCount(forward: 1, backward: 1)
     }
     try ranks.sum(slope.all)
-    slope.all.scale(by: 1 / Scalar(all))
-    averageSlopes()
-    return Double(slope.all[count])
+    return Double(slope.all[count]) / Double(all)
   }
 
-  /// Puts the average over the calls in the place of v, where that is wanted.
-  private func averageSlopes() {
-    guard slopeDecay > 0 else { return }
-    let v = slope.all[0..<judgedLayout.count]
-    slopes += 1
-    averageSlope.all.scale(by: Scalar(slopeDecay))
-    averageSlope.all.add(v, times: Scalar(1 - slopeDecay))
-    v.copy(from: averageSlope.all)
-    v.scale(by: Scalar(1 / (1 - pow(slopeDecay, Double(slopes)))))
+  /// Puts the average of the slopes, this one among them, in the place of this one.
+  private func takeUp(_ slope: Vector<Scalar>) {
+    slopesTakenUp += 1
+    average(slope, into: averageSlope.all, decay: Scalar(slopeDecay))
+    slope.copy(from: averageSlope.all)
+    slope.scale(by: Scalar(1 / (1 - pow(slopeDecay, Double(slopesTakenUp)))))
   }
 
   /// Adds up the time of this rank's own work.
@@ -239,4 +235,11 @@ public final class Hypergradient<Scalar: Real> {
     defer { seconds += start.duration(to: clock.now) / .seconds(1) }
     return try body()
   }
+}
+
+/// m ← β m + (1 − β) x.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func average<Scalar: Real>(_ x: Vector<Scalar>, into m: Vector<Scalar>, decay: Scalar) {
+  update(m, x) { m, x in decay * m + (1 - decay) * x }
 }

@@ -38,6 +38,9 @@ final class Station<Scalar: Real> {
     }
   }
 
+  /// The outputs of the last forward pass, which was of x.
+  func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.value(at: network.layers.count, x) }
+
   /// ẏ along a direction at the last forward pass, [rows × outputs].
   func tangent(_ x: Matrix<Scalar>, at parameters: Vector<Scalar>, along v: Vector<Scalar>) -> Matrix<Scalar> {
     if tangents == nil || tangentRows < x.rows {

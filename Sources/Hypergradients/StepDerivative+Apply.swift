@@ -1,11 +1,13 @@
 internal import Kernels
 
 extension StepDerivative {
-  /// v ← P ∘ v.
-  func scale(_ v: Vector<Scalar>) {
+  /// v ← P ∘ v but for a factor that all of P has, which is returned: a rate moves no memory.
+  func scale(_ v: Vector<Scalar>) -> Double {
     switch self {
-    case .rate(let rate): v.scale(by: Scalar(rate))
-    case .diagonal(let p): multiply(v, by: p)
+    case .rate(let rate): return rate
+    case .diagonal(let p):
+      multiply(v, by: p)
+      return 1
     }
   }
 

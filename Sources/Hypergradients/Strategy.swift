@@ -11,7 +11,7 @@
 /// | `exact` | 1 F, 1 J | 1 F, 1 (F, J), 1 B, then 1 F, 1 J |
 ///
 /// The first F of three levels is the teacher's on the unlabelled inputs, at W'; what follows "then" is on the weighted
-/// examples, at W. ``PassCount`` counts them.
+/// examples, at W; its forward pass falls away where the teacher's own step has just made it. ``PassCount`` counts them.
 public enum Strategy: String, Codable, CaseIterable, Sendable {
   /// The sources' form: (M26) for every r^{±b} of (M25) by itself, combined with ±1/2α. Loses digits: Double only.
   case nested

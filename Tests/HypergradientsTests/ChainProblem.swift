@@ -35,7 +35,8 @@ struct ChainProblem {
 
   /// Both steps by (M23) and (M24), then the hypergradient.
   func compute<Scalar: Real>(
-    with hypergradient: Hypergradient<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
+    with hypergradient: Hypergradient<Scalar>, followsTeacherStep: Bool = false,
+    over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> (values: [Double], loss: Double) {
     let samples = samples(as: Scalar.self)
     let teacherStep = step(teacher, teacherRate, teacherDiagonal, as: Scalar.self)
@@ -48,7 +49,8 @@ struct ChainProblem {
       try hypergradient.takeStudentStep(step, teacher: teacherStep.after, samples: samples, over: ranks)
       studentStep = step
     }
-    let result = try hypergradient.compute(teacher: teacherStep, student: studentStep, samples: samples, over: ranks)
+    let result = try hypergradient.compute(
+      teacher: teacherStep, student: studentStep, samples: samples, followsTeacherStep: followsTeacherStep, over: ranks)
     return (result.hypergradient.array, result.validationLoss)
   }
 

@@ -33,4 +33,14 @@ struct PassCountTests {
       }
     }
   }
+
+  @Test(arguments: [2, 3]) func `exact need not repeat the forward pass of the teacher's step`(levels: Int) throws {
+    let problem = try ChainProblem(seed: 32, levels: levels)
+    let hypergradient = try Hypergradient<Double>(problem.chain, strategy: .exact)
+    let (values, _) = try problem.compute(with: hypergradient, over: SingleRank())
+    let forward = hypergradient.passes.forward
+    let following = try problem.compute(with: hypergradient, followsTeacherStep: true, over: SingleRank())
+    #expect(following.values == values)
+    #expect(hypergradient.passes.forward == forward - 1)
+  }
 }

@@ -44,8 +44,9 @@ final class ChainDerivative<Scalar: Real> {
           student: hasStudent ? Learner(layers: own.network, inputs: problem.features, loss: own.loss) : nil,
           validationLoss: own.loss),
         strategy: settings.strategy, teacherGroups: settings.blocks,
-        studentGroups: settings.student.blocks ?? settings.blocks, radius: settings.radius, grid: settings.grid,
-        slopeDecay: settings.validationDecay)
+        studentGroups: settings.student.blocks ?? settings.blocks, radius: settings.radius,
+        slopeDecay: settings.validationDecay,
+        grid: settings.grid)
     } catch let error as HypergradientError {
       throw ConfigurationError("reweight: \(error)")
     }

@@ -1,4 +1,5 @@
 private import Glibc
+internal import Hypergradients
 internal import Kernels
 
 /// The weights a_i of the training samples, by position, with how they learn. The same on every rank.

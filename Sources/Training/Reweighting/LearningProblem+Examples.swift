@@ -16,7 +16,8 @@ extension LearningProblem {
     let (columns, hasMargins) = (network.outputs, target == .label && network.outputs > 1)
     let inputs = Matrix<Scalar>(rows: chunk, columns: network.inputs)
     let targets = target == .input ? inputs : Matrix<Scalar>(rows: chunk, columns: columns)
-    let (gradient, curvature) = (Matrix<Scalar>(rows: 1, columns: columns), Matrix<Scalar>(rows: 1, columns: columns))
+    let gradient = Matrix<Scalar>(rows: chunk, columns: columns)
+    let curvature = Matrix<Scalar>(rows: chunk, columns: columns)
     // Losses, then margins. A rank writes those of its own samples; to the others it adds zeros.
     let found = Arena<Scalar>(count: (hasMargins ? 2 : 1) * subset.count)
     let own = ranks.shard(0..<subset.count)
@@ -26,15 +27,13 @@ extension LearningProblem {
       let (x, t) = (inputs.prefix(part.count), targets.prefix(part.count))
       fill(subset, part, inputs: x, targets: t)
       let outputs = network.forward(x, parameters: parameters.all)
-      for row in 0..<part.count {
+      loss.evaluateRows(
+        outputs: outputs, targets: t, gradient: gradient.prefix(part.count), curvature: curvature.prefix(part.count)
+      ) { row, loss in
         let position = own.lowerBound + start + row
-        found.all[position] = Scalar(
-          loss.evaluate(
-            outputs: outputs[row].matrix(rows: 1, columns: columns),
-            targets: t[row].matrix(rows: 1, columns: columns), gradient: gradient, curvature: curvature))
-        if hasMargins {
-          found.all[subset.count + position] = margin(outputs[row], label: subset.label(at: position))
-        }
+        found.all[position] = Scalar(loss)
+        guard hasMargins else { return }
+        found.all[subset.count + position] = margin(outputs[row], label: subset.label(at: position))
       }
     }
     try ranks.sum(found.all)

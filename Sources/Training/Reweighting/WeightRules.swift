@@ -1,35 +1,3 @@
-private import Foundation
-
-/// Which values a weight may have, and the variable θ that is learned in its place.
-public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
-  /// a = θ.
-  case none
-  /// a = θ, put back to 0 where it falls below.
-  case nonnegative
-  /// a = θ, kept in [0, 1].
-  case unit
-  /// a = σ(θ) = 1/(1 + e^(−θ)).
-  case sigmoid
-
-  /// θ before the first update: all weights 1, or ½ for `sigmoid`.
-  var initialVariable: Double { self == .sigmoid ? 0 : 1 }
-
-  /// a for a value of θ.
-  func weight(_ theta: Double) -> Double { self == .sigmoid ? 1 / (1 + exp(-theta)) : theta }
-
-  /// da/dθ at a weight.
-  func slope(at weight: Double) -> Double { self == .sigmoid ? weight * (1 - weight) : 1 }
-
-  /// θ after an update, moved to where its weight is allowed.
-  func project(_ theta: Double) -> Double {
-    switch self {
-    case .none, .sigmoid: theta
-    case .nonnegative: max(0, theta)
-    case .unit: min(1, max(0, theta))
-    }
-  }
-}
-
 /// What the weights of a minibatch are divided by for its step.
 public enum WeightNormalisation: String, Codable, CaseIterable, Sendable {
   /// Nothing: the step is along (1/S) Σ a_i ∇ℓ_i.
