@@ -50,7 +50,8 @@ public struct LearningProblem: Sendable {
   /// The same problem, in the same scaling, without some training samples whose labels are hidden, and these.
   ///
   /// - Throws: ``ConfigurationError`` when no labelled sample is left.
-  public func hidingLabels(_ count: Int, seed: Int) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset) {
+  public func hidingLabels(_ count: Int, seed: Int) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset)
+  {
     guard count < split.training.count else {
       throw ConfigurationError(
         "reweight.unlabelled is \(count), but the training set has \(split.training.count) samples and one must be left "

@@ -49,21 +49,35 @@ struct PlainChain {
   let isNormalised: Bool
   /// a.
   var weights: [Double]
+  /// The dropout mask of the inputs of a sample in an epoch, by what it is addressed by; unlabelled samples follow the
+  /// training samples.
+  var mask: ((_ epoch: Int, _ id: Int) -> [Double])?
+  /// The epoch of the next step.
+  var epoch = 1
+
+  private func masked(_ x: [Double], id: Int) -> [Double] {
+    guard let mask else { return x }
+    return zip(x, mask(epoch, id)).map { $0 * $1 }
+  }
 
   /// The step of each network with weights a, and the validation loss after it.
   func stepped(_ a: [Double]) -> (teacher: [Double], student: [Double]?, loss: Double) {
     let factor = isNormalised ? Double(a.count) / a.reduce(0, +) : 1
     var w = teacher
-    for (weight, sample) in zip(a, training) {
-      let g = network.gradient(teacher, sample.x, sample.t)
+    for (i, sample) in training.enumerated() {
+      let weight = a[i]
+      let g = network.gradient(teacher, masked(sample.x, id: i), sample.t)
       for k in w.indices { w[k] -= teacherRate / Double(a.count) * factor * weight * g[k] }
     }
     var judged = w
     if let student {
       judged = student
       let rows =
-        unlabelled.map { ($0, network.probabilities(w, $0), 1.0) }
-        + (pairWeight == 0 ? [] : training.map { ($0.x, $0.t, pairWeight) })
+        unlabelled.enumerated().map { u, x in
+          (masked(x, id: training.count + u), network.probabilities(w, x), 1.0)
+        }
+        + (pairWeight == 0
+          ? [] : training.enumerated().map { i, sample in (masked(sample.x, id: i), sample.t, pairWeight) })
       for (x, t, weight) in rows {
         let g = network.gradient(student, x, t)
         for k in judged.indices { judged[k] -= studentRate / Double(rows.count) * weight * g[k] }
@@ -84,7 +98,10 @@ struct PlainChain {
   }
 
   /// The networks' own steps.
-  mutating func advance() { (teacher, student, _) = stepped(weights) }
+  mutating func advance() {
+    (teacher, student, _) = stepped(weights)
+    epoch += 1
+  }
 }
 
 /// How the weights follow their derivatives, written out for each constraint, scale and optimizer.

@@ -33,7 +33,9 @@ struct WeightLearningTests {
     var chain: PlainChain
     var update: PlainWeightUpdate
 
-    init(_ item: Case, levels: Int, pairWeight: Double = 0, extra: [String] = []) throws {
+    init(
+      _ item: Case, levels: Int, pairWeight: Double = 0, hasDropout: Bool = false, extra: [String] = []
+    ) throws {
       let folder = try ScratchFolder()
       var random = SmallRandom(seed: 7)
       let rows = (0..<60).map { k in
@@ -42,7 +44,8 @@ struct WeightLearningTests {
       }
       let path = try folder.write(rows.joined(separator: "\n").utf8, to: "data.csv")
       var settings = [
-        "data={set: csv, validation: 12, scale: none}", "data.path=\(path)", "network=[{dense: 3}, tanh, {dense: 3}]",
+        "data={set: csv, validation: 12, scale: none}", "data.path=\(path)",
+        "network=[\(hasDropout ? "{dropout: 0.7}, " : ""){dense: 3}, tanh, {dense: 3}]",
         "optimizer={name: sgd, learningRate: 0.9}", "schedule={name: constant}", "regularization={l2: 0}",
         "training={batch: 100, epochs: 3, precision: float64}",
         "reweight={levels: \(levels), warmup: 0, validationDecay: 0, schedule: constant, constraint: \(item.constraint), "
@@ -84,6 +87,13 @@ struct WeightLearningTests {
         constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
         count: split.training.count)
       chain.weights = update.weights
+      if hasDropout {
+        chain.mask = { epoch, id in
+          let mask = Arena<Double>(count: 4).all
+          RandomStream(seed: 1, .dropout, epoch, id, 0).fillMask(mask, keep: 0.7)
+          return mask.array
+        }
+      }
     }
 
     /// The weights after the three steps, by plain loops.
@@ -126,6 +136,16 @@ struct WeightLearningTests {
     // Something was learned, far above the tolerance.
     let start = item.constraint == "sigmoid" ? 0.5 : 1
     #expect((weights.map { abs($0 - start) }.max() ?? 0) > 0.02)
+  }
+
+  @Test(arguments: [2, 3]) func `dropout masks are those of the steps, and off where labels are given and judged`(
+    levels: Int
+  ) throws {
+    var setup = try Setup(Case.all[1], levels: levels, pairWeight: levels == 3 ? 0.7 : 0, hasDropout: true)
+    let expected = setup.plainWeights()
+    let weights = try setup.learnedWeights()
+    #expect((zip(weights, expected).map { abs($0 - $1) }.max() ?? 1) <= Self.tolerance)
+    #expect((weights.map { abs($0 - 1) }.max() ?? 0) > 0.02)
   }
 
   @Test(arguments: [2, 3]) func `a student without pairs, weights not normalised, another sign are told apart`(

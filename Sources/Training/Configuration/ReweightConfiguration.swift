@@ -43,8 +43,8 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
 
   enum CodingKeys: String, StrictKey {
     case levels, strategy, blocks, radius, grid, constraint, normalisation, scale, optimizer, learningRate, pull, schedule
-    case updateEvery, warmup, validationBatch, validationDecay, unlabelled, unlabelledBatch, pairWeight, preconditioned,
-      student, compare
+    case updateEvery, warmup, validationBatch, validationDecay, preconditioned
+    case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
 
   public init() {}
