@@ -115,6 +115,14 @@ public final class Hypergradient<Scalar: Real> {
     result = Arena(count: 0)
   }
 
+  /// D, the passes that are independent of each other: over the weighted examples and, with three levels, over the
+  /// unlabelled samples.
+  public var directions: (examples: Int, labels: Int?) {
+    guard strategy != .exact else { return (1, chain.student == nil ? nil : 1) }
+    let labels = chain.student == nil ? nil : 2 * studentBlocks.count
+    return ((strategy == .nested ? labels ?? 1 : 1) * 2 * teacherBlocks.count, labels)
+  }
+
   private static func check(
     _ teacher: Learner, _ student: Learner, _ teacherOutputs: Int, _ studentOutputs: Int
   ) throws(HypergradientError) {

@@ -1,4 +1,4 @@
-internal import Kernels
+public import Kernels
 public import Networks
 
 /// Labels that a teacher gives: t = softmax(z), σ(z) or z of its outputs z, by the loss that learns from them.
@@ -16,7 +16,7 @@ extension Loss {
   }
 
   /// t(z), [samples × outputs].
-  func softLabels<Scalar: Real>(_ z: Matrix<Scalar>, into labels: Matrix<Scalar>) {
+  public func softLabels<Scalar: Real>(_ z: Matrix<Scalar>, into labels: Matrix<Scalar>) {
     switch self {
     case .softmaxCrossEntropy: softmax(z, into: labels)
     case .sigmoidCrossEntropy: sigmoid(z.elements, into: labels.elements)

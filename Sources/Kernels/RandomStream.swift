@@ -15,6 +15,11 @@ public struct RandomStream: Sendable {
     case validation = 5
     case check = 7
     case labelNoise = 8
+    case validationBatch = 9
+    case unlabelled = 10
+    case unlabelledBatch = 11
+    case pairBatch = 12
+    case student = 13
   }
 
   private let start: UInt64

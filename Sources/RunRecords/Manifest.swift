@@ -101,6 +101,8 @@ public struct RunResult: Codable, Equatable, Sendable {
   @OrNull public var validationAccuracy: Double?
   public var testLoss: Double
   @OrNull public var testAccuracy: Double?
+  /// Where the weights of the training examples were learned.
+  public var reweight: ReweightResult?
 
   public init(
     run: String, steps: Int, epochs: Int, bestEpoch: Int?, seconds: Double, ranks: Int, trainingLoss: Double,

@@ -12,6 +12,8 @@ public struct RunFolder: Sendable {
   public var manifest: String { path + "/manifest.json" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var model: String { path + "/model.safetensors" }
+  /// The student of three levels, where there is one; its teacher is in ``model``.
+  public var student: String { path + "/student.safetensors" }
   /// The training samples whose labels were made wrong, where there are such.
   public var labelNoise: String { path + "/label-noise.csv" }
   /// The learned weights of the training examples, for people and for programs.

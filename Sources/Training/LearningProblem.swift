@@ -47,6 +47,20 @@ public struct LearningProblem: Sendable {
     return LearningProblem(split: clean, map: map, target: target)
   }
 
+  /// The same problem, in the same scaling, without some training samples whose labels are hidden, and these.
+  ///
+  /// - Throws: ``ConfigurationError`` when no labelled sample is left.
+  public func hidingLabels(_ count: Int, seed: Int) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset)
+  {
+    guard count < split.training.count else {
+      throw ConfigurationError(
+        "reweight.unlabelled is \(count), but the training set has \(split.training.count) samples and one must be left "
+          + "with its label; make it at most \(split.training.count - 1)")
+    }
+    let (labelled, unlabelled) = split.hidingLabels(count, seed: UInt64(seed))
+    return (LearningProblem(split: labelled, map: map, target: target), unlabelled)
+  }
+
   public var features: Int { split.training.features }
   /// The units that a network needs at its output.
   public var outputs: Int { target == .input ? features : split.training.targetColumns }

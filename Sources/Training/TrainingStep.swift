@@ -71,9 +71,10 @@ public final class TrainingStep<Scalar: Real> {
   ///   - weights: a_i of every position of the training set, read in each step; 1 where nil. Only backpropagation takes
   ///     them.
   ///   - keepsParametersBefore: whether ``parametersBefore`` will be asked for.
+  ///   - takesRows: whether samples will be given row by row, with targets and weights of their own.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
-    capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false
+    capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false
   ) {
     precondition(
       weights == nil || configuration.training.gradient == .backpropagation, "only backpropagation takes weights")
@@ -82,7 +83,7 @@ public final class TrainingStep<Scalar: Real> {
       "every training sample needs its weight")
     self.weights = weights
     self.keepsParametersBefore = keepsParametersBefore
-    rowWeights = weights.map { _ in Arena(count: capacity).all }
+    rowWeights = weights == nil && !takesRows ? nil : Arena(count: capacity).all
     let optimizer = configuration.optimizer
     self.network = network
     self.parameters = parameters
@@ -112,7 +113,8 @@ public final class TrainingStep<Scalar: Real> {
     sums = Arena(count: 2 * network.layout.count + 1)
     inputs = Matrix(rows: capacity, columns: network.inputs)
     // Reconstruction: the target is the input.
-    targets = problem.target == .input ? inputs : Matrix(rows: capacity, columns: network.outputs)
+    targets =
+      problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
   }
 
   private var wDDot: Vector<Scalar> { sums.all[0..<network.layout.count] }
@@ -135,20 +137,34 @@ public final class TrainingStep<Scalar: Real> {
   public func computeStatistics(
     _ positions: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    minibatch = (samples, positions.count, epoch)
+    try computeStatistics(ids: positions, samples: samples, epoch: epoch, over: ranks) { x, t, rowWeights in
+      if let weights, let rowWeights {
+        for row in positions.indices { rowWeights[row] = weights[Int(positions[row])] }
+      }
+      problem.fill(problem.split.training, positions, inputs: x, targets: t)
+    }
+  }
+
+  /// The same for samples that the caller gives.
+  ///
+  /// - Parameters:
+  ///   - ids: what the dropout masks of this rank's rows are addressed by, one for each.
+  ///   - fill: writes this rank's rows of inputs and targets and, where the step has them, their weights.
+  func computeStatistics(
+    ids: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable,
+    fill: (_ inputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ weights: Vector<Scalar>?) -> Void
+  ) throws -> Double {
+    minibatch = (samples, ids.count, epoch)
     if isJudged {
-      self.positions.removeAll(keepingCapacity: true)
-      for row in positions.indices { self.positions.append(positions[row]) }
+      positions.removeAll(keepingCapacity: true)
+      for row in ids.indices { positions.append(ids[row]) }
     }
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
-    let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
-    if let weights, let rowWeights {
-      for row in positions.indices { rowWeights[row] = weights[Int(positions[row])] }
-    }
-    problem.fill(problem.split.training, positions, inputs: x, targets: t)
+    let (x, t) = (inputs.prefix(ids.count), targets.prefix(ids.count))
+    fill(x, t, rowWeights?[0..<ids.count])
     let total =
       switch gradient {
-      case .backpropagation: try backpropagate(x, t, positions, over: ranks)
+      case .backpropagation: try backpropagate(x, t, ids, over: ranks)
       case .finiteDifference(let step):
         network.finiteDifferenceGradient(
           inputs: x, targets: t, parameters: parameters.all, loss: loss, step: step, into: wDot)

@@ -14,8 +14,8 @@ struct CheckHypergradient: RankCommand {
       In float64, on the configuration's own network, loss and data: the
       derivative of the validation loss by the weights of some training
       examples, through one step of the network and, with three levels, one of
-      a student that learns its labels: the same network with the parameters
-      of the next seed. Both steps are of rate 0.1 by the mean over the samples;
+      a student that learns its labels: that of reweight.student, or the same
+      network with other new parameters. Both steps are of rate 0.1 by the mean over the samples;
       pairs count 0.5; dropout masks are those of the seed and epoch 0.
 
         difference = |by differences - exact| / |exact|       (0 where both are 0)
@@ -26,9 +26,10 @@ struct CheckHypergradient: RankCommand {
       strategy agrees where its second least difference is at most 1000 times
       what rounding allows (1.1e-5 nested, 2.3e-8 fused; one radius may be right
       by chance), and where, at the smallest radii with a difference above ten
-      times its rounding, the order is 2 within 0.2. Radii at which a perturbation crosses a kink (relu, leakyRelu,
-      elu, hinge, squaredHinge) are marked, and left out. Exit code 1 where one
-      does not agree, or all radii have kinks: take fewer samples then.
+      times its rounding, the order is 2 within 0.2. Radii at which a
+      perturbation crosses a kink (relu, leakyRelu, elu, hinge, squaredHinge)
+      are marked, and left out. Exit code 1 where a strategy does not agree, or
+      all radii have kinks: take fewer samples then.
 
       Ranks share directions and samples.
 
@@ -48,21 +49,23 @@ struct CheckHypergradient: RankCommand {
   var samples = 10
 
   @Option(
-    help: ArgumentHelp("joint, layers, or groups of layers: encoder=0-2,head=4.", valueName: "BLOCKS"),
+    help: ArgumentHelp(
+      "joint, layers, or groups of layers: encoder=0-2,head=4; those of reweight.blocks if left out.",
+      valueName: "BLOCKS"),
     transform: ParameterGroups.init(parsing:))
-  var blocks = ParameterGroups.joint
+  var blocks: ParameterGroups?
 
   @Flag(help: "Print one JSON object instead of a table.")
   var json = false
 
   func validate() throws {
     guard (1...1_000_000).contains(samples) else { throw ValidationError("--samples must be from 1 to 1000000") }
-    if case .named(let groups) = blocks, groups.contains(where: { $0.radius != nil }) {
+    if case .named(let groups)? = blocks, groups.contains(where: { $0.radius != nil }) {
       throw ValidationError("--blocks: the check sweeps the radius; leave out those of the groups")
     }
   }
 
-  var agreedOptions: String { "\(checked.kind), \(levels), \(samples), \(blocks.text)" }
+  var agreedOptions: String { "\(checked.kind), \(levels), \(samples), \(blocks?.text ?? "-")" }
 
   func run(on world: borrowing Communicator) throws {
     let (configuration, run, title) = try world.agree(describe: ExitCode.describe) { try checked.load() }

@@ -17,6 +17,7 @@ struct RPDist: ParsableCommand {
         mpirun -n 8 rp-dist         the same on 8 ranks
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
+        rp-dist reweight --preset noisy-digits-reweight
         rp-dist evaluate runs/first
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
@@ -31,7 +32,8 @@ struct RPDist: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      Train.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self, Bench.self,
+      Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
+      Bench.self,
     ],
     defaultSubcommand: Train.self)
 

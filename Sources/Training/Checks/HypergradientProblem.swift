@@ -7,8 +7,8 @@ internal import Networks
 
 /// A chain on a configuration's own network and data, in Double: what the check of hypergradients is asked about.
 ///
-/// Teacher and student are the configuration's network and learn with its loss; so is the validation set judged. Samples
-/// are drawn by the seed: weighted examples, for three levels unlabelled inputs and pairs, from the training set, one
+/// The teacher is the configuration's network and learns with its loss; the student is that of `reweight.student`, or the
+/// same network. The validation set is judged with the loss of the last one. Samples are drawn by the seed: weighted examples, for three levels unlabelled inputs and pairs, from the training set, one
 /// after the other, and validation samples from the validation set, or where there is none from the training set too.
 public struct HypergradientProblem {
   /// ξ of a step by the mean over the samples, and κ.
@@ -17,7 +17,7 @@ public struct HypergradientProblem {
 
   private let chain: Chain
   private let chainCase: ChainCase<Double>
-  private let groups: ParameterGroups
+  private let groups: (teacher: ParameterGroups, student: ParameterGroups)
   /// The samples of each kind.
   public let samples: Int
 
@@ -25,14 +25,14 @@ public struct HypergradientProblem {
   ///
   /// - Parameters:
   ///   - run: a run folder, whose model is the teacher; new parameters of the configuration where nil. The student's are
-  ///     those of the next seed.
+  ///     those that `reweight` starts it from.
   ///   - levels: 2 or 3.
-  ///   - groups: the blocks of both networks.
+  ///   - groups: the blocks of both networks; those of `reweight` without their radii where nil.
   ///   - samples: how many of each kind.
   ///   - describe: an error's message and exit code.
   /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
   public static func load(
-    _ configuration: Configuration, run: SavedRun?, levels: Int, groups: ParameterGroups, samples: Int,
+    _ configuration: Configuration, run: SavedRun?, levels: Int, groups: ParameterGroups?, samples: Int,
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> HypergradientProblem {
     try world.requireSame(configuration)
@@ -53,11 +53,26 @@ public struct HypergradientProblem {
 
   private init(
     _ configuration: Configuration, _ problem: LearningProblem, _ network: Network<Double>,
-    _ parameters: Arena<Double>, levels: Int, groups: ParameterGroups, samples: Int
+    _ parameters: Arena<Double>, levels: Int, groups: ParameterGroups?, samples: Int
   ) throws {
-    (self.groups, self.samples) = (groups, samples)
-    let learner = Learner(layers: network.configuration, inputs: network.inputs, loss: configuration.loss)
-    chain = Chain(teacher: learner, student: levels == 3 ? learner : nil, validationLoss: configuration.loss)
+    self.samples = samples
+    let (own, settings) = (configuration.ofStudent, configuration.reweight ?? ReweightConfiguration())
+    self.groups = (
+      teacher: groups ?? settings.blocks.withoutRadii,
+      student: groups ?? (settings.student.blocks ?? settings.blocks).withoutRadii
+    )
+    let student = levels == 3 ? try Network<Double>(own.network, inputs: network.inputs) : nil
+    if let student {
+      do {
+        try problem.check(outputs: student.outputs)
+      } catch {
+        throw ConfigurationError("reweight.student.\(error)")
+      }
+    }
+    chain = Chain(
+      teacher: Learner(layers: network.configuration, inputs: network.inputs, loss: configuration.loss),
+      student: student.map { Learner(layers: $0.configuration, inputs: $0.inputs, loss: own.loss) },
+      validationLoss: levels == 3 ? own.loss : configuration.loss)
     try requireMemory(for: network, samples: samples)
 
     let (split, seed) = (problem.split, configuration.training.seed)
@@ -88,14 +103,16 @@ public struct HypergradientProblem {
     let random = RandomStream(seed: UInt64(seed), .check, levels)
     for k in 0..<samples { weights.all[k] = 0.5 + random.uniform(k) }
     let rate = Self.rate / Double(samples)
-    let student = network.initialParameters(configuration.training.initialization, seed: UInt64(seed) + 1)
+    let start = RandomStream(seed: UInt64(seed), .student)[0]
     chainCase = ChainCase(
-      teacher: (parameters.all, rate), student: levels == 3 ? (student.all, rate) : nil, weights: weights.all,
-      samples: samplesOfAll)
+      teacher: (parameters.all, rate),
+      student: student.map { ($0.initialParameters(configuration.training.initialization, seed: start).all, rate) },
+      weights: weights.all, samples: samplesOfAll)
   }
 
   private func hypergradient(_ strategy: Strategy, radius: Double) throws -> Hypergradient<Double> {
-    try Hypergradient(chain, strategy: strategy, teacherGroups: groups, studentGroups: groups, radius: radius)
+    try Hypergradient(
+      chain, strategy: strategy, teacherGroups: groups.teacher, studentGroups: groups.student, radius: radius)
   }
 
   /// ∂L/∂a by a strategy, the same on every rank. Collective.
@@ -109,5 +126,13 @@ public struct HypergradientProblem {
     crossings.all[0] = Double(hypergradient.kinkCrossings)
     try ranks.sum(crossings.all)
     return HypergradientCheck.Estimate(values: values, crossesKinks: crossings.all[0] > 0)
+  }
+}
+
+extension ParameterGroups {
+  /// The same groups with the common radius.
+  fileprivate var withoutRadii: ParameterGroups {
+    guard case .named(let groups) = self else { return self }
+    return .named(groups.map { Named(name: $0.name, layers: $0.layers) })
   }
 }
