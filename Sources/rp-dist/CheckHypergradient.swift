@@ -42,8 +42,10 @@ struct CheckHypergradient: RankCommand {
 
   @OptionGroup var checked: CheckedOptions
 
-  @Option(help: ArgumentHelp("2, or 3 with a student.", valueName: "N"), transform: levelCount)
-  var levels = 2
+  @Option(
+    help: ArgumentHelp("2, or 3 with a student; reweight.levels, or 2, if left out.", valueName: "N"),
+    transform: levelCount)
+  var levels: Int?
 
   @Option(help: ArgumentHelp("The samples of each kind.", valueName: "N"))
   var samples = 10
@@ -65,10 +67,11 @@ struct CheckHypergradient: RankCommand {
     }
   }
 
-  var agreedOptions: String { "\(checked.kind), \(levels), \(samples), \(blocks?.text ?? "-")" }
+  var agreedOptions: String { "\(checked.kind), \(levels ?? 0), \(samples), \(blocks?.text ?? "-")" }
 
   func run(on world: borrowing Communicator) throws {
     let (configuration, run, title) = try world.agree(describe: ExitCode.describe) { try checked.load() }
+    let levels = levels ?? configuration.reweight?.levels ?? 2
     let problem = try HypergradientProblem.load(
       configuration, run: run, levels: levels, groups: blocks, samples: samples, on: world, describe: ExitCode.describe)
     let exact = try problem.estimate(.exact, radius: 1, over: world).values

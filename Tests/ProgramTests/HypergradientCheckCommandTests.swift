@@ -62,6 +62,16 @@ extension ProgramTests {
       #expect(found.strategies.allSatisfy { $0.rows[0].crossesKinks == network.contains("relu") })
     }
 
+    @Test func `a configuration's student and blocks are taken`() throws {
+      let found = try check(
+        [
+          "--set", "data.validation=20", "--set",
+          "reweight={levels: 3, unlabelled: 100, blocks: 'encoder=0-2:0.1,head=4', "
+            + "student: {network: [{dense: 12}, tanh, {dense: 10}], blocks: layers}}",
+        ])
+      #expect(found.passed && found.levels == 3)
+    }
+
     @Test func `margins are kinks too`() throws {
       // Inputs of up to 16 move a margin by a multiple of the radius.
       let found = try check(
