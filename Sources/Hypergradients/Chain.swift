@@ -6,9 +6,11 @@ public struct Learner: Equatable, Sendable {
   /// The features of an input.
   public var inputs: Int
   public var loss: Loss
+  /// The numbers that named blocks know the layers by, where they are not their places: those of a model file.
+  public var layerNumbers: [Int: Int]
 
-  public init(layers: [LayerConfiguration], inputs: Int, loss: Loss) {
-    (self.layers, self.inputs, self.loss) = (layers, inputs, loss)
+  public init(layers: [LayerConfiguration], inputs: Int, loss: Loss, layerNumbers: [Int: Int] = [:]) {
+    (self.layers, self.inputs, self.loss, self.layerNumbers) = (layers, inputs, loss, layerNumbers)
   }
 }
 

@@ -29,6 +29,11 @@ extension Hypergradient {
           passes = passes + PassCount(forward: isForwardDone ? 0 : 1, forwardMode: 1)
         }
       case .fused, .nested:
+        var sides: KinkSides?
+        if watchesKinks {
+          training.losses(training.forward(x, at: w, masks: masks, ids: ids), t) { _, _ in }
+          sides = training.kinkSides(x.rows)
+        }
         perturbedTeacher.start(from: w)
         for (number, product) in products.enumerated() {
           addDifferences(
@@ -36,6 +41,7 @@ extension Hypergradient {
           ) { parameters, quotient in
             let y = training.forward(x, at: parameters, masks: masks, ids: ids)
             training.losses(y, t) { row, loss in own[row] += quotient * loss }
+            if let sides, training.kinkSides(x.rows) != sides { kinkCrossings += 1 }
           }
         }
       }

@@ -27,6 +27,15 @@ extension Hypergradient {
     let labels = reserveLabels(x.rows)
     labelling.loss.softLabels(z, into: labels)
 
+    var sides: KinkSides?
+    if watchesKinks, strategy != .exact {
+      _ = learning.forward(x, at: student, masks: masks, ids: ids)
+      sides = learning.kinkSides(x.rows)
+    }
+    func watch() {
+      if let sides, learning.kinkSides(x.rows) != sides { kinkCrossings += 1 }
+    }
+
     /// r += (∂z/∂W')ᵀ c for outputs, a tangent or a difference y of the student.
     func pullBack(_ y: Matrix<Scalar>, into r: Vector<Scalar>, isWhole: Bool) {
       labelling.network.pullBack(inputs: x, parameters: teacher, into: r, accumulating: true) { yDot in
@@ -52,6 +61,7 @@ extension Hypergradient {
         var isZero = true
         forEachMove(grid, from: student, along: d) { _, quotient, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
+          watch()
           difference.elements.add(y.elements, times: Scalar(quotient))
           isZero = false
         }
@@ -62,6 +72,7 @@ extension Hypergradient {
       timed {
         forEachMove(grid, from: student, along: d) { pass, _, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
+          watch()
           pullBack(y, into: labelSlopes.all[pass * count..<(pass + 1) * count], isWhole: true)
         }
       }

@@ -55,6 +55,12 @@ public final class Hypergradient<Scalar: Real> {
 
   /// The passes that this rank has done for the last hypergradient, without those of the steps.
   public internal(set) var passes = PassCount()
+  /// Whether ``kinkCrossings`` is counted, at the price of a forward pass more for each set of perturbed passes.
+  public var watchesKinks = false
+  /// How many of this rank's perturbed passes of the last hypergradient lie on other sides of kinks (relu, hinge, …) than
+  /// the unperturbed parameters: a difference over them has no order.
+  public internal(set) var kinkCrossings = 0
+
   /// Spent by this rank on them, without waiting for the others.
   public internal(set) var seconds = 0.0
 
@@ -81,13 +87,15 @@ public final class Hypergradient<Scalar: Real> {
     judging = try Station(chain.judged, loss: chain.validationLoss)
     teacherLayout = training.network.layout
     judgedLayout = judging.network.layout
-    teacherBlocks = try teacherGroups.blocks(of: teacherLayout, radius: radius, network: "teacher")
+    teacherBlocks = try teacherGroups.blocks(
+      of: teacherLayout, radius: radius, network: "teacher", numbers: chain.teacher.layerNumbers)
     if let student = chain.student {
       try Self.check(chain.teacher, student, training.network.outputs, judging.network.outputs)
       labelling = try Station(chain.teacher, loss: student.loss)
       learning = try Station(student, loss: student.loss)
       pairing = try Station(student, loss: student.loss)
-      studentBlocks = try studentGroups.blocks(of: judgedLayout, radius: radius, network: "student")
+      studentBlocks = try studentGroups.blocks(
+        of: judgedLayout, radius: radius, network: "student", numbers: student.layerNumbers)
     } else {
       (labelling, learning, pairing, studentBlocks) = (nil, nil, nil, [])
     }
@@ -152,8 +160,7 @@ public final class Hypergradient<Scalar: Real> {
     followsTeacherStep: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
     try check(samples, ranks: ranks.ranks)
-    passes = PassCount()
-    seconds = 0
+    (passes, seconds, kinkCrossings) = (PassCount(), 0, 0)
     let rows = samples.training.inputs.rows
     if result.count != rows { result = Arena(count: rows) }
     result.all.fill(0)
@@ -193,11 +200,7 @@ public final class Hypergradient<Scalar: Real> {
     guard chain.student == nil || (samples.unlabelled?.rows ?? 0) > 0 else {
       throw HypergradientError("there are no unlabelled samples, which the student learns from; give at least one")
     }
-    if case .fixed(let groups, let shards) = grid, groups * shards != ranks {
-      throw HypergradientError(
-        "the grid \(groups)x\(shards) has \(groups * shards) places, but there are \(ranks) ranks; choose groups x "
-          + "shards = \(ranks)")
-    }
+    try grid.check(ranks: ranks)
   }
 
   /// L at the judged network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.

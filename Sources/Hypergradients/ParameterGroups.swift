@@ -36,14 +36,17 @@ public enum ParameterGroups: Equatable, Sendable {
   /// - Parameters:
   ///   - radius: that of blocks without one of their own.
   ///   - network: what the network is called in errors, for example "teacher".
+  ///   - numbers: what the groups call a layer, where that is not its place; see ``Learner/layerNumbers``.
   /// - Throws: ``HypergradientError`` where a named group has no parameters, two have the same, or some are in none: the
   ///   sum over the blocks would then be no derivative.
-  public func blocks(of layout: ParameterLayout, radius: Double, network: String) throws(HypergradientError) -> [Block]
-  {
+  public func blocks(
+    of layout: ParameterLayout, radius: Double, network: String, numbers known: [Int: Int] = [:]
+  ) throws(HypergradientError) -> [Block] {
     let trained = layout.blocks.filter(\.isTrained)
+    func number(_ part: ParameterLayout.Block) -> Int { known[part.layer] ?? part.layer }
     func block(_ name: String, _ own: Double?, _ isIn: (Int) -> Bool) -> Block {
       var ranges: [Range<Int>] = []
-      for part in trained where isIn(part.layer) {
+      for part in trained where isIn(number(part)) {
         if let last = ranges.last, last.upperBound == part.range.lowerBound {
           ranges[ranges.count - 1] = last.lowerBound..<part.range.upperBound
         } else {
@@ -52,7 +55,7 @@ public enum ParameterGroups: Equatable, Sendable {
       }
       return Block(name: name, ranges: ranges, radius: own ?? radius)
     }
-    let numbers = Set(trained.map(\.layer)).sorted()
+    let numbers = Set(trained.map(number)).sorted()
     switch self {
     case .joint: return [block("joint", nil) { _ in true }]
     case .layers: return numbers.map { number in block("layers.\(number)", nil) { $0 == number } }

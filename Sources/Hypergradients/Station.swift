@@ -64,6 +64,11 @@ final class Station<Scalar: Real> {
       curvature: curvatures.prefix(outputs.rows), body)
   }
 
+  /// The sides of the kinks of the last forward pass, and of those of the loss at the last ``losses(_:_:_:)``.
+  func kinkSides(_ rows: Int) -> KinkSides {
+    network.kinkSides(samples: rows, loss: loss, outputGradient: slopes.prefix(min(rows, slopes.rows)))
+  }
+
   /// ∂f/∂y of one sample of the last ``losses(_:_:_:)``.
   func slope(of row: Int) -> Vector<Scalar> { slopes[row] }
 }

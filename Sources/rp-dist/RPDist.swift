@@ -22,6 +22,7 @@ struct RPDist: ParsableCommand {
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
         rp-dist statistics --help
+        rp-dist hypergradient --help
         rp-dist bench step
 
       EXIT CODES
@@ -30,7 +31,10 @@ struct RPDist: ParsableCommand {
         70 internal; 73 cannot create output; 74 cannot write.
       """,
     version: version,
-    subcommands: [Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, Bench.self],
+    subcommands: [
+      Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
+      Bench.self,
+    ],
     defaultSubcommand: Train.self)
 
   static func main() {

@@ -19,9 +19,3 @@ struct GoldenHypergradientTests {
     #expect(relativeDifference(values, golden.expected.of(levels).values) < 1e-5)
   }
 }
-
-extension HypergradientGolden.Expected {
-  fileprivate func of(_ levels: Int) -> (values: [Double], loss: Double) {
-    levels == 2 ? (twoLevel, validationLossTwo) : (threeLevel, validationLossThree)
-  }
-}
