@@ -1,18 +1,18 @@
 extension Grid.Choice {
-  /// Reads `automatic`, or groups of directions × shards of the samples, such as `4x2`.
+  /// Reads `auto`, or groups × shards such as `4x2`.
   ///
   /// - Throws: ``HypergradientError`` that says what cannot be read.
   public init(parsing text: String) throws(HypergradientError) {
-    if text == "automatic" {
+    guard text != "auto" else {
       self = .automatic
       return
     }
-    let parts = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let groups = parts[0], let shards = parts[1], groups > 0, shards > 0,
+    let numbers = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let groups = numbers[0], let shards = numbers[1], groups > 0, shards > 0,
       !groups.multipliedReportingOverflow(by: shards).overflow
     else {
       throw HypergradientError(
-        "grid: '\(text)' is no grid; write groups of directions x shards of samples, for example 4x2, or automatic")
+        "grid: '\(text)' is no grid; write groups x shards, for example 4x2 for 8 ranks, or auto")
     }
     self = .fixed(groups: groups, shards: shards)
   }
@@ -20,7 +20,7 @@ extension Grid.Choice {
   /// The same as text that ``init(parsing:)`` reads.
   public var text: String {
     switch self {
-    case .automatic: "automatic"
+    case .automatic: "auto"
     case .fixed(let groups, let shards): "\(groups)x\(shards)"
     }
   }

@@ -52,7 +52,7 @@ struct BenchHypergradient: RankCommand {
   var threads = 1
 
   @Option(
-    help: ArgumentHelp("Groups x shards of the ranks, such as 4x2, or automatic.", valueName: "GxS"),
+    help: ArgumentHelp("Groups x shards of the ranks, such as 4x2, or auto.", valueName: "GxS"),
     transform: Grid.Choice.init(parsing:))
   var grid = Grid.Choice.automatic
 

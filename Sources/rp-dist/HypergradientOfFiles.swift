@@ -116,7 +116,7 @@ struct HypergradientOfFiles: RankCommand {
   var radius = 0.01
 
   @Option(
-    help: ArgumentHelp("Groups x shards of the ranks, such as 4x2, or automatic.", valueName: "GxS"),
+    help: ArgumentHelp("Groups x shards of the ranks, such as 4x2, or auto.", valueName: "GxS"),
     transform: Grid.Choice.init(parsing:))
   var grid = Grid.Choice.automatic
 

@@ -25,7 +25,7 @@ struct Reweight: RankCommand {
         levels           2, or 3 with a teacher and a student
         strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
         blocks, radius   what finite differences perturb, and how far
-        grid             groups x shards of the ranks, or automatic
+        grid             groups x shards of the ranks, or auto
         constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
         normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
         scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what derivatives are divided by

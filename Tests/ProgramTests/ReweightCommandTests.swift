@@ -53,7 +53,7 @@ extension ProgramTests {
       #expect(abs((metrics[19].weights?.mean ?? 0) - found.weights.mean) < 1e-6)
       let manifest = try JSONDecoder().decode(Manifest.self, from: Data(text("one/manifest.json", in: folder).utf8))
       #expect(manifest.result == result && manifest.status == .finished)
-      #expect(found.grid == ReweightResult.Grid(setting: "automatic", groups: 1, studentGroups: nil))
+      #expect(found.grid == ReweightResult.Grid(setting: "auto", groups: 1, studentGroups: nil))
     }
 
     @Test func `a run's own configuration gives the same weights again, and train takes it too`() throws {

@@ -42,7 +42,8 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var compare = true
 
   enum CodingKeys: String, StrictKey {
-    case levels, strategy, blocks, radius, grid, constraint, normalisation, scale, optimizer, learningRate, pull, schedule
+    case levels, strategy, blocks, radius, grid
+    case constraint, normalisation, scale, optimizer, learningRate, pull, schedule
     case updateEvery, warmup, validationBatch, validationDecay, preconditioned
     case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
