@@ -3,25 +3,29 @@ internal import Networks
 
 /// The leaf passes: the product of every example's gradient with a direction.
 extension Hypergradient {
-  /// `Σ_m coefficient_m ∇ℓ_i(W) · q_m` for the ``products``, [training rows]. Collective.
+  /// `Σ_m coefficient_m ∇ℓ_i(W) · q_m` for the ``products``, [training rows], into ``result``: this rank's part of the sum.
   ///
-  /// `exact` takes one forward-mode pass at W along q for all examples at once; the others take (M26).
+  /// `exact` takes one forward-mode pass at W along q for all examples at once; the others take (M26). Residuals are
+  /// measured at W.
   func multiplyBySampleGradients(
     at w: Vector<Scalar>, _ examples: Samples<Scalar>, masks: Pass.DropoutMasks?, ids: [Int32],
-    isForwardDone: Bool, into result: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws {
+    isForwardDone: Bool, over ranks: borrowing some GlobalSum & ~Copyable
+  ) {
+    let count = examples.inputs.rows
+    if strategy != .exact, measuresResiduals { measureResiduals(at: w, examples, masks, ids, over: ranks) }
     let directions = strategy == .exact ? 1 : products.count * 2 * teacherBlocks.count
     let grid = Grid(directions: directions, rank: ranks.rank, ranks: ranks.ranks, grid)
-    let rows = grid.rows(examples.inputs.rows)
+    let rows = grid.rows(count)
     let (x, t) = (examples.inputs[rows], examples.targets[rows])
     let ids = ids.span.extracting(masks == nil ? 0..<0 : rows)
-    let own = result[rows]
+    let own = result.all[rows]
     timed {
       switch strategy {
       case .exact:
         for product in products {
           let y = isForwardDone ? training.outputs(x) : training.forward(x, at: w, masks: masks, ids: ids)
           training.losses(y, t) { _, _ in }
+          keepResiduals(of: rows)
           let yTangent = training.tangent(x, at: w, along: product.q)
           for row in 0..<x.rows {
             own[row] += product.coefficient * Double(training.slope(of: row).dot(yTangent[row]))
@@ -46,7 +50,30 @@ extension Hypergradient {
         }
       }
     }
-    try ranks.sum(result)
+  }
+
+  /// A forward pass at W for ``residuals`` alone, the examples shared out over all ranks.
+  private func measureResiduals(
+    at w: Vector<Scalar>, _ examples: Samples<Scalar>, _ masks: Pass.DropoutMasks?, _ ids: [Int32],
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) {
+    let rows = ranks.shard(0..<examples.inputs.rows)
+    let x = examples.inputs[rows]
+    timed {
+      let y = training.forward(x, at: w, masks: masks, ids: ids.span.extracting(masks == nil ? 0..<0 : rows))
+      training.losses(y, examples.targets[rows]) { _, _ in }
+      keepResiduals(of: rows)
+      passes.forward += 1
+    }
+  }
+
+  /// Takes up the slopes of the last losses, which were of `rows`.
+  private func keepResiduals(of rows: Range<Int>) {
+    guard measuresResiduals else { return }
+    for (k, row) in rows.enumerated() {
+      let slope = training.slope(of: k)
+      residuals[row] = Double(slope.dot(slope)).squareRoot()
+    }
   }
 
   /// (M26) `Σ_c [ℓ_i(W + β_c q_c) − ℓ_i(W − β_c q_c)] / (2 β_c)`, β_c = radius/‖q_c‖: gives the moved parameters of each

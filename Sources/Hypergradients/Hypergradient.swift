@@ -50,8 +50,13 @@ public final class Hypergradient<Scalar: Real> {
   let studentGradient: Arena<Scalar>
   var labels: Matrix<Scalar>
   var outputs: Matrix<Scalar>
-  /// ∂L/∂a, [training rows].
-  private var result: Arena<Double>
+  /// ∂L/∂a and, behind it where they are measured, ‖∂ℓ_i/∂y‖: one reduction. [training rows] each.
+  private(set) var result: Arena<Double>
+  let measuresResiduals: Bool
+  /// ‖∂ℓ_i/∂y_i‖ at W of the last hypergradient's weighted examples, [training rows]; empty where they are not measured.
+  public var residuals: Vector<Double> {
+    measuresResiduals ? result.all[result.count / 2..<result.count] : result.all[0..<0]
+  }
 
   /// The passes that this rank has done for the last hypergradient, without those of the steps.
   public internal(set) var passes = PassCount()
@@ -70,16 +75,20 @@ public final class Hypergradient<Scalar: Real> {
   ///   - slopeDecay: β ≥ 0 of an average of ∇L over the hypergradients of a training run, m ← β m + (1 − β) ∇L, corrected for
   ///     its start, which then takes the place of ∇L: less noise of validation batches and of the steps, at the price of
   ///     a slope that lags behind. 0 for the derivative itself.
+  ///   - measuresResiduals: whether ``residuals`` are measured too: one more forward pass on the weighted examples, but
+  ///     with `exact` none.
   ///   - grid: how ranks are shared out among directions and samples.
   /// - Throws: ``HypergradientError``, `NetworkError` where the parts do not fit together.
   public init(
     _ chain: Chain, strategy: Strategy, teacherGroups: ParameterGroups = .joint,
-    studentGroups: ParameterGroups = .joint,
-    radius: Double = 0.01, slopeDecay: Double = 0, grid: Grid.Choice = .automatic
+    studentGroups: ParameterGroups = .joint, radius: Double = 0.01, slopeDecay: Double = 0,
+    measuresResiduals: Bool = false,
+    grid: Grid.Choice = .automatic
   ) throws {
     precondition(strategy != .nested || Scalar.precision == .float64, "nested differences need Double")
     precondition(slopeDecay >= 0 && slopeDecay < 1, "an average takes up a part of each slope")
-    (self.chain, self.strategy, self.grid, self.slopeDecay) = (chain, strategy, grid, slopeDecay)
+    (self.chain, self.strategy, self.grid) = (chain, strategy, grid)
+    (self.slopeDecay, self.measuresResiduals) = (slopeDecay, measuresResiduals)
     guard radius > 0, radius.isFinite else {
       throw HypergradientError("the radius is \(radius); it must be above 0, and is best near 0.01")
     }
@@ -162,7 +171,8 @@ public final class Hypergradient<Scalar: Real> {
     try check(samples, ranks: ranks.ranks)
     (passes, seconds, kinkCrossings) = (PassCount(), 0, 0)
     let rows = samples.training.inputs.rows
-    if result.count != rows { result = Arena(count: rows) }
+    let count = measuresResiduals ? 2 * rows : rows
+    if result.count != count { result = Arena(count: count) }
     result.all.fill(0)
 
     let validationLoss = try judge(student?.after ?? teacher.after, samples.validation, over: ranks)
@@ -183,10 +193,11 @@ public final class Hypergradient<Scalar: Real> {
       for k in products.indices { products[k].coefficient *= perSample * factor }
     }
     for k in products.indices { products[k].coefficient *= teacher.derivative.scale(products[k].q) }
-    try multiplyBySampleGradients(
+    multiplyBySampleGradients(
       at: teacher.before, samples.training, masks: samples.masks, ids: samples.trainingIDs,
-      isForwardDone: followsTeacherStep, into: result.all, over: ranks)
-    return (result.all, validationLoss)
+      isForwardDone: followsTeacherStep, over: ranks)
+    try ranks.sum(result.all)
+    return (result.all[0..<rows], validationLoss)
   }
 
   /// What can be wrong with the samples of a hypergradient.

@@ -23,11 +23,13 @@ public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
   public func slope(at weight: Double) -> Double { self == .sigmoid ? weight * (1 - weight) : 1 }
 
   /// θ moved to the nearest value whose weight is allowed.
-  public func project(_ theta: Double) -> Double {
+  ///
+  /// - Parameter floor: the least weight of `nonnegative` and `unit`, from 0 to below 1.
+  public func project(_ theta: Double, floor: Double = 0) -> Double {
     switch self {
     case .none, .sigmoid: theta
-    case .nonnegative: max(0, theta)
-    case .unit: min(1, max(0, theta))
+    case .nonnegative: max(floor, theta)
+    case .unit: min(1, max(floor, theta))
     }
   }
 

@@ -11,6 +11,13 @@ extension Configuration {
     try requirePositive(reweight.radius, "reweight.radius")
     try requirePositive(reweight.learningRate, "reweight.learningRate")
     try requireNonNegative(reweight.pull, "reweight.pull")
+    try require(
+      reweight.floor >= 0 && reweight.floor < 1,
+      "reweight.floor is \(reweight.floor); it is the least weight, from 0 to below 1")
+    try require(
+      reweight.floor == 0 || [.nonnegative, .unit].contains(reweight.constraint),
+      "reweight.floor belongs to the constraints nonnegative and unit, not \(reweight.constraint.rawValue); leave it out"
+    )
     for (value, key) in [
       (reweight.updateEvery, "updateEvery"), (reweight.validationBatch, "validationBatch"),
       (reweight.unlabelledBatch, "unlabelledBatch"),

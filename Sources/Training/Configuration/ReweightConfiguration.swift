@@ -14,12 +14,18 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var grid = Grid.Choice.automatic
   public var constraint = WeightConstraint.unit
   public var normalisation = WeightNormalisation.minibatch
+  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖: how far an example is from its label does not count, only where its
+  /// gradient points.
+  public var perResidual = true
+  public var centring = WeightCentring.label
   public var scale = WeightScale.running
   public var optimizer = WeightOptimizer.sgd
   /// η of the weights, in units of what ``scale`` divides their gradients by.
   public var learningRate = 0.2
   /// λ, by which weights are drawn back to where they started: η λ of the distance in each update.
   public var pull = 0.0
+  /// The least weight; not with the constraints none and sigmoid.
+  public var floor = 0.0
   /// How η changes in the course of the run.
   public var schedule = Schedule.Name.linear
   /// The weights are updated every so many steps, from the epoch after the `warmup` first ones on.
@@ -42,9 +48,8 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var compare = true
 
   enum CodingKeys: String, StrictKey {
-    case levels, strategy, blocks, radius, grid
-    case constraint, normalisation, scale, optimizer, learningRate, pull, schedule
-    case updateEvery, warmup, validationBatch, validationDecay, preconditioned
+    case levels, strategy, blocks, radius, grid, constraint, floor, normalisation, perResidual, centring, scale
+    case optimizer, learningRate, pull, schedule, updateEvery, warmup, validationBatch, validationDecay, preconditioned
     case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
 
@@ -59,10 +64,13 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     grid = try values.parsed(.grid, or: grid) { text throws in try Grid.Choice(parsing: text) }
     constraint = try values.name(.constraint, or: constraint)
     normalisation = try values.name(.normalisation, or: normalisation)
+    perResidual = try values.value(.perResidual, or: perResidual)
+    centring = try values.name(.centring, or: centring)
     scale = try values.name(.scale, or: scale)
     optimizer = try values.name(.optimizer, or: optimizer)
     learningRate = try values.value(.learningRate, or: learningRate)
     pull = try values.value(.pull, or: pull)
+    floor = try values.value(.floor, or: floor)
     schedule = try values.name(.schedule, or: schedule)
     updateEvery = try values.value(.updateEvery, or: updateEvery)
     warmup = try values.value(.warmup, or: warmup)
@@ -85,10 +93,13 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     try values.encode(grid.text, forKey: .grid)
     try values.encode(constraint, forKey: .constraint)
     try values.encode(normalisation, forKey: .normalisation)
+    try values.encode(perResidual, forKey: .perResidual)
+    try values.encode(centring, forKey: .centring)
     try values.encode(scale, forKey: .scale)
     try values.encode(optimizer, forKey: .optimizer)
     try values.encode(learningRate, forKey: .learningRate)
     try values.encode(pull, forKey: .pull)
+    try values.encode(floor, forKey: .floor)
     try values.encode(schedule, forKey: .schedule)
     try values.encode(updateEvery, forKey: .updateEvery)
     try values.encode(warmup, forKey: .warmup)

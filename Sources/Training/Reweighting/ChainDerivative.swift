@@ -45,8 +45,7 @@ final class ChainDerivative<Scalar: Real> {
           validationLoss: own.loss),
         strategy: settings.strategy, teacherGroups: settings.blocks,
         studentGroups: settings.student.blocks ?? settings.blocks, radius: settings.radius,
-        slopeDecay: settings.validationDecay,
-        grid: settings.grid)
+        slopeDecay: settings.validationDecay, measuresResiduals: settings.perResidual, grid: settings.grid)
     } catch let error as HypergradientError {
       throw ConfigurationError("reweight: \(error)")
     }
@@ -60,7 +59,7 @@ final class ChainDerivative<Scalar: Real> {
     student = hasStudent ? ConvertedStep(count: hypergradient.judgedLayout.count, isSame: isSame) : nil
   }
 
-  /// ∂L/∂b of one step of the teacher and, with three levels, one of the student. Collective.
+  /// ∂L/∂b of one step of the teacher and, with three levels, one of the student, and the examples' residuals. Collective.
   ///
   /// - Parameters:
   ///   - steps: in the precision of the training.
@@ -70,7 +69,7 @@ final class ChainDerivative<Scalar: Real> {
   func compute<Trained: Real>(
     teacher: StepTaken<Trained>, student: StepTaken<Trained>?, batch: Span<Int32>, unlabelled: [Int32]?,
     judges: Span<Int32>, masks: Pass.DropoutMasks, over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
+  ) throws -> (hypergradient: Vector<Double>, residuals: Vector<Double>, validationLoss: Double) {
     guard let validationSet = problem.split.validation else {
       preconditionFailure("weights are judged by a validation set")
     }
@@ -82,12 +81,13 @@ final class ChainDerivative<Scalar: Real> {
       let first = Int32(problem.split.training.count)
       samples.unlabelledIDs = unlabelled.map { first + $0 }
     }
-    return try hypergradient.compute(
+    let found = try hypergradient.compute(
       teacher: self.teacher.convert(teacher),
       student: student.map { step in
         guard let converted = self.student else { preconditionFailure("two levels have no student") }
         return converted.convert(step)
       }, samples: samples, over: ranks)
+    return (found.hypergradient, hypergradient.residuals, found.validationLoss)
   }
 
   /// Writes some samples of a set to the first of the rows.

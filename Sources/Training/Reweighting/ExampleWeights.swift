@@ -5,8 +5,9 @@ internal import Kernels
 /// The weights a_i of the training samples, by position, with how they learn. The same on every rank.
 ///
 /// A minibatch's step is along Σ b_i ∇ℓ_i with b_i = a_i, or b_i = a_i B/Σ a_j over its B samples where weights are
-/// normalised. From ∂L/∂b_i follows `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, then ∂L/∂θ_i by the constraint,
-/// g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
+/// normalised. From ∂L/∂b_i, divided by ‖∂ℓ_i/∂y‖ where residuals do not count, follows
+/// `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of that of the minibatch,
+/// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
 final class ExampleWeights {
   let constraint: WeightConstraint
   let normalisation: WeightNormalisation
@@ -14,6 +15,8 @@ final class ExampleWeights {
   let optimizer: WeightOptimizer
   /// λ.
   let pull: Double
+  /// The least weight.
+  let floor: Double
   /// a, [training samples].
   let values: Arena<Double>
 
@@ -21,6 +24,10 @@ final class ExampleWeights {
   private let variables: Arena<Double>
   private let first: Arena<Double>
   private let second: Arena<Double>
+  /// The label of each training sample where derivatives are centred by labels, and of each label the sum and the number of
+  /// its recent derivatives.
+  private let labels: [Int32]
+  private var recent: [(sum: Double, count: Double)]
   /// The updates of each weight so far.
   private var updates: [Int32]
   /// a⁰, every weight before the first update.
@@ -30,9 +37,13 @@ final class ExampleWeights {
   /// Of the mean squares of the gradients of all updates: their sum and their number.
   private var squares = (sum: 0.0, count: 0)
 
-  init(_ settings: ReweightConfiguration, count: Int) {
+  /// - Parameters:
+  ///   - labels: the class of each training sample; none where the targets are no classes.
+  init(_ settings: ReweightConfiguration, count: Int, labels: [Int32] = []) {
     (constraint, normalisation) = (settings.constraint, settings.normalisation)
-    (scale, optimizer, pull) = (settings.scale, settings.optimizer, settings.pull)
+    (scale, optimizer, pull, floor) = (settings.scale, settings.optimizer, settings.pull, settings.floor)
+    self.labels = settings.centring == .label ? labels : []
+    recent = Array(repeating: (0, 0), count: Int(self.labels.max() ?? -1) + 1)
     values = Arena(count: count)
     variables = Arena(count: count)
     first = Arena(count: [.momentum, .adam].contains(optimizer) ? count : 0)
@@ -65,22 +76,24 @@ final class ExampleWeights {
   ///
   /// - Parameters:
   ///   - hypergradient: ∂L/∂b, [samples of the minibatch].
+  ///   - residuals: ‖∂ℓ/∂y‖ of each, where the derivatives are to be divided by it; empty where not.
   ///   - rate: η of this update.
   /// - Returns: whether all numbers are finite; the weights stay where not.
-  func update(_ batch: Span<Int32>, _ hypergradient: Vector<Double>, rate: Double) -> Bool {
+  func update(
+    _ batch: Span<Int32>, _ hypergradient: Vector<Double>, residuals: Vector<Double>, rate: Double
+  ) -> Bool {
     precondition(hypergradient.count == batch.count, "every sample of the minibatch needs its derivative")
-    let factor = factor(batch)
-    var mean = 0.0
-    if normalisation == .minibatch {
-      for row in batch.indices { mean += values.all[Int(batch[row])] * hypergradient[row] }
-      mean *= factor / Double(batch.count)
-    }
     gradient.removeAll(keepingCapacity: true)
+    for row in batch.indices {
+      // A residual of 0 comes with a derivative of 0.
+      gradient.append(hypergradient[row] / (residuals.count > 0 ? residuals[row] + 1e-3 : 1))
+    }
+    guard gradient.allSatisfy(\.isFinite) else { return false }
+    centre(batch)
     var meanSquare = 0.0
     for row in batch.indices {
-      let derivative = factor * (hypergradient[row] - mean) * constraint.slope(at: values.all[Int(batch[row])])
-      gradient.append(derivative)
-      meanSquare += derivative * derivative / Double(batch.count)
+      gradient[row] *= constraint.slope(at: values.all[Int(batch[row])])
+      meanSquare += gradient[row] * gradient[row] / Double(batch.count)
     }
     guard meanSquare.isFinite else { return false }
     let divisor = divisor(meanSquare)
@@ -89,10 +102,33 @@ final class ExampleWeights {
       let weight = values.all[k]
       let restoring = pull * (weight - start) * constraint.slope(at: weight)
       let moved = variables.all[k] - rate * direction(k, gradient[row] / divisor + restoring)
-      variables.all[k] = constraint.project(moved)
+      variables.all[k] = constraint.project(moved, floor: floor)
       values.all[k] = constraint.weight(variables.all[k])
     }
     return true
+  }
+
+  /// Turns ∂L/∂b of a minibatch into ∂L/∂a, or takes the means of the labels.
+  private func centre(_ batch: Span<Int32>) {
+    let factor = factor(batch)
+    if labels.isEmpty {
+      var mean = 0.0
+      if normalisation == .minibatch {
+        for row in batch.indices { mean += values.all[Int(batch[row])] * gradient[row] }
+        mean *= factor / Double(batch.count)
+      }
+      for row in batch.indices { gradient[row] = factor * (gradient[row] - mean) }
+      return
+    }
+    for label in recent.indices { recent[label] = (0.99 * recent[label].sum, 0.99 * recent[label].count) }
+    for row in batch.indices {
+      let label = Int(labels[Int(batch[row])])
+      recent[label] = (recent[label].sum + gradient[row], recent[label].count + 1)
+    }
+    for row in batch.indices {
+      let mean = recent[Int(labels[Int(batch[row])])]
+      gradient[row] = factor * (gradient[row] - mean.sum / mean.count)
+    }
   }
 
   /// What the gradients of an update are divided by, by ``scale``.

@@ -44,7 +44,10 @@ public final class WeightLearning<Scalar: Real> {
     settings = configuration.reweight ?? ReweightConfiguration()
     seed = UInt64(configuration.training.seed)
     schedule = Schedule(settings.schedule)
-    weights = ExampleWeights(settings, count: problem.split.training.count)
+    let training = problem.split.training
+    weights = ExampleWeights(
+      settings, count: training.count,
+      labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [])
     student = try unlabelled.map { unlabelled in
       try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
     }
@@ -126,7 +129,7 @@ public final class WeightLearning<Scalar: Real> {
       }
     guard found.validationLoss.isFinite else { return false }
     let rate = settings.learningRate * schedule.factor(step: t, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
-    return weights.update(batch, found.hypergradient, rate: rate)
+    return weights.update(batch, found.hypergradient, residuals: found.residuals, rate: rate)
   }
 
   /// The last update of a step, with how it follows its gradient: by the optimizer's own denominators, or by its rate.

@@ -7,6 +7,15 @@ public enum WeightNormalisation: String, Codable, CaseIterable, Sendable {
   case minibatch
 }
 
+/// What is subtracted from the derivatives by the weights.
+public enum WeightCentring: String, Codable, CaseIterable, Sendable {
+  /// Nothing.
+  case none
+  /// Their mean over the recent examples of the same label, with a decay of 0.99 an update: what a label as such is worth at
+  /// the moment does not count, only which of its examples are. The derivative of weights with a fixed mean for each label.
+  case label
+}
+
 /// What the derivatives by the weights are divided by, so that a rate means the same in every problem.
 public enum WeightScale: String, Codable, CaseIterable, Sendable {
   /// Nothing.
