@@ -27,8 +27,11 @@ struct Reweight: RankCommand {
         blocks, radius   what finite differences perturb, and how far
         grid             groups x shards of the ranks, or auto
         constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
+        floor            the least weight
         normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
-        scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what derivatives are divided by
+        perResidual      whether derivatives are divided by ||dl/dy||
+        centring         \(WeightCentring.allCases.map(\.rawValue).joined(separator: ", ")): means that are subtracted from them
+        scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what divides them
         optimizer, learningRate, schedule
                          of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
         pull             back to where the weights started

@@ -146,7 +146,7 @@ extension ProgramTests {
     @Test(arguments: [
       ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
       ("evaluate --help", "rp-dist evaluate runs/first"), ("compare --help", "--out classifier.json"),
-      ("statistics --help", "--network dense,tanh,dense"),
+      ("reweight --help", "--preset teacher-student"), ("statistics --help", "--network dense,tanh,dense"),
       ("check --help", "rp-dist check gradient"), ("check gradient --help", "--run runs/first --samples 100"),
       ("check bound --help", "--bound full --steps 1000"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),

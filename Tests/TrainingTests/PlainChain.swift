@@ -97,6 +97,14 @@ struct PlainChain {
     }
   }
 
+  /// ‖∂ℓ/∂y‖ of each training sample.
+  var residuals: [Double] {
+    training.enumerated().map { i, sample in
+      let p = network.probabilities(teacher, masked(sample.x, id: i))
+      return zip(p, sample.t).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+    }
+  }
+
   /// The networks' own steps.
   mutating func advance() {
     (teacher, student, _) = stepped(weights)
@@ -108,10 +116,17 @@ struct PlainChain {
 struct PlainWeightUpdate {
   let constraint, scale, optimizer: String
   let (rate, pull): (Double, Double)
+  /// The class of each sample where derivatives are centred by classes, and the weighted sums of each class's derivatives
+  /// and the sums of their weights, for each update so far.
+  let labels: [Int]?
+  var sums: [[(weighted: Double, weights: Double)]] = []
   var theta, first, second: [Double]
   var meanSquares: [Double] = []
 
-  init(constraint: String, scale: String, optimizer: String, rate: Double, pull: Double, count: Int) {
+  init(
+    constraint: String, scale: String, optimizer: String, rate: Double, pull: Double, labels: [Int]?, count: Int
+  ) {
+    self.labels = labels
     (self.constraint, self.scale, self.optimizer) = (constraint, scale, optimizer)
     (self.rate, self.pull) = (rate, pull)
     theta = Array(repeating: constraint == "sigmoid" ? 0 : 1, count: count)
@@ -120,8 +135,25 @@ struct PlainWeightUpdate {
 
   var weights: [Double] { constraint == "sigmoid" ? theta.map { 1 / (1 + exp(-$0)) } : theta }
 
-  mutating func update(_ gradient: [Double]) {
+  /// ∂L/∂a without the mean of its class over this update and 0.8, 0.64, … of those before.
+  private mutating func centred(_ gradient: [Double], _ a: [Double]) -> [Double] {
+    guard let labels else { return gradient }
+    sums.append(
+      (0..<3).map { label in
+        let own = labels.indices.filter { labels[$0] == label }
+        return (own.reduce(0) { $0 + a[$1] * gradient[$1] }, own.reduce(0) { $0 + a[$1] })
+      })
+    let means = (0..<3).map { label in
+      let ages = sums.indices.map { pow(0.8, Double(sums.count - 1 - $0)) }
+      return zip(ages, sums).reduce(0) { $0 + $1.0 * $1.1[label].weighted }
+        / zip(ages, sums).reduce(0) { $0 + $1.0 * $1.1[label].weights }
+    }
+    return zip(gradient, labels).map { $0 - means[$1] }
+  }
+
+  mutating func update(_ derivative: [Double], residuals: [Double]? = nil) {
     let a = weights
+    let gradient = centred(residuals.map { zip(derivative, $0).map { $0 / ($1 + 0.1) } } ?? derivative, a)
     let start = constraint == "sigmoid" ? 0.5 : 1
     let slopes = a.map { constraint == "sigmoid" ? $0 * (1 - $0) : 1 }
     let g = zip(gradient, slopes).map { $0 * $1 }

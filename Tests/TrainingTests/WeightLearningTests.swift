@@ -13,6 +13,8 @@ struct WeightLearningTests {
     var constraint, normalisation, scale, optimizer: String
     var rate: Double
     var pull = 0.0
+    var perResidual = false
+    var centring = "none"
     var testDescription: String { "\(constraint) \(normalisation) \(scale) \(optimizer)" }
 
     static let all = [
@@ -23,6 +25,11 @@ struct WeightLearningTests {
       Case(
         constraint: "sigmoid", normalisation: "minibatch", scale: "minibatch", optimizer: "adam", rate: 0.3, pull: 0.1),
       Case(constraint: "nonnegative", normalisation: "none", scale: "none", optimizer: "rmsprop", rate: 0.05),
+      Case(
+        constraint: "nonnegative", normalisation: "none", scale: "none", optimizer: "sgd", rate: 20, perResidual: true),
+      Case(
+        constraint: "unit", normalisation: "none", scale: "running", optimizer: "sgd", rate: 0.2, perResidual: true,
+        centring: "label"),
     ]
   }
 
@@ -32,6 +39,7 @@ struct WeightLearningTests {
     let loop: TrainingLoop<Double>
     var chain: PlainChain
     var update: PlainWeightUpdate
+    let isPerResidual: Bool
 
     init(
       _ item: Case, levels: Int, pairWeight: Double = 0, hasDropout: Bool = false, extra: [String] = []
@@ -50,7 +58,8 @@ struct WeightLearningTests {
         "training={batch: 100, epochs: 3, precision: float64}",
         "reweight={levels: \(levels), warmup: 0, validationDecay: 0, schedule: constant, constraint: \(item.constraint), "
           + "normalisation: \(item.normalisation), scale: \(item.scale), optimizer: \(item.optimizer), "
-          + "learningRate: \(item.rate), pull: \(item.pull)}",
+          + "learningRate: \(item.rate), pull: \(item.pull), perResidual: \(item.perResidual), "
+          + "centring: \(item.centring)}",
       ]
       if levels == 3 {
         settings += [
@@ -85,7 +94,9 @@ struct WeightLearningTests {
         studentRate: 1.3, isNormalised: item.normalisation == "minibatch", weights: [])
       update = PlainWeightUpdate(
         constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
+        labels: item.centring == "label" ? (0..<split.training.count).map { split.training.label(at: $0) } : nil,
         count: split.training.count)
+      isPerResidual = item.perResidual
       chain.weights = update.weights
       if hasDropout {
         chain.mask = { epoch, id in
@@ -100,8 +111,9 @@ struct WeightLearningTests {
     mutating func plainWeights() -> [Double] {
       for _ in 0..<3 {
         let gradient = chain.weightGradient()
+        let residuals = isPerResidual ? chain.residuals : nil
         chain.advance()
-        update.update(gradient)
+        update.update(gradient, residuals: residuals)
         chain.weights = update.weights
       }
       return chain.weights

@@ -7,9 +7,9 @@ extension Preset {
     summary: "the built-in digits, 40 % of the labels wrong, one weight for each example",
     yaml: """
       data: {set: digits, validation: 200, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
-      network: [{dense: 64}, relu, {dense: 10}]
+      network: [{dense: 256}, relu, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: sgd, learningRate: 0.1}
+      optimizer: {name: sgd, learningRate: 0.3}
       schedule: {name: linear}
       training: {batch: 100, epochs: 40}
       reweight: {levels: 2}
@@ -19,10 +19,10 @@ extension Preset {
     name: "noisy-mnist-reweight",
     summary: "mnist, 40 % of the labels wrong, one weight for each example (needs --data)",
     yaml: """
-      data: {set: mnist, validation: 1000, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
+      data: {set: mnist, scale: unit, validation: 1000, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
       network: [{dense: 256}, relu, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: sgd, learningRate: 0.1}
+      optimizer: {name: sgd, learningRate: 0.5}
       schedule: {name: linear}
       training: {batch: 100, epochs: 10}
       reweight: {levels: 2}
@@ -33,11 +33,19 @@ extension Preset {
     summary: "the built-in digits, a student learns a teacher's labels; few labels, 40 % wrong",
     yaml: """
       data: {set: digits, validation: 200, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
-      network: [{dense: 64}, relu, {dense: 10}]
+      network: [{dense: 128}, relu, {dense: 10}]
       loss: softmaxCrossEntropy
       optimizer: {name: sgd, learningRate: 0.1}
       schedule: {name: linear}
-      training: {batch: 50, epochs: 60}
-      reweight: {levels: 3, unlabelled: 738, unlabelledBatch: 100}
+      training: {batch: 50, epochs: 150}
+      reweight:
+        levels: 3
+        unlabelled: 738
+        unlabelledBatch: 100
+        learningRate: 0.1
+        validationDecay: 0
+        perResidual: false
+        centring: none
+        student: {optimizer: {name: sgd, learningRate: 0.3}, schedule: {name: linear}}
       """)
 }

@@ -14,7 +14,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var grid = Grid.Choice.automatic
   public var constraint = WeightConstraint.unit
   public var normalisation = WeightNormalisation.minibatch
-  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖: how far an example is from its label does not count, only where its
+  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖ + 0.1: how far an example is from its label does not count, only where its
   /// gradient points.
   public var perResidual = true
   public var centring = WeightCentring.label

@@ -24,8 +24,8 @@ final class ExampleWeights {
   private let variables: Arena<Double>
   private let first: Arena<Double>
   private let second: Arena<Double>
-  /// The label of each training sample where derivatives are centred by labels, and of each label the sum and the number of
-  /// its recent derivatives.
+  /// The label of each training sample where derivatives are centred by labels, and of each label the sum of its recent
+  /// derivatives and of what they count, their weights.
   private let labels: [Int32]
   private var recent: [(sum: Double, count: Double)]
   /// The updates of each weight so far.
@@ -85,8 +85,8 @@ final class ExampleWeights {
     precondition(hypergradient.count == batch.count, "every sample of the minibatch needs its derivative")
     gradient.removeAll(keepingCapacity: true)
     for row in batch.indices {
-      // A residual of 0 comes with a derivative of 0.
-      gradient.append(hypergradient[row] / (residuals.count > 0 ? residuals[row] + 1e-3 : 1))
+      // Not by less than 0.1: of an example that is fitted well the direction is mostly noise.
+      gradient.append(hypergradient[row] / (residuals.count > 0 ? residuals[row] + 0.1 : 1))
     }
     guard gradient.allSatisfy(\.isFinite) else { return false }
     centre(batch)
@@ -120,14 +120,15 @@ final class ExampleWeights {
       for row in batch.indices { gradient[row] = factor * (gradient[row] - mean) }
       return
     }
-    for label in recent.indices { recent[label] = (0.99 * recent[label].sum, 0.99 * recent[label].count) }
+    for label in recent.indices { recent[label] = (0.8 * recent[label].sum, 0.8 * recent[label].count) }
     for row in batch.indices {
       let label = Int(labels[Int(batch[row])])
-      recent[label] = (recent[label].sum + gradient[row], recent[label].count + 1)
+      let weight = values.all[Int(batch[row])]
+      recent[label] = (recent[label].sum + weight * gradient[row], recent[label].count + weight)
     }
     for row in batch.indices {
       let mean = recent[Int(labels[Int(batch[row])])]
-      gradient[row] = factor * (gradient[row] - mean.sum / mean.count)
+      gradient[row] = factor * (gradient[row] - mean.sum / max(mean.count, .leastNormalMagnitude))
     }
   }
 

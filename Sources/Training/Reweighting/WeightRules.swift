@@ -9,10 +9,11 @@ public enum WeightNormalisation: String, Codable, CaseIterable, Sendable {
 
 /// What is subtracted from the derivatives by the weights.
 public enum WeightCentring: String, Codable, CaseIterable, Sendable {
-  /// Nothing.
+  /// Nothing but what normalisation asks for.
   case none
-  /// Their mean over the recent examples of the same label, with a decay of 0.99 an update: what a label as such is worth at
-  /// the moment does not count, only which of its examples are. The derivative of weights with a fixed mean for each label.
+  /// Their weighted mean over the recent examples of the same label, with a decay of 0.8 an update: what a label as such is
+  /// worth at the moment does not count, only which of its examples are. With weights that are divided by the sum of those
+  /// of their own label it would be the derivative.
   case label
 }
 
