@@ -61,7 +61,7 @@ public final class WeightLearning<Scalar: Real> {
     if case .fixed(let groups, let shards) = settings.grid, groups * shards != ranks {
       throw ConfigurationError(
         "reweight.grid \(groups)x\(shards) has \(groups * shards) places, but there are \(ranks) ranks; choose groups x "
-          + "shards = \(ranks), or automatic")
+          + "shards = \(ranks), or auto")
     }
     func chain<Own: Real>(_ precision: Own.Type) throws -> ChainDerivative<Own> {
       try ChainDerivative(configuration, problem: problem, unlabelled: unlabelled, batch: batch)
