@@ -115,7 +115,7 @@ struct PlainChain {
 /// How the weights follow their derivatives, written out for each constraint, scale and optimizer.
 struct PlainWeightUpdate {
   let constraint, scale, optimizer: String
-  let (rate, pull): (Double, Double)
+  let (rate, pull, floor): (Double, Double, Double)
   /// The class of each sample where derivatives are centred by classes, and the weighted sums of each class's derivatives
   /// and the sums of their weights, for each update so far.
   let labels: [Int]?
@@ -124,11 +124,12 @@ struct PlainWeightUpdate {
   var meanSquares: [Double] = []
 
   init(
-    constraint: String, scale: String, optimizer: String, rate: Double, pull: Double, labels: [Int]?, count: Int
+    constraint: String, scale: String, optimizer: String, rate: Double, pull: Double, floor: Double, labels: [Int]?,
+    count: Int
   ) {
     self.labels = labels
     (self.constraint, self.scale, self.optimizer) = (constraint, scale, optimizer)
-    (self.rate, self.pull) = (rate, pull)
+    (self.rate, self.pull, self.floor) = (rate, pull, floor)
     theta = Array(repeating: constraint == "sigmoid" ? 0 : 1, count: count)
     (first, second) = (Array(repeating: 0, count: count), Array(repeating: 0, count: count))
   }
@@ -182,8 +183,8 @@ struct PlainWeightUpdate {
       default: break
       }
       theta[k] -= rate * step
-      if constraint == "nonnegative" { theta[k] = max(theta[k], 0) }
-      if constraint == "unit" { theta[k] = min(max(theta[k], 0), 1) }
+      if constraint == "nonnegative" { theta[k] = max(theta[k], floor) }
+      if constraint == "unit" { theta[k] = min(max(theta[k], floor), 1) }
     }
   }
 }

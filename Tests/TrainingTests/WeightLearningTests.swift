@@ -13,6 +13,7 @@ struct WeightLearningTests {
     var constraint, normalisation, scale, optimizer: String
     var rate: Double
     var pull = 0.0
+    var floor = 0.0
     var perResidual = false
     var centring = "none"
     var testDescription: String { "\(constraint) \(normalisation) \(scale) \(optimizer)" }
@@ -28,8 +29,8 @@ struct WeightLearningTests {
       Case(
         constraint: "nonnegative", normalisation: "none", scale: "none", optimizer: "sgd", rate: 20, perResidual: true),
       Case(
-        constraint: "unit", normalisation: "none", scale: "running", optimizer: "sgd", rate: 0.2, perResidual: true,
-        centring: "label"),
+        constraint: "unit", normalisation: "none", scale: "running", optimizer: "sgd", rate: 0.2, floor: 0.8,
+        perResidual: true, centring: "label"),
     ]
   }
 
@@ -58,7 +59,7 @@ struct WeightLearningTests {
         "training={batch: 100, epochs: 3, precision: float64}",
         "reweight={levels: \(levels), warmup: 0, validationDecay: 0, schedule: constant, constraint: \(item.constraint), "
           + "normalisation: \(item.normalisation), scale: \(item.scale), optimizer: \(item.optimizer), "
-          + "learningRate: \(item.rate), pull: \(item.pull), perResidual: \(item.perResidual), "
+          + "learningRate: \(item.rate), pull: \(item.pull), floor: \(item.floor), perResidual: \(item.perResidual), "
           + "centring: \(item.centring)}",
       ]
       if levels == 3 {
@@ -94,6 +95,7 @@ struct WeightLearningTests {
         studentRate: 1.3, isNormalised: item.normalisation == "minibatch", weights: [])
       update = PlainWeightUpdate(
         constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
+        floor: item.floor,
         labels: item.centring == "label" ? (0..<split.training.count).map { split.training.label(at: $0) } : nil,
         count: split.training.count)
       isPerResidual = item.perResidual

@@ -19,12 +19,12 @@ extension Preset {
     name: "noisy-mnist-reweight",
     summary: "mnist, 40 % of the labels wrong, one weight for each example (needs --data)",
     yaml: """
-      data: {set: mnist, scale: unit, validation: 1000, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
+      data: {set: mnist, validation: 1000, labelNoise: {kind: uniform, rate: 0.4, seed: 1}}
       network: [{dense: 256}, relu, {dense: 10}]
       loss: softmaxCrossEntropy
-      optimizer: {name: sgd, learningRate: 0.5}
+      optimizer: {name: sgd, learningRate: 0.1}
       schedule: {name: linear}
-      training: {batch: 100, epochs: 10}
+      training: {batch: 100, epochs: 30}
       reweight: {levels: 2}
       """)
 
@@ -42,7 +42,10 @@ extension Preset {
         levels: 3
         unlabelled: 738
         unlabelledBatch: 100
+        floor: 0
         learningRate: 0.1
+        pull: 0
+        schedule: linear
         validationDecay: 0
         perResidual: false
         centring: none

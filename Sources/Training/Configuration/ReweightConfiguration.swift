@@ -14,20 +14,21 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var grid = Grid.Choice.automatic
   public var constraint = WeightConstraint.unit
   public var normalisation = WeightNormalisation.minibatch
-  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖ + 0.1: how far an example is from its label does not count, only where its
-  /// gradient points.
+  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖ + 0.1: how far an example is from its label does not count, only
+  /// where its gradient points.
   public var perResidual = true
   public var centring = WeightCentring.label
   public var scale = WeightScale.running
   public var optimizer = WeightOptimizer.sgd
   /// η of the weights, in units of what ``scale`` divides their gradients by.
-  public var learningRate = 0.2
+  public var learningRate = 0.3
   /// λ, by which weights are drawn back to where they started: η λ of the distance in each update.
-  public var pull = 0.0
-  /// The least weight; not with the constraints none and sigmoid.
-  public var floor = 0.0
+  public var pull = 0.5
+  /// The least weight: wrong labels are told from right ones with few errors, and a right one is not lost by an error. Not
+  /// with the constraints none and sigmoid.
+  public var floor = 0.2
   /// How η changes in the course of the run.
-  public var schedule = Schedule.Name.linear
+  public var schedule = Schedule.Name.constant
   /// The weights are updated every so many steps, from the epoch after the `warmup` first ones on.
   public var updateEvery = 1
   public var warmup = 1
@@ -70,7 +71,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     optimizer = try values.name(.optimizer, or: optimizer)
     learningRate = try values.value(.learningRate, or: learningRate)
     pull = try values.value(.pull, or: pull)
-    floor = try values.value(.floor, or: floor)
+    floor = try values.value(.floor, or: constraint == .unit || constraint == .nonnegative ? floor : 0)
     schedule = try values.name(.schedule, or: schedule)
     updateEvery = try values.value(.updateEvery, or: updateEvery)
     warmup = try values.value(.warmup, or: warmup)
