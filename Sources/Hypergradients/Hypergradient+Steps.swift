@@ -48,13 +48,14 @@ extension Hypergradient {
       into: StatisticsSlice(wDot: studentGradient.all, wDDot: nil))
     if let pairs = samples.pairs, samples.pairWeight != 0 {
       let rows = ranks.shard(0..<pairs.inputs.rows)
-      let weights = Arena<Scalar>(count: rows.count)
-      weights.all.fill(Scalar(samples.pairWeight))
+      if pairWeights.count < rows.count { pairWeights = Arena(count: rows.count) }
+      let weights = pairWeights.all[0..<rows.count]
+      weights.fill(Scalar(samples.pairWeight))
       let (x, t) = (pairs.inputs[rows], pairs.targets[rows])
       _ = pairing.forward(x, at: step.before, ids: Span())
       _ = pairing.network.addStatistics(
         inputs: x, targets: t, parameters: step.before, loss: pairing.loss, partition: .automatic, bound: .paper,
-        weights: weights.all, into: StatisticsSlice(wDot: studentGradient.all, wDDot: nil), accumulating: true)
+        weights: weights, into: StatisticsSlice(wDot: studentGradient.all, wDDot: nil), accumulating: true)
     }
     try ranks.sum(studentGradient.all)
     step.derivative.step(from: step.before, along: studentGradient.all, into: step.after)

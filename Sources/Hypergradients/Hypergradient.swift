@@ -48,6 +48,8 @@ public final class Hypergradient<Scalar: Real> {
   /// The steps' gradients, [teacher] and [student]; t(z), and sums of the student's outputs, [samples × outputs].
   let teacherGradient: Arena<Scalar>
   let studentGradient: Arena<Scalar>
+  /// κ of each pair of a student's step.
+  var pairWeights = Arena<Scalar>(count: 0)
   var labels: Matrix<Scalar>
   var outputs: Matrix<Scalar>
   /// ∂L/∂a and, behind it where they are measured, ‖∂ℓ_i/∂y‖: one reduction. [training rows] each.

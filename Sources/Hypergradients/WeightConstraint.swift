@@ -2,7 +2,7 @@ private import Foundation
 
 /// Which values the weight a of an example may have, and the variable θ that is learned in its place.
 ///
-/// (M24) `θ ← θ − η da/dθ ∂L/∂a`, then θ is moved to where its weight is allowed. For all but `sigmoid`, θ is a itself.
+/// (M24) `θ ← θ − η da/dθ ∂L/∂a`, da/dθ by ``slope(at:)``, then θ is moved to where its weight is allowed. For all but `sigmoid`, θ is a itself.
 public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
   /// a = θ, any number.
   case none
@@ -31,14 +31,5 @@ public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
     case .nonnegative: max(floor, theta)
     case .unit: min(1, max(floor, theta))
     }
-  }
-
-  /// (M24) θ after a plain step of gradient descent.
-  ///
-  /// - Parameters:
-  ///   - hypergradient: ∂L/∂a at the weight of `theta`.
-  ///   - rate: η.
-  public func step(_ theta: Double, hypergradient: Double, rate: Double) -> Double {
-    project(theta - rate * slope(at: weight(theta)) * hypergradient)
   }
 }

@@ -94,15 +94,14 @@ public struct HypergradientBenchmark {
     func groups(_ directions: Int) -> Int {
       Grid(directions: directions, rank: ranks.rank, ranks: ranks.ranks, grid).groups
     }
-    let products = strategy == .nested && levels == 3 ? 2 : 1
+    let directions = hypergradient.directions
     return Result(
       levels: levels, strategy: strategy, precision: Scalar.precision, milliseconds: median(whole),
       steps: median(steps), step: median(step), forwardMode: median(tangents), passes: alone.passes,
       rankPasses: passes.map(\.0),
       rankSeconds: passes.map(\.1),
       groups: (
-        middle: levels == 3 ? groups(strategy == .exact ? 1 : 2) : nil,
-        leaf: groups(strategy == .exact ? 1 : 2 * products)
+        middle: directions.labels.map(groups), leaf: groups(directions.examples)
       ))
   }
 

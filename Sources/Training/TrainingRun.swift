@@ -129,9 +129,11 @@ public struct TrainingRun {
     guard let result else {
       throw AgreedFailure(
         code: ExitCode.failed,
-        message:
-          "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step \(divergedAt ?? 0) of \(loop.plan.steps); "
-          + "the last good model is in \(folder.model); a smaller optimizer.learningRate, or auto, may help")
+        message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
+          + "\(divergedAt ?? 0) of \(loop.plan.steps); the last good model is in \(folder.model); a smaller "
+          + (learnsWeights
+            ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
+            : "optimizer.learningRate, or auto, may help"))
     }
     return result
   }

@@ -15,8 +15,9 @@ struct CheckHypergradient: RankCommand {
       derivative of the validation loss by the weights of some training
       examples, through one step of the network and, with three levels, one of
       a student that learns its labels: that of reweight.student, or the same
-      network with other new parameters. Both steps are of rate 0.1 by the mean over the samples;
-      pairs count 0.5; dropout masks are those of the seed and epoch 0.
+      network with other new parameters. Both steps are of rate 0.1 by the
+      mean over the samples; pairs count 0.5; dropout masks are those of the
+      seed and epoch 0.
 
         difference = |by differences - exact| / |exact|       (0 where both are 0)
         rounding   = spread of the differences at nearly the same radius

@@ -88,10 +88,10 @@ struct HypergradientOfFiles: RankCommand {
   @Option(help: ArgumentHelp("L.", valueName: "NAME"), transform: choice)
   var validationLoss = Loss.softmaxCrossEntropy
 
-  @Option(help: ArgumentHelp("The teacher's step.", valueName: "R"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("The teacher's step.", valueName: "R"))
   var teacherRate: Double
 
-  @Option(help: ArgumentHelp("The student's step.", valueName: "R"))
+  @Option(parsing: .unconditional, help: ArgumentHelp("The student's step.", valueName: "R"))
   var studentRate: Double?
 
   @Option(help: ArgumentHelp("What a pair counts; pairs are left out at 0.", valueName: "K"))

@@ -73,3 +73,10 @@ struct WeightConstraintTests {
     #expect(try JSONDecoder().decode([WeightConstraint].self, from: text) == WeightConstraint.allCases)
   }
 }
+
+extension WeightConstraint {
+  /// (M24) θ after a plain step of gradient descent.
+  fileprivate func step(_ theta: Double, hypergradient: Double, rate: Double) -> Double {
+    project(theta - rate * slope(at: weight(theta)) * hypergradient)
+  }
+}

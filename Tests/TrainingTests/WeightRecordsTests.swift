@@ -120,3 +120,13 @@ struct WeightRecordsTests {
     #expect(run.exitCode == 0, "\(run.errors)")
   }
 }
+
+extension WeightJudgement {
+  /// Judges recorded weights; nil where the true labels are not known, or all or none of the labels are true.
+  fileprivate init?<Scalar: Real>(_ records: WeightRecords<Scalar>) {
+    guard let truth = records.trueTraining else { return nil }
+    self.init(
+      weights: records.weights.map { Double($0) },
+      isFlipped: records.weights.indices.map { records.training.label(at: $0) != truth.label(at: $0) })
+  }
+}

@@ -74,6 +74,12 @@ extension Configuration {
       data.validation > 0,
       "the weights are judged by a validation set, but data.validation is 0; set it to the number of clean samples, for "
         + "example 200")
+    if let reweight {
+      try require(
+        training.batch > 1 || reweight.normalisation == .none || reweight.centring == .label,
+        "reweight.normalisation minibatch makes the weight of a single sample 1, so with training.batch 1 nothing is "
+          + "learned; use a larger batch, or set reweight.normalisation to none")
+    }
     try require(
       training.gradient == .backpropagation,
       "weights need training.gradient backpropagation, not \(training.gradient.rawValue)")

@@ -41,14 +41,6 @@ extension Preset {
       reweight:
         levels: 3
         unlabelled: 738
-        unlabelledBatch: 100
-        floor: 0
-        learningRate: 0.1
-        pull: 0
-        schedule: linear
-        validationDecay: 0
-        perResidual: false
-        centring: none
         student: {optimizer: {name: sgd, learningRate: 0.3}, schedule: {name: linear}}
       """)
 }

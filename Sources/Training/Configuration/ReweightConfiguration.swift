@@ -54,11 +54,18 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
 
-  public init() {}
+  /// The standard settings. With three levels the derivatives come from small sets and many updates of each weight: they are
+  /// taken as they are, and followed slowly.
+  public init(levels: Int = 2) {
+    self.levels = levels
+    guard levels == 3 else { return }
+    (perResidual, centring, validationDecay) = (false, .none, 0)
+    (learningRate, schedule, pull, floor) = (0.1, .linear, 0, 0)
+  }
 
   public init(from decoder: any Decoder) throws {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
-    levels = try values.value(.levels, or: levels)
+    self.init(levels: try values.value(.levels, or: 2))
     strategy = try values.name(.strategy, or: strategy)
     blocks = try values.parsed(.blocks, or: blocks) { text throws in try ParameterGroups(parsing: text) }
     radius = try values.value(.radius, or: radius)

@@ -9,6 +9,12 @@ internal import Kernels
 /// `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of that of the minibatch,
 /// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
 final class ExampleWeights {
+  /// Added to every residual: of an example that is fitted well the direction is mostly noise, and is not blown up.
+  private static let leastResidual = 0.1
+  /// The decay of the labels' means from one update to the next: a minibatch has few examples of a label, and the means
+  /// move with the parameters.
+  private static let centringDecay = 0.8
+
   let constraint: WeightConstraint
   let normalisation: WeightNormalisation
   let scale: WeightScale
@@ -85,8 +91,7 @@ final class ExampleWeights {
     precondition(hypergradient.count == batch.count, "every sample of the minibatch needs its derivative")
     gradient.removeAll(keepingCapacity: true)
     for row in batch.indices {
-      // Not by less than 0.1: of an example that is fitted well the direction is mostly noise.
-      gradient.append(hypergradient[row] / (residuals.count > 0 ? residuals[row] + 0.1 : 1))
+      gradient.append(hypergradient[row] / (residuals.count > 0 ? residuals[row] + Self.leastResidual : 1))
     }
     guard gradient.allSatisfy(\.isFinite) else { return false }
     centre(batch)
@@ -97,12 +102,17 @@ final class ExampleWeights {
     }
     guard meanSquare.isFinite else { return false }
     let divisor = divisor(meanSquare)
+    // From here on the variables after the step, before the constraint.
     for row in batch.indices {
       let k = Int(batch[row])
       let weight = values.all[k]
       let restoring = pull * (weight - start) * constraint.slope(at: weight)
-      let moved = variables.all[k] - rate * direction(k, gradient[row] / divisor + restoring)
-      variables.all[k] = constraint.project(moved, floor: floor)
+      gradient[row] = variables.all[k] - rate * direction(k, gradient[row] / divisor + restoring)
+    }
+    guard gradient.allSatisfy(\.isFinite) else { return false }
+    for row in batch.indices {
+      let k = Int(batch[row])
+      variables.all[k] = constraint.project(gradient[row], floor: floor)
       values.all[k] = constraint.weight(variables.all[k])
     }
     return true
@@ -120,7 +130,8 @@ final class ExampleWeights {
       for row in batch.indices { gradient[row] = factor * (gradient[row] - mean) }
       return
     }
-    for label in recent.indices { recent[label] = (0.8 * recent[label].sum, 0.8 * recent[label].count) }
+    let decay = Self.centringDecay
+    for label in recent.indices { recent[label] = (decay * recent[label].sum, decay * recent[label].count) }
     for row in batch.indices {
       let label = Int(labels[Int(batch[row])])
       let weight = values.all[Int(batch[row])]

@@ -79,7 +79,8 @@ extension TrainingRun {
       return .init(try loop.evaluate(problem.split.test, over: world))
     }
     let unweighted = try train(learned.problem, named: "the same without learned weights")
-    guard learned.problem.split.trueTraining != nil else { return (unweighted, nil) }
+    let split = learned.problem.split
+    guard split.trueTraining != nil, split.withoutFlippedSamples != nil else { return (unweighted, nil) }
     let clean = try world.agree(describe: describe) { try learned.problem.withoutFlippedSamples() }
     return (unweighted, try train(clean, named: "the same on true labels alone"))
   }

@@ -54,6 +54,8 @@ public final class WeightLearning<Scalar: Real> {
     effective = Arena(count: problem.split.training.count)
     lastGood = Arena(count: problem.split.training.count)
     lastGood.all.copy(from: weights.values.all)
+    // Without learned weights all are 1, whatever the constraint would have them start at.
+    if !learns { weights.values.all.fill(1) }
     guard learns, let validation = problem.split.validation else {
       (derivative, teacherDerivative, studentDerivative) = (nil, Arena(count: 0), Arena(count: 0))
       return

@@ -100,13 +100,3 @@ public struct WeightRecords<Scalar: Real>: Sendable {
     try safetensors.write(to: folder.weights)
   }
 }
-
-extension WeightJudgement {
-  /// Judges recorded weights; nil where the true labels are not known, or all or none of the labels are true.
-  public init?<Scalar: Real>(_ records: WeightRecords<Scalar>) {
-    guard let truth = records.trueTraining else { return nil }
-    self.init(
-      weights: records.weights,
-      isFlipped: records.weights.indices.map { records.training.label(at: $0) != truth.label(at: $0) })
-  }
-}
