@@ -44,6 +44,7 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
+    .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
@@ -51,12 +52,15 @@ let package = Package(
     .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
       name: "Training",
-      dependencies: ["BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", yams],
+      dependencies: [
+        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "rp-dist",
       dependencies: [
-        "Training", "RunRecords", "Datasets", "Optimizers", "Networks", "Kernels", "BLAS", "MPI", "CVectorMath",
+        "Training", "RunRecords", "Datasets", "Hypergradients", "Optimizers", "Networks", "Kernels", "BLAS", "MPI",
+        "CVectorMath",
         argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
@@ -65,12 +69,16 @@ let package = Package(
 
     // Programs and oracles of the tests.
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Networks", "Kernels", "MPI"], swiftSettings: strict),
+      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Kernels", "MPI"],
+      swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OptimizersTests", dependencies: ["Kernels", "Networks", "Optimizers", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],
       swiftSettings: strict),
     .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Kernels"], swiftSettings: strict),
     .testTarget(
@@ -78,7 +86,9 @@ let package = Package(
     ),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Datasets", "Kernels", "Networks", "Optimizers", "RunRecords", "TestSupport", "Training"],
+      dependencies: [
+        "Datasets", "Hypergradients", "Kernels", "Networks", "Optimizers", "RunRecords", "TestSupport", "Training",
+      ],
       swiftSettings: strict),
     // Runs the built programs, which the test script builds first.
     .testTarget(name: "ProgramTests", dependencies: ["RunRecords", "TestSupport"], swiftSettings: strict),

@@ -6,8 +6,14 @@ public struct DataSplit: Sendable {
   public let test: Subset
   /// Samples of the training set that are kept from training.
   public let validation: Subset?
+  /// The training samples with their true labels, where noise changed some of those of ``training``.
+  public let trueTraining: Subset?
 
   public init(training: Subset, test: Subset, validation: Subset? = nil) {
+    self.init(training: training, test: test, validation: validation, trueTraining: nil)
+  }
+
+  init(training: Subset, test: Subset, validation: Subset?, trueTraining: Subset?) {
     for part in [test, validation ?? test] {
       precondition(
         training.features == part.features && training.classes == part.classes
@@ -17,6 +23,7 @@ public struct DataSplit: Sendable {
     self.training = training
     self.test = test
     self.validation = validation
+    self.trueTraining = trueTraining
   }
 
   /// The same data with `count` random samples of the training set as validation set.
@@ -27,6 +34,7 @@ public struct DataSplit: Sendable {
   /// - Precondition: there is no validation set yet, and at least one sample is left to train on.
   public func holdingOut(_ count: Int, seed: UInt64) -> DataSplit {
     precondition(validation == nil, "samples can be held out once")
+    precondition(trueTraining == nil, "samples are held out before labels get noise, so that theirs stay true")
     precondition((1..<training.count).contains(count), "samples must be left to train on")
     var positions = (0..<Int32(training.count)).map(\.self)
     RandomStream(seed: seed, .validation).shuffle(&positions)

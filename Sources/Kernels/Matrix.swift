@@ -27,6 +27,17 @@ public struct Matrix<Scalar: Real> {
     Matrix(elements: elements[0..<count * columns], rows: count, columns: columns)
   }
 
+  /// Some rows, which follow one another.
+  @inlinable
+  public subscript(rows: Range<Int>) -> Matrix {
+    Matrix(
+      elements: elements[rows.lowerBound * columns..<rows.upperBound * columns], rows: rows.count, columns: columns)
+  }
+
+  /// One row as a matrix of its own.
+  @inlinable
+  public func row(_ index: Int) -> Matrix { self[index..<index + 1] }
+
   /// Whether the other view is of the same elements.
   public func isSameMemory(as other: Matrix) -> Bool { unsafe elements.pointer == other.elements.pointer }
 

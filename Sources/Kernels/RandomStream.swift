@@ -14,6 +14,12 @@ public struct RandomStream: Sendable {
     case dropout = 4
     case validation = 5
     case check = 7
+    case labelNoise = 8
+    case validationBatch = 9
+    case unlabelled = 10
+    case unlabelledBatch = 11
+    case pairBatch = 12
+    case student = 13
   }
 
   private let start: UInt64

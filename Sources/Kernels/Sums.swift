@@ -10,10 +10,15 @@ extension Vector {
   /// Σ_k |x_k|.
   public var magnitudeSum: Scalar { unsafe Scalar.asum(count: count, pointer) }
 
-  /// x ← x + y.
-  public func add(_ other: Vector) {
+  /// x ← α x.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func scale(by factor: Scalar) { update(self) { factor * $0 } }
+
+  /// x ← x + α y.
+  public func add(_ other: Vector, times factor: Scalar = 1) {
     precondition(other.count == count, "vectors that are added must have equal lengths")
-    unsafe Scalar.axpy(count: count, alpha: 1, other.pointer, pointer)
+    unsafe Scalar.axpy(count: count, alpha: factor, other.pointer, pointer)
   }
 
   /// y_k ← |x_k|.

@@ -53,11 +53,10 @@ extension Network {
   }
 
   /// The sum of the losses of the minibatch of the last forward pass, without regularisation.
-  public func loss(_ loss: Loss, targets: Matrix<Scalar>) -> Double {
-    let (samples, top) = (targets.rows, layers.count)
-    return loss.evaluate(
-      outputs: values[top].prefix(samples), targets: targets, gradient: yDots[top].prefix(samples),
-      curvature: zs[top].prefix(samples))
+  ///
+  /// - Parameter weights: a_i, [rows], by which each row's loss is multiplied; 1 where nil.
+  public func loss(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>? = nil) -> Double {
+    evaluate(loss, targets: targets, weights: weights)
   }
 
   /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place

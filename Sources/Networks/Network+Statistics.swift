@@ -9,25 +9,79 @@ extension Network {
   /// - Parameters:
   ///   - inputs: the rows given to the forward pass, [rows × inputs]; there may be none.
   ///   - targets: [rows × outputs].
+  ///   - weights: a_i, [rows], where the loss is Σ a_i f_i: Ẏ of a row counts a_i times, its h |a_i| times, so that Ẅ
+  ///     stays a bound; 1 where nil.
   ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten, or added to when accumulating.
-  /// - Returns: the sum of the rows' losses, without regularisation.
+  /// - Returns: the sum of the rows' losses, each times its weight, without regularisation.
   /// - Throws: what the sum over the ranks throws.
   /// - Complexity: for each affine layer two products of its weights' size, four with curvature and one above the first.
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
-    bound: Bound, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
+    bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
+    let total = evaluate(loss, targets: targets, weights: weights)
+    if sums.wDDot != nil {
+      loss.partitionCurvature(
+        zs[layers.count].prefix(inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
+    }
+    try pullBack(
+      inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating, over: ranks)
+    return total
+  }
+
+  /// Ẇ for any Ẏ at the output, such as the change of a loss by a quantity that it depends on through the outputs alone.
+  ///
+  /// After an evaluation pass, which needs no other rank.
+  ///
+  /// - Parameters:
+  ///   - inputs, parameters: those of the last forward pass.
+  ///   - wDot: `Σ_s (∂y_s/∂w)ᵀ Ẏ_s`, [``layout``.count]; overwritten, or added to when accumulating.
+  ///   - fill: writes Ẏ, [rows × outputs].
+  /// - Complexity: two products for each affine layer, one for the first.
+  public func pullBack(
+    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into wDot: Vector<Scalar>, accumulating: Bool = false,
+    _ fill: (Matrix<Scalar>) -> Void
+  ) {
+    fill(yDots[layers.count].prefix(inputs.rows))
+    do {
+      try pullBack(
+        inputs: inputs, parameters: parameters, bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: nil),
+        accumulating: accumulating, over: SingleRank())
+    } catch {
+      preconditionFailure("a sum over one rank does not fail: \(error)")
+    }
+  }
+
+  /// The losses of the last forward pass with Ẏ and h at the output, each row times its weight.
+  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
+    let (samples, top) = (targets.rows, layers.count)
+    let (outputs, gradient, h) = (
+      values[top].prefix(samples), yDots[top].prefix(samples), zs[top].prefix(samples)
+    )
+    guard let weights else {
+      return loss.evaluate(outputs: outputs, targets: targets, gradient: gradient, curvature: h)
+    }
+    precondition(weights.count == samples, "every row needs its weight")
+    var total = 0.0
+    loss.evaluateRows(outputs: outputs, targets: targets, gradient: gradient, curvature: h) { row, value in
+      total += Double(weights[row]) * value
+    }
+    for row in 0..<samples {
+      let weight = weights[row]
+      gradient[row].scale(by: weight)
+      h[row].scale(by: weight.magnitude)
+    }
+    return total
+  }
+
+  /// (M8–M10, M13) from Ẏ and Z at the output.
+  private func pullBack(
+    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
+    accumulating: Bool, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
     let samples = inputs.rows
     let wantsCurvature = sums.wDDot != nil
-    let top = layers.count
-    let (gradient, h) = (yDots[top].prefix(samples), zs[top].prefix(samples))
-    let total = loss.evaluate(
-      outputs: values[top].prefix(samples), targets: targets, gradient: gradient, curvature: h)
-    if wantsCurvature {
-      loss.partitionCurvature(h, totalGradient: totalGradient(inputs, parameters: parameters), partition)
-    }
-
     for index in (lowestTrained..<layers.count).reversed() {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
@@ -45,18 +99,17 @@ extension Network {
           parameters: parameters[slice], bound: bound)
       }
     }
-    return total
   }
 
   /// The same on a single rank, which holds the whole minibatch, or after an evaluation pass, which needs no other rank.
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
-    bound: Bound, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false
+    bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false
   ) -> Double {
     do {
       return try addStatistics(
         inputs: inputs, targets: targets, parameters: parameters, loss: loss, partition: partition, bound: bound,
-        into: sums, accumulating: accumulating, over: SingleRank())
+        weights: weights, into: sums, accumulating: accumulating, over: SingleRank())
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }

@@ -15,8 +15,11 @@ public struct Adam: Equatable, Sendable {
   }
 
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
+  func loop<Scalar: Real>(
+    _ block: BlockUpdate<Scalar>, rate: Double
+  ) -> StepLoop<RMSprop.Formula<Scalar>, StoredAverage<Scalar>, StoredAverage<Scalar>> {
     let formula = RMSprop.Formula(rate: Scalar(rate), epsilon: Scalar(epsilon))
-    StepLoop(formula, block.firstAverage(decay: momentum), block.secondAverage(decay: decay), block: block).move()
+    return StepLoop(
+      formula, block.firstAverage(decay: momentum), block.secondAverage(decay: decay), block: block)
   }
 }

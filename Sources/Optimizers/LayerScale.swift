@@ -1,3 +1,5 @@
+private import Glibc
+
 /// How long a block's step is: as long as its formula says, or a given length.
 public enum LayerScale: String, Codable, CaseIterable, Sendable {
   /// The step as it is.
@@ -12,12 +14,18 @@ public enum LayerScale: String, Codable, CaseIterable, Sendable {
   /// The decay of n.
   static var decay: Double { 0.999 }
 
-  /// (M16) λ/(rms(Δw) + 1e-12).
+  /// What the formula's step is multiplied by.
   ///
   /// - Parameters:
-  ///   - squares: ‖Δw‖² of the block, summed in Double.
-  ///   - count: the number of parameters in the block.
-  static func unitFactor(rate: Double, squares: Double, count: Int) -> Double {
-    rate / ((squares / Double(count)).squareRoot() + 1e-12)
+  ///   - meanSquare: that of the block in the ``OptimizerState``, with the present step.
+  ///   - updates: the number of steps that n has taken up.
+  func factor(rate: Double, meanSquare: Double, updates: Int) -> Double {
+    switch self {
+    case .none: return 1
+    case .unit: return rate / (meanSquare.squareRoot() + 1e-12)
+    case .adaptive:
+      let corrected = meanSquare / (1 - pow(Self.decay, Double(updates)))
+      return corrected > 0 ? rate / corrected.squareRoot() : 0
+    }
   }
 }

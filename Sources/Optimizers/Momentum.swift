@@ -13,8 +13,10 @@ public struct Momentum: Equatable, Sendable {
   }
 
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
+  func loop<Scalar: Real>(
+    _ block: BlockUpdate<Scalar>, rate: Double
+  ) -> StepLoop<SGD.Formula<Scalar>, StoredAverage<Scalar>, LatestSample<Scalar>> {
     let average = block.firstAverage(decay: decay)
-    StepLoop(SGD.Formula(rate: Scalar(rate)), average, LatestSample(), block: block).move()
+    return StepLoop(SGD.Formula(rate: Scalar(rate)), average, LatestSample(), block: block)
   }
 }

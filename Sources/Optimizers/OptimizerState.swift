@@ -15,7 +15,8 @@ public final class OptimizerState<Scalar: Real> {
   /// How many squared gradients or Ẅ the second average has taken up.
   public var secondUpdates = 0
 
-  /// The mean squares of ``LayerScale/adaptive``, one for each block of the layout.
+  /// The mean squares that layer scales are found from, one for each block of the layout: of ``LayerScale/unit`` that of
+  /// the last step, of ``LayerScale/adaptive`` their average n.
   public var blockSquares: [Double]
   /// The lengths of the steps where they are found; nil where they are given.
   public let distance: DistanceEstimate<Scalar>?

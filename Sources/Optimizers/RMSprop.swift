@@ -14,10 +14,12 @@ public struct RMSprop: Equatable, Sendable {
   }
 
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
+  func loop<Scalar: Real>(
+    _ block: BlockUpdate<Scalar>, rate: Double
+  ) -> StepLoop<Formula<Scalar>, LatestSample<Scalar>, StoredAverage<Scalar>> {
     let formula = Formula(rate: Scalar(rate), epsilon: Scalar(epsilon))
     let average = block.secondAverage(decay: decay, isCorrected: false)
-    StepLoop(formula, LatestSample(), average, block: block).move()
+    return StepLoop(formula, LatestSample(), average, block: block)
   }
 
   /// α m/(√v + ε); m is the gradient here and an average of gradients in ``Adam``.

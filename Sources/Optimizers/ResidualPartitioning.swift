@@ -1,4 +1,3 @@
-private import Glibc
 internal import Kernels
 
 /// The step of Deep Residual Partitioning (M11): every weight goes to the minimum of its own one-dimensional quadratic,
@@ -31,26 +30,37 @@ public struct ResidualPartitioning: Equatable, Sendable {
 
   /// Moves one block.
   ///
-  /// - Parameter squares: n of ``LayerScale/adaptive``; moved on by one step, of which `squareUpdates` is the number.
+  /// - Parameter meanSquare: the block's in the ``OptimizerState``; moved on by one step.
   @inline(__always)
-  func move<Scalar: Real>(
-    _ block: BlockUpdate<Scalar>, rate: Double, squares average: inout Double, squareUpdates: Int
-  ) {
+  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: inout Double) {
+    let (count, own) = (Double(max(1, block.w.count)), formulaRate(rate))
     switch layerScale {
     case .none:
-      pass(.move, over: block, rate: rate)
+      pass(.move, over: block, rate: own)
+      return
     case .unit:
-      let squares = pass(.measure, over: block, rate: rate)
-      let factor = LayerScale.unitFactor(rate: rate, squares: squares, count: block.w.count)
-      pass(.scaledMove(Scalar(factor)), over: block, rate: rate)
+      meanSquare = pass(.measure, over: block, rate: own) / count
     case .adaptive:
-      // λ is the scale alone: the formula's own rate is 1.
-      let squares = pass(.measureUnsmoothed, over: block, rate: 1)
-      average = LayerScale.decay * average + (1 - LayerScale.decay) * squares / Double(max(1, block.w.count))
-      let corrected = average / (1 - pow(LayerScale.decay, Double(squareUpdates)))
-      let factor = corrected > 0 ? rate / corrected.squareRoot() : 0
-      pass(.scaledMove(Scalar(factor)), over: block, rate: 1)
+      let squares = pass(.measureUnsmoothed, over: block, rate: own)
+      meanSquare = LayerScale.decay * meanSquare + (1 - LayerScale.decay) * squares / count
     }
+    pass(.scaledMove(scale(block, rate: rate, meanSquare: meanSquare)), over: block, rate: own)
+  }
+
+  /// Writes P of one block, see ``StepLoop``, in place of its w.
+  ///
+  /// - Parameter meanSquare: the block's in the ``OptimizerState``, after the step.
+  @inline(__always)
+  func derivative<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
+    let scale = scale(block, rate: rate, meanSquare: meanSquare)
+    pass(.derivative(scale), over: block, rate: formulaRate(rate))
+  }
+
+  /// λ of the formula; 1 where λ is the scale alone.
+  private func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+
+  private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
+    Scalar(layerScale.factor(rate: rate, meanSquare: meanSquare, updates: block.firstUpdates))
   }
 
   /// What a pass over a block does, see ``StepLoop``.
@@ -59,6 +69,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
     case measure
     case measureUnsmoothed
     case scaledMove(Scalar)
+    case derivative(Scalar)
   }
 
   /// One pass with the averages that there is memory for, and Ẅ if it was computed in this step.
@@ -112,6 +123,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
     case .measure: return loop.measure()
     case .measureUnsmoothed: return loop.measureUnsmoothed()
     case .scaledMove(let scale): loop.move(scale: scale)
+    case .derivative(let scale): loop.derivative(scale: scale)
     }
     return 0
   }

@@ -10,12 +10,16 @@ protocol RunningAverage<Scalar> {
 
   /// The average at element `k` after it took up this sample earlier in the step, corrected for bias.
   func value(after sample: Scalar, at k: Int) -> Scalar
+
+  /// The derivative of the corrected average by the sample that this step takes up.
+  var share: Scalar { get }
 }
 
 /// The latest sample: what an average with decay 0 is, without the memory.
 struct LatestSample<Scalar: Real>: RunningAverage {
   @inline(__always) func takeUp(_ sample: Scalar, at k: Int) -> Scalar { sample }
   @inline(__always) func value(after sample: Scalar, at k: Int) -> Scalar { sample }
+  @inline(__always) var share: Scalar { 1 }
 }
 
 /// The memory of an average and its bookkeeping in one step: a ← β a + (1 − β) x, corrected â = a/(1 − βᵗ).
@@ -50,4 +54,7 @@ struct StoredAverage<Scalar: Real>: RunningAverage {
 
   @inline(__always)
   func value(after sample: Scalar, at k: Int) -> Scalar { unsafe pointer[k] * correction }
+
+  /// (1 − β)/(1 − βᵗ).
+  @inline(__always) var share: Scalar { gain * correction }
 }

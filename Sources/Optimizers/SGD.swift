@@ -3,8 +3,10 @@ internal import Kernels
 /// (M17) Stochastic gradient descent: Δw = −α g, where g = Ẇ + ∇R.
 struct SGD {
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) {
-    StepLoop(Formula(rate: Scalar(rate)), LatestSample(), LatestSample(), block: block).move()
+  func loop<Scalar: Real>(
+    _ block: BlockUpdate<Scalar>, rate: Double
+  ) -> StepLoop<Formula<Scalar>, LatestSample<Scalar>, LatestSample<Scalar>> {
+    StepLoop(Formula(rate: Scalar(rate)), LatestSample(), LatestSample(), block: block)
   }
 
   /// α m; m is the gradient here and an average of gradients in ``Momentum``.

@@ -7,7 +7,7 @@ protocol StepFormula<Scalar> {
   /// What the second average takes up at element `k`: g² or Ẅ.
   func secondSample(_ k: Int, gradient: Scalar) -> Scalar
 
-  /// −Δw from the averages m̂ and v̂, which are corrected for bias; without an average, g and the second sample.
+  /// −Δw from the averages m̂ and v̂, which are corrected for bias; without an average, g and the second sample. Linear in m̂.
   func step(_ m: Scalar, _ v: Scalar) -> Scalar
 }
 

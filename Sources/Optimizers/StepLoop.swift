@@ -62,6 +62,19 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
     forEach(takingUp: false) { k, _, m, v in unsafe w[k] -= scale * formula.step(m, v) }
   }
 
+  /// After a step: in place of w, P = −∂(Δw)/∂Ẇ of the step `scale` Δw, with v̂ and the scale as they are.
+  ///
+  /// Every formula is linear in m̂, so it gives its own derivative where m̂'s derivative by g stands in the place of m̂; Ẇ
+  /// is a sum, g a mean over samples. Nothing depends on w, and averages stay.
+  @inline(__always)
+  func derivative(scale: Scalar = 1) {
+    // All vectors of a block have its length, so every `k` lies within them.
+    for k in 0..<count {
+      let v = second.value(after: formula.secondSample(k, gradient: 0), at: k)
+      unsafe w[k] = scale * perSample * formula.step(first.share, v)
+    }
+  }
+
   /// Gives g, m̂ and v̂ of every element to `body`; averages take up their samples, or have done so in an earlier pass.
   @inline(__always)
   private func forEach(takingUp: Bool, _ body: (Int, Scalar, Scalar, Scalar) -> Void) {

@@ -62,14 +62,14 @@ public enum UpdateRule: Equatable, Sendable {
       let update = BlockUpdate(
         block, parameters: parameters, sums: sums, samples: samples, state: state, regularization: regularization)
       switch self {
-      case .sgd: SGD().move(update, rate: rate)
-      case .momentum(let rule): rule.move(update, rate: rate)
-      case .rmsprop(let rule): rule.move(update, rate: rate)
-      case .adam(let rule): rule.move(update, rate: rate)
+      case .sgd: SGD().loop(update, rate: rate).move()
+      case .momentum(let rule): rule.loop(update, rate: rate).move()
+      case .rmsprop(let rule): rule.loop(update, rate: rate).move()
+      case .adam(let rule): rule.loop(update, rate: rate).move()
       case .residualPartitioning(let rule):
         rule.move(
-          update, rate: rate * (state.distance?.stepLength(ofBlock: index) ?? 1), squares: &state.blockSquares[index],
-          squareUpdates: state.firstUpdates)
+          update, rate: rate * (state.distance?.stepLength(ofBlock: index) ?? 1),
+          meanSquare: &state.blockSquares[index])
       }
     }
   }

@@ -2,6 +2,20 @@
 public struct Manifest: Codable, Sendable {
   public enum Status: String, Codable, Sendable { case running, finished, diverged }
 
+  /// Noise that was put into the labels of the training samples.
+  public struct LabelNoise: Codable, Equatable, Sendable {
+    public var kind: String
+    /// The probability that a label is flipped.
+    public var rate: Double
+    public var seed: Int
+    /// The training samples that have a wrong label.
+    public var flipped: Int
+
+    public init(kind: String, rate: Double, seed: Int, flipped: Int) {
+      (self.kind, self.rate, self.seed, self.flipped) = (kind, rate, seed, flipped)
+    }
+  }
+
   public struct Data: Codable, Sendable {
     public var set: String
     public var path: String?
@@ -9,14 +23,18 @@ public struct Manifest: Codable, Sendable {
     /// Taken from the training set.
     public var validationSamples: Int
     public var testSamples: Int
-    /// Of the samples' values and labels, training set before test set.
+    /// Of the samples' values and true labels, training set before test set: equal data have equal ones, with or without
+    /// ``labelNoise``.
     public var sha256: String
+    public var labelNoise: LabelNoise?
 
     public init(
-      set: String, path: String?, trainingSamples: Int, validationSamples: Int, testSamples: Int, sha256: String
+      set: String, path: String?, trainingSamples: Int, validationSamples: Int, testSamples: Int, sha256: String,
+      labelNoise: LabelNoise? = nil
     ) {
       (self.set, self.path, self.trainingSamples) = (set, path, trainingSamples)
       (self.validationSamples, self.testSamples, self.sha256) = (validationSamples, testSamples, sha256)
+      self.labelNoise = labelNoise
     }
   }
 
@@ -83,6 +101,8 @@ public struct RunResult: Codable, Equatable, Sendable {
   @OrNull public var validationAccuracy: Double?
   public var testLoss: Double
   @OrNull public var testAccuracy: Double?
+  /// Where the weights of the training examples were learned.
+  public var reweight: ReweightResult?
 
   public init(
     run: String, steps: Int, epochs: Int, bestEpoch: Int?, seconds: Double, ranks: Int, trainingLoss: Double,

@@ -14,14 +14,16 @@ public struct Metrics: Codable, Sendable {
   /// On the validation set, where there is one.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
+  /// Where the training examples have weights.
+  public var weights: WeightStatistics?
 
   public init(
     epoch: Int, step: Int, seconds: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double?,
-    validationAccuracy: Double?
+    validationAccuracy: Double?, weights: WeightStatistics? = nil
   ) {
     (self.epoch, self.step, self.seconds, self.learningRate) = (epoch, step, seconds, learningRate)
     (self.trainingLoss, self.validationLoss) = (trainingLoss, validationLoss)
-    self.validationAccuracy = validationAccuracy
+    (self.validationAccuracy, self.weights) = (validationAccuracy, weights)
   }
 }
 

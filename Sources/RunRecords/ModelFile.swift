@@ -28,9 +28,12 @@ public struct ModelFile<Scalar: Real> {
   ///   - layers: the network, for files without metadata; wins over the metadata. Layers with parameters take the file's
   ///     tensors in the order of their numbers, so that layers without parameters may be left out, and a dense layer
   ///     whose bias is not in the file has none.
+  ///   - option: what names the layers on the command line, for messages.
   /// - Throws: ``SafetensorsError`` for a file that cannot be read or does not hold this network.
-  public init(contentsOf path: String, layers: [LayerConfiguration]? = nil) throws(SafetensorsError) {
-    let reader = try ModelReader(path: path)
+  public init(
+    contentsOf path: String, layers: [LayerConfiguration]? = nil, option: String = "--network"
+  ) throws(SafetensorsError) {
+    let reader = try ModelReader(path: path, option: option)
     let (sized, inputs) = try reader.layers(named: layers)
     do {
       network = try Network(sized, inputs: inputs)
@@ -39,6 +42,16 @@ public struct ModelFile<Scalar: Real> {
     }
     (parameters, names) = try reader.parameters(of: network)
     scaling = reader.file.metadata["scaling"]
+  }
+
+  /// The number in the file of each layer with parameters, by its place in the network; they differ where the file's
+  /// numbers leave out layers that the network has, or the other way round.
+  public var layerNumbers: [Int: Int] {
+    var numbers: [Int: Int] = [:]
+    for (name, block) in zip(names, network.layout.blocks) {
+      numbers[block.layer] = ModelReader.layerNumber(name)
+    }
+    return numbers
   }
 
   /// Writes the model under a temporary name and renames it, so that the file is whole or absent.

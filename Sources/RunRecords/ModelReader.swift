@@ -11,9 +11,11 @@ struct ModelReader {
   let file: SafetensorsFile
   /// The numbers N of layers with tensors, ascending.
   private let numbers: [Int]
+  /// What names the layers on the command line.
+  private let option: String
 
-  init(path: String) throws(SafetensorsError) {
-    self.path = path
+  init(path: String, option: String) throws(SafetensorsError) {
+    (self.path, self.option) = (path, option)
     file = try SafetensorsFile(contentsOf: path)
     numbers = Set(file.names.compactMap(Self.layerNumber)).sorted()
   }
@@ -132,18 +134,18 @@ struct ModelReader {
   private func layersInMetadata() throws(SafetensorsError) -> [LayerConfiguration] {
     guard let json = file.metadata["network"] else {
       throw refuse(
-        "does not say in its metadata which network it is", "name the layers with --network, e.g. dense,tanh,dense")
+        "does not say in its metadata which network it is", "name the layers with \(option), e.g. dense,tanh,dense")
     }
     do {
       return try JSONDecoder().decode([LayerConfiguration].self, from: Data(json.utf8))
     } catch {
       throw refuse(
-        "has metadata 'network' that is not a network: \(json.prefix(200))", "name the layers with --network")
+        "has metadata 'network' that is not a network: \(json.prefix(200))", "name the layers with \(option)")
     }
   }
 
   /// N of `layers.N.weight` and the other tensors of a layer; PyTorch's counters (`num_batches_tracked`) are not needed.
-  private static func layerNumber(_ name: String) -> Int? {
+  static func layerNumber(_ name: String) -> Int? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0] == "layers", ParameterShape.Role(rawValue: String(parts[2])) != nil else {
       return nil

@@ -12,6 +12,13 @@ public struct RunFolder: Sendable {
   public var manifest: String { path + "/manifest.json" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var model: String { path + "/model.safetensors" }
+  /// The student of three levels, where there is one; its teacher is in ``model``.
+  public var student: String { path + "/student.safetensors" }
+  /// The training samples whose labels were made wrong, where there are such.
+  public var labelNoise: String { path + "/label-noise.csv" }
+  /// The learned weights of the training examples, for people and for programs.
+  public var weightTable: String { path + "/weights.csv" }
+  public var weights: String { path + "/weights.safetensors" }
 
   /// Makes the folder `name` in `parent`, which must not exist yet.
   ///

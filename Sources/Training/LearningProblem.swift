@@ -15,7 +15,7 @@ public struct LearningProblem: Sendable {
   /// - Throws: `DatasetError`, ``ConfigurationError``.
   public init(_ configuration: Configuration, map: InputMap? = nil) throws {
     let data = configuration.data
-    split = try data.load().holdingOut(data, seed: configuration.training.seed)
+    split = try data.load().holdingOut(data, seed: configuration.training.seed).relabelled(data)
     target = data.target
     self.map = map ?? data.scale.map(for: split.training)
     guard self.map.fits(features: split.training.features) else {
@@ -27,8 +27,38 @@ public struct LearningProblem: Sendable {
 
   /// A problem on samples that are in memory already.
   init(split: DataSplit, scale: InputScaling, target: DataConfiguration.Target) {
-    (self.split, self.target) = (split, target)
-    map = scale.map(for: split.training)
+    self.init(split: split, map: scale.map(for: split.training), target: target)
+  }
+
+  private init(split: DataSplit, map: InputMap, target: DataConfiguration.Target) {
+    (self.split, self.map, self.target) = (split, map, target)
+  }
+
+  /// The same problem, in the same scaling, with only those training samples whose labels are true: what training on
+  /// noisy labels can reach at best. Without `data.labelNoise` the problem itself.
+  ///
+  /// - Throws: ``ConfigurationError`` when the noise left no label true.
+  public func withoutFlippedSamples() throws(ConfigurationError) -> LearningProblem {
+    guard let clean = split.withoutFlippedSamples else {
+      throw ConfigurationError(
+        "data.labelNoise leaves none of the \(split.training.count) training samples its true label, so there is "
+          + "nothing clean to train on; lower data.labelNoise.rate")
+    }
+    return LearningProblem(split: clean, map: map, target: target)
+  }
+
+  /// The same problem, in the same scaling, without some training samples whose labels are hidden, and these.
+  ///
+  /// - Throws: ``ConfigurationError`` when no labelled sample is left.
+  public func hidingLabels(_ count: Int, seed: Int) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset)
+  {
+    guard count < split.training.count else {
+      throw ConfigurationError(
+        "reweight.unlabelled is \(count), but the training set has \(split.training.count) samples and one must be left "
+          + "with its label; make it at most \(split.training.count - 1)")
+    }
+    let (labelled, unlabelled) = split.hidingLabels(count, seed: UInt64(seed))
+    return (LearningProblem(split: labelled, map: map, target: target), unlabelled)
   }
 
   public var features: Int { split.training.features }
@@ -79,5 +109,16 @@ extension DataSplit {
           + "to train on; make it at most \(training.count - 1)")
     }
     return holdingOut(data.validation, seed: UInt64(seed))
+  }
+
+  /// The same data with the label noise that a configuration asks for.
+  fileprivate func relabelled(_ data: DataConfiguration) throws(ConfigurationError) -> DataSplit {
+    guard let noise = data.labelNoise?.noise else { return self }
+    guard training.classes > 1 else {
+      throw ConfigurationError(
+        "data.labelNoise flips a label to another class, but \(training.dataset.source) has one class only; set "
+          + "data.labelNoise to off")
+    }
+    return relabelled(by: noise)
   }
 }

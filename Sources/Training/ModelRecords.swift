@@ -12,7 +12,7 @@ extension InputMap {
 
 extension DataSplit {
   /// What tells data sets apart without reading all of a large one: sizes, labels or target values, and fewer than 1,000
-  /// samples spread over each part.
+  /// samples spread over each part. Of noisy labels: ranks that drew other noise have other data.
   var digest: String {
     var numbers: [Double] = []
     for subset in [training, test, validation].compactMap(\.self) {
@@ -33,10 +33,11 @@ extension DataSplit {
     return hash.hexadecimal
   }
 
-  /// The SHA-256 of the features and labels or target values, training set before test set.
+  /// The SHA-256 of the features and labels or target values, training set before test set. Of the true labels: it
+  /// tells which data these are, with whatever noise they are trained on.
   var fingerprint: String {
     let hash = Fingerprint()
-    unsafe training.dataset.forEachChunk { unsafe hash.add($0) }
+    unsafe (trueTraining ?? training).dataset.forEachChunk { unsafe hash.add($0) }
     unsafe test.dataset.forEachChunk { unsafe hash.add($0) }
     return hash.hexadecimal
   }

@@ -6,9 +6,10 @@ private import RunRecords
 ///
 /// - Parameters:
 ///   - step: the step of a run after which it is looked, for the message.
+///   - what: what the numbers are called there.
 /// - Throws: `AgreedFailure` on every rank, naming the ranks whose parameters differ from rank 0's.
 public func replicaFingerprint<Scalar: Real>(
-  _ parameters: Arena<Scalar>, after step: Int? = nil, over world: borrowing Communicator
+  _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters", over world: borrowing Communicator
 ) throws -> String {
   let own = Fingerprint()
   unsafe parameters.all.withBytes { unsafe own.add($0) }
@@ -17,7 +18,7 @@ public func replicaFingerprint<Scalar: Real>(
     throw AgreedFailure(
       code: ExitCode.internalError,
       message: (step.map { "after step \($0) " } ?? "")
-        + "the parameters of rank \(list) differ from those of rank 0, so the run cannot be trusted; do all hosts "
+        + "the \(what) of rank \(list) differ from those of rank 0, so the run cannot be trusted; do all hosts "
         + "have the same program, libraries and kind of processor, and sound memory?")
   }
   return all[0]
@@ -27,6 +28,19 @@ public func replicaFingerprint<Scalar: Real>(
 private func ranksThatDiffer(_ texts: [String]) -> String? {
   let different = texts.indices.filter { texts[$0] != texts[0] }
   return different.isEmpty ? nil : different.map(String.init).joined(separator: ", ")
+}
+
+extension WeightLearning {
+  /// Makes sure that every rank has the same weights and the same student. Collective.
+  ///
+  /// - Throws: `AgreedFailure` on every rank, naming the ranks that differ from rank 0.
+  func compareReplicas(after step: Int? = nil, over world: borrowing Communicator) throws {
+    _ = try replicaFingerprint(weights.values, after: step, what: "weights of the examples", over: world)
+    if let student {
+      _ = try replicaFingerprint(
+        student.step.parameters, after: step, what: "parameters of the student", over: world)
+    }
+  }
 }
 
 extension TrainingLoop {
@@ -40,6 +54,7 @@ extension TrainingLoop {
   ) throws {
     guard every > 0, progress.step.isMultiple(of: every) else { return }
     _ = try replicaFingerprint(step.parameters, after: progress.step, over: world)
+    try learning?.compareReplicas(after: progress.step, over: world)
   }
 }
 

@@ -39,11 +39,16 @@ public struct SavedRun: Sendable {
 
   /// Reads the run's model and its data.
   ///
+  /// - Parameter student: whether to read the student of three levels in place of its teacher.
   /// - Throws: ``BrokenRun``, ``ConfigurationError``, `SafetensorsError`, `DatasetError`.
-  func load<Scalar: Real>(as precision: Scalar.Type) throws -> (model: ModelFile<Scalar>, problem: LearningProblem) {
-    let model = try ModelFile<Scalar>(contentsOf: folder.model)
+  func load<Scalar: Real>(
+    as precision: Scalar.Type, student: Bool = false
+  ) throws -> (model: ModelFile<Scalar>, problem: LearningProblem) {
+    let configuration = student ? configuration.ofStudent : configuration
+    let path = student ? folder.student : folder.model
+    let model = try ModelFile<Scalar>(contentsOf: path)
     guard let scaling = model.scaling, let map = try? InputMap(json: scaling) else {
-      throw BrokenRun(path: folder.model, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
+      throw BrokenRun(path: path, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
     }
     let problem = try LearningProblem(configuration, map: map)
     guard problem.features == model.network.inputs else {
@@ -53,12 +58,15 @@ public struct SavedRun: Sendable {
     try problem.check(outputs: model.network.outputs)
     let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
     guard layers == model.network.configuration else {
-      throw ConfigurationError("network: it is not that of the model in \(folder.model); leave it as the run has it")
+      throw ConfigurationError("network: it is not that of the model in \(path); leave it as the run has it")
     }
     return (model, problem)
   }
 
-  /// Judges the run's model on the test set of its data. Collective.
+  /// Whether the run's model is a student's, with its teacher beside it.
+  private var hasStudent: Bool { FileManager.default.fileExists(atPath: folder.student) }
+
+  /// Judges the run's model on the test set of its data: that of the student where there is one. Collective.
   public func evaluate(
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Evaluation {
@@ -74,11 +82,12 @@ public struct SavedRun: Sendable {
   ) throws -> Evaluation {
     let (model, problem) = try world.agree(describe: describe) {
       BLASLibrary.setThreads(configuration.training.blasThreads)
-      return try load(as: precision)
+      return try load(as: precision, student: hasStudent)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
     let evaluation = try problem.evaluate(
-      model.network, model.parameters, configuration.loss, on: problem.split.test, over: world)
+      model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
+      on: problem.split.test, over: world)
     guard evaluation.loss.isFinite else {
       throw AgreedFailure(code: ExitCode.failed, message: "\(folder.model): the loss on the test set is not finite")
     }

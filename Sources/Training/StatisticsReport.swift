@@ -1,3 +1,4 @@
+private import Hypergradients
 public import Kernels
 public import Networks
 public import RunRecords
@@ -26,17 +27,9 @@ public struct StatisticsReport {
   ) throws(SafetensorsError) -> SafetensorsFile {
     let model = try ModelFile<Scalar>(contentsOf: modelPath, layers: layers)
     let (network, layout) = (model.network, model.network.layout)
-    let batch = try SafetensorsFile(contentsOf: batchPath)
-    let inputs: Matrix<Scalar> = try rows("inputs", of: batch, path: batchPath, columns: network.inputs)
-    let targets: Matrix<Scalar> = try rows("targets", of: batch, path: batchPath, columns: network.outputs)
-    guard inputs.rows == targets.rows else {
-      throw SafetensorsError(
-        path: batchPath, kind: .content, tensor: "targets",
-        problem: "it has \(targets.rows) rows, but inputs has \(inputs.rows)",
-        remedy: "give one row of targets for each row of inputs")
-    }
-
-    try checkDistributions(targets, path: batchPath)
+    let batch = try SampleFile(contentsOf: batchPath, contents: "a batch holds inputs and targets")
+    let samples = try batch.samples("inputs", "targets", of: network, loss: loss)
+    let (inputs, targets) = (samples.inputs, samples.targets)
     network.reserve(samples: inputs.rows)
     let sums = Arena<Scalar>(count: 2 * layout.count)
     let (wDot, wDDot) = (sums.all[0..<layout.count], sums.all[layout.count..<2 * layout.count])
@@ -46,7 +39,7 @@ public struct StatisticsReport {
       bound: bound, into: StatisticsSlice(wDot: wDot, wDDot: wDDot))
     let totalGradient = network.totalGradient(inputs, parameters: model.parameters.all)
 
-    let samples = Scalar(inputs.rows)
+    let count = Scalar(inputs.rows)
     let shape = [outputs.rows, outputs.columns]
     var tensors = [
       SafetensorsTensor(name: "meanLoss", shape: [], values: [Scalar(total / Double(inputs.rows))]),
@@ -57,57 +50,10 @@ public struct StatisticsReport {
       for (statistic, values) in [("wDot", wDot), ("wDDot", wDDot)] {
         tensors.append(
           SafetensorsTensor(
-            name: "\(name).\(statistic)", shape: block.shape, values: values[block.range].array.map { $0 / samples }))
+            name: "\(name).\(statistic)", shape: block.shape, values: values[block.range].array.map { $0 / count }))
       }
     }
     return SafetensorsFile(
       tensors: tensors, metadata: ["loss": loss.rawValue, "bound": bound.rawValue, "lossPartition": partition.rawValue])
-  }
-
-  /// The softmax loss and its Hessian are those of targets that are distributions.
-  private func checkDistributions<Scalar: Real>(
-    _ targets: Matrix<Scalar>, path: String
-  ) throws(SafetensorsError) {
-    guard loss == .softmaxCrossEntropy else { return }
-    for row in 0..<targets.rows {
-      let values = targets[row].array.map { Double($0) }
-      // A sum of numbers that were rounded to Float.
-      guard values.allSatisfy({ $0 >= 0 }), abs(values.reduce(0, +) - 1) <= 1e-4 else {
-        throw SafetensorsError(
-          path: path, kind: .content, tensor: "targets", problem: "row \(row) is no distribution",
-          remedy: "for \(loss.rawValue) each row must be nonnegative and add to 1")
-      }
-    }
-  }
-
-  /// A tensor of the batch, one row for each sample, whatever the shape of a sample.
-  private func rows<Scalar: Real>(
-    _ name: String, of batch: SafetensorsFile, path: String, columns: Int
-  ) throws(SafetensorsError) -> Matrix<Scalar> {
-    guard let tensor = batch.tensor(named: name), let samples = tensor.shape.first else {
-      throw SafetensorsError(
-        path: path, kind: .content, tensor: name, problem: "there is no such tensor with one row for each sample",
-        remedy: "a batch holds inputs and targets")
-    }
-    guard samples > 0 else {
-      throw SafetensorsError(
-        path: path, kind: .content, tensor: name, problem: "it has no rows", remedy: "give at least one sample")
-    }
-    // Not the product of the shape's rest, which may overflow where a tensor is empty.
-    let found = tensor.count / samples
-    guard found == columns else {
-      throw SafetensorsError(
-        path: path, kind: .content, tensor: name,
-        problem: "each row has \(found) numbers, but the network has \(columns) \(name == "inputs" ? name : "outputs")",
-        remedy: "check that model and batch belong together")
-    }
-    let matrix = Matrix<Scalar>(rows: samples, columns: columns)
-    matrix.elements.copy(from: tensor.values(as: Scalar.self))
-    guard matrix.elements.array.allSatisfy(\.isFinite) else {
-      throw SafetensorsError(
-        path: path, kind: .content, tensor: name, problem: "it holds numbers that are not finite",
-        remedy: "give finite numbers only")
-    }
-    return matrix
   }
 }

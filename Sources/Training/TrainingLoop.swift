@@ -1,4 +1,4 @@
-private import Datasets
+public import Datasets
 public import Kernels
 internal import Networks
 private import Optimizers
@@ -51,18 +51,22 @@ public struct TrainingOutcome: Sendable {
 public final class TrainingLoop<Scalar: Real> {
   public let plan: TrainingPlan
   public let step: TrainingStep<Scalar>
+  /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
+  public let learning: WeightLearning<Scalar>?
 
   private let configuration: Configuration
-  private let problem: LearningProblem
+  let problem: LearningProblem
   /// The parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
 
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.
   ///   - ranks: the number of ranks that share a minibatch.
+  ///   - learning: made for the same problem.
   /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
   public init(
-    _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int
+    _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
+    learning: WeightLearning<Scalar>? = nil
   ) throws {
     let training = configuration.training
     let network = try Network<Scalar>(configuration.network, inputs: problem.features)
@@ -74,15 +78,34 @@ public final class TrainingLoop<Scalar: Real> {
     self.configuration = configuration
     self.problem = problem
     self.plan = plan
+    self.learning = learning
     step = TrainingStep(
       configuration, problem: problem, network: network,
-      parameters: network.initialParameters(training.initialization, seed: UInt64(training.seed)), capacity: capacity)
+      parameters: network.initialParameters(training.initialization, seed: UInt64(training.seed)), capacity: capacity,
+      weights: learning?.effective.all, keepsParametersBefore: learning != nil)
     lastGood = Arena(count: network.layout.count)
     lastGood.all.copy(from: step.parameters.all)
   }
 
+  private func keepGood() {
+    lastGood.all.copy(from: step.parameters.all)
+    learning?.keepGood()
+  }
+
   /// Puts the parameters back to those at the first minibatch of the last epoch whose loss there was finite.
-  public func restoreLastGood() { step.parameters.all.copy(from: lastGood.all) }
+  public func restoreLastGood() {
+    step.parameters.all.copy(from: lastGood.all)
+    learning?.restoreGood()
+  }
+
+  /// The step of the network that validation and test set judge: that of the student where there is one.
+  public var judged: TrainingStep<Scalar> { learning?.student?.step ?? step }
+
+  /// Judges the trained network on a subset. Collective.
+  public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
+    try problem.evaluate(
+      judged.network, judged.parameters, learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
+  }
 
   /// Takes all steps of the plan, unless the loss stops being finite or the validation loss stops falling. Collective.
   ///
@@ -112,6 +135,8 @@ public final class TrainingLoop<Scalar: Real> {
         let batch = plan.minibatch(stepInEpoch)
         let factor = schedule.factor(
           step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
+        let samples = order.positions.span.extracting(batch)
+        learning?.prepare(samples)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
         outcome.steps += 1
@@ -120,8 +145,15 @@ public final class TrainingLoop<Scalar: Real> {
           restoreLastGood()
           return outcome
         }
-        if stepInEpoch == 0 { lastGood.all.copy(from: step.parameters.all) }
+        if stepInEpoch == 0 { keepGood() }
         try step.update(factor: factor, over: ranks)
+        guard
+          try learning?.follow(step, samples, epoch: epoch, step: outcome.steps - 1, plan: plan, over: ranks) ?? true
+        else {
+          outcome.divergedAtStep = outcome.steps
+          restoreLastGood()
+          return outcome
+        }
         lossSum += loss * Double(batch.count)
         samplesDone += batch.count
         outcome.seconds += start.duration(to: clock.now) / .seconds(1)
@@ -131,9 +163,7 @@ public final class TrainingLoop<Scalar: Real> {
             seconds: outcome.seconds, endsEpoch: stepInEpoch + 1 == stepsInEpoch))
         start = clock.now
       }
-      let validation = try problem.split.validation.map { subset in
-        try problem.evaluate(step.network, step.parameters, configuration.loss, on: subset, over: ranks)
-      }
+      let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
         outcome.divergedAtStep = outcome.steps
         restoreLastGood()

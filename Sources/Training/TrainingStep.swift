@@ -7,6 +7,11 @@ internal import Optimizers
 ///
 /// Each rank computes the sums of its shard; one reduction adds Ẇ, the loss and, where it is wanted, Ẅ over the ranks;
 /// every rank applies the identical update. After construction a step allocates nothing of its own.
+///
+/// With weights a_i of the training samples, J = (1/S) Σ a_i f_i + R: S stays the number of samples, whatever the weights
+/// add up to. A sample's share of Ẇ counts a_i times. Its share of Ẅ counts a_i times where a_i ≥ 0, since everything from
+/// h = ∂²f/∂y² to Ẅ is linear in (Ẏ, Z) for a positive factor; where a_i < 0 its h counts |a_i| times, so that Ẅ stays a
+/// bound, and its share of Ẅ with it unless (M8) meets σ'' ≠ 0.
 public final class TrainingStep<Scalar: Real> {
   public let network: Network<Scalar>
   /// w, in the order of the network's layout.
@@ -35,9 +40,10 @@ public final class TrainingStep<Scalar: Real> {
   /// Ẅ is computed every so many steps; never where the optimizer does not want it.
   private let curvatureEvery: Int?
   private var trustRatio: TrustRatio?
-  /// w before a step whose trust ratio is looked at.
+  /// w before a step whose trust ratio is looked at, or every step.
   private let before: Arena<Scalar>
-  /// J before and after such a step, as sums over the samples.
+  private let keepsParametersBefore: Bool
+  /// J before and after a step whose trust ratio is looked at, as sums over the samples.
   private let losses = Arena<Double>(count: 2)
   /// The actual and the predicted decrease of J.
   private let decreases = Arena<Double>(count: 2)
@@ -46,20 +52,38 @@ public final class TrainingStep<Scalar: Real> {
   private let sums: Arena<Scalar>
   private let inputs: Matrix<Scalar>
   private let targets: Matrix<Scalar>
+  /// a_i of every position of the training set, and of the rows of the minibatch; nil where all are 1.
+  private let weights: Vector<Scalar>?
+  private let rowWeights: Vector<Scalar>?
 
   /// The minibatch of the last statistics: its global size, this rank's share, its epoch.
   private var minibatch = (samples: 0, rows: 0, epoch: 0)
   /// The addresses of its dropout masks, for a step whose trust ratio is looked at.
   private var positions: [Int32] = []
   private var hasCurvature = false
+  /// λ of the last update, without the length that was found, and whether the trust ratio undid it.
+  private var appliedRate = 0.0
+  private var wasUndone = false
   private var steps = 0
 
   /// - Parameters:
   ///   - capacity: the most samples that a rank gets of one minibatch.
+  ///   - weights: a_i of every position of the training set, read in each step; 1 where nil. Only backpropagation takes
+  ///     them.
+  ///   - keepsParametersBefore: whether ``parametersBefore`` will be asked for.
+  ///   - takesRows: whether samples will be given row by row, with targets and weights of their own.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
-    capacity: Int
+    capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false
   ) {
+    precondition(
+      weights == nil || configuration.training.gradient == .backpropagation, "only backpropagation takes weights")
+    precondition(
+      weights?.count ?? problem.split.training.count == problem.split.training.count,
+      "every training sample needs its weight")
+    self.weights = weights
+    self.keepsParametersBefore = keepsParametersBefore
+    rowWeights = weights == nil && !takesRows ? nil : Arena(count: capacity).all
     let optimizer = configuration.optimizer
     self.network = network
     self.parameters = parameters
@@ -77,7 +101,7 @@ public final class TrainingStep<Scalar: Real> {
     precondition(
       curvatureEvery == nil || configuration.training.gradient == .backpropagation, "only backpropagation gives Ẅ")
     trustRatio = optimizer.trust
-    before = Arena(count: trustRatio == nil ? 0 : parameters.count)
+    before = Arena(count: trustRatio == nil && !keepsParametersBefore ? 0 : parameters.count)
     network.reserve(samples: capacity)
     gradient =
       switch configuration.training.gradient {
@@ -89,11 +113,16 @@ public final class TrainingStep<Scalar: Real> {
     sums = Arena(count: 2 * network.layout.count + 1)
     inputs = Matrix(rows: capacity, columns: network.inputs)
     // Reconstruction: the target is the input.
-    targets = problem.target == .input ? inputs : Matrix(rows: capacity, columns: network.outputs)
+    targets =
+      problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
   }
 
   private var wDDot: Vector<Scalar> { sums.all[0..<network.layout.count] }
   private var wDot: Vector<Scalar> { sums.all[network.layout.count..<2 * network.layout.count] }
+  /// Of the last statistics.
+  private var statistics: StatisticsSlice<Scalar> {
+    StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
+  }
   /// Ẇ and the loss.
   private var firstOrder: Vector<Scalar> { sums.all[network.layout.count..<sums.count] }
 
@@ -103,21 +132,39 @@ public final class TrainingStep<Scalar: Real> {
   ///   - positions: this rank's shard of the minibatch, possibly empty.
   ///   - samples: the size of the global minibatch.
   ///   - epoch: addresses the dropout masks, with the seed and the positions.
-  /// - Returns: the mean loss of the global minibatch at the current parameters, without R; the same on every rank.
+  /// - Returns: the mean loss of the global minibatch at the current parameters, with its weights, without R; the same on
+  ///   every rank.
   public func computeStatistics(
     _ positions: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    minibatch = (samples, positions.count, epoch)
+    try computeStatistics(ids: positions, samples: samples, epoch: epoch, over: ranks) { x, t, rowWeights in
+      if let weights, let rowWeights {
+        for row in positions.indices { rowWeights[row] = weights[Int(positions[row])] }
+      }
+      problem.fill(problem.split.training, positions, inputs: x, targets: t)
+    }
+  }
+
+  /// The same for samples that the caller gives.
+  ///
+  /// - Parameters:
+  ///   - ids: what the dropout masks of this rank's rows are addressed by, one for each.
+  ///   - fill: writes this rank's rows of inputs and targets and, where the step has them, their weights.
+  func computeStatistics(
+    ids: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable,
+    fill: (_ inputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ weights: Vector<Scalar>?) -> Void
+  ) throws -> Double {
+    minibatch = (samples, ids.count, epoch)
     if isJudged {
-      self.positions.removeAll(keepingCapacity: true)
-      for row in positions.indices { self.positions.append(positions[row]) }
+      positions.removeAll(keepingCapacity: true)
+      for row in ids.indices { positions.append(ids[row]) }
     }
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
-    let (x, t) = (inputs.prefix(positions.count), targets.prefix(positions.count))
-    problem.fill(problem.split.training, positions, inputs: x, targets: t)
+    let (x, t) = (inputs.prefix(ids.count), targets.prefix(ids.count))
+    fill(x, t, rowWeights?[0..<ids.count])
     let total =
       switch gradient {
-      case .backpropagation: try backpropagate(x, t, positions, over: ranks)
+      case .backpropagation: try backpropagate(x, t, ids, over: ranks)
       case .finiteDifference(let step):
         network.finiteDifferenceGradient(
           inputs: x, targets: t, parameters: parameters.all, loss: loss, step: step, into: wDot)
@@ -138,7 +185,7 @@ public final class TrainingStep<Scalar: Real> {
       ids: positions, over: ranks)
     return try network.addStatistics(
       inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
-      into: StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil), over: ranks)
+      weights: rowWeights?[0..<x.rows], into: statistics, over: ranks)
   }
 
   /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout
@@ -147,15 +194,38 @@ public final class TrainingStep<Scalar: Real> {
   /// - Parameter factor: what the schedule makes of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let isJudged = isJudged
-    let rate = (trustRatio?.rate ?? configuredRate) * factor
+    appliedRate = (trustRatio?.rate ?? configuredRate) * factor
+    wasUndone = false
     steps += 1
-    if isJudged { before.all.copy(from: parameters.all) }
-    let statistics = StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
+    if isJudged || keepsParametersBefore { before.all.copy(from: parameters.all) }
     rule.update(
-      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: rate,
+      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
       regularization: regularization, layout: network.layout)
-    learningRate = rate * (state.distance?.longestStep ?? 1)
-    if isJudged { try judge(statistics, over: ranks) }
+    learningRate = appliedRate * (state.distance?.longestStep ?? 1)
+    if isJudged { try judge(over: ranks) }
+  }
+
+  /// w before the last update, where the statistics of the minibatch were computed.
+  public var parametersBefore: Vector<Scalar> {
+    precondition(keepsParametersBefore, "w before a step is kept only where that was asked for")
+    return before.all
+  }
+
+  /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, Ẇ as a sum over the samples, with all else as it was in the update
+  /// (`UpdateRule.stepDerivative`); 0 where the update was undone. To be asked for before the next statistics.
+  ///
+  /// The derivative of w + Δw by the weight of a sample is −P ∇f_i, with ∇f_i at ``parametersBefore``.
+  ///
+  /// - Parameter p: P, in the order of the network's layout; the same on every rank.
+  public func stepDerivative(into p: Vector<Scalar>) {
+    precondition(steps > 0, "without an update there is no derivative of it")
+    guard !wasUndone else {
+      p.fill(0)
+      return
+    }
+    rule.stepDerivative(
+      into: p, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
+      regularization: regularization, layout: network.layout)
   }
 
   /// Whether the trust ratio of the present step is looked at.
@@ -163,15 +233,13 @@ public final class TrainingStep<Scalar: Real> {
 
   /// (M15) for the step from ``before`` to the present parameters. Rank 0 judges for all: the others take its numbers, so
   /// that a last bit in which processors differ cannot part them.
-  private func judge(
-    _ statistics: StatisticsSlice<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws {
+  private func judge(over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let (x, t, ids) = (inputs.prefix(minibatch.rows), targets.prefix(minibatch.rows), positions)
     var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
     pass.updatesRunningAverages = false
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids.span, over: ranks)
-    losses.all[1] = network.loss(loss, targets: t)
+    losses.all[1] = network.loss(loss, targets: t, weights: rowWeights?[0..<x.rows])
     try ranks.sum(losses.all)
     func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {
       loss / Double(minibatch.samples) + regularization.value(parameters.all, network.layout)
@@ -187,6 +255,7 @@ public final class TrainingStep<Scalar: Real> {
     let isFinite = decreases.all[0].isFinite
     if trustRatio?.judge(actual: decreases.all[0], predicted: decreases.all[1], isFinite: isFinite) == .undo {
       parameters.all.copy(from: before.all)
+      wasUndone = true
     }
   }
 }

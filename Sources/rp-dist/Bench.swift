@@ -11,8 +11,9 @@ struct Bench: ParsableCommand {
     discussion: """
       EXAMPLES
         rp-dist bench step
+        mpirun -n 2 rp-dist bench hypergradient
       """,
-    subcommands: [BenchStep.self])
+    subcommands: [BenchStep.self, BenchHypergradient.self])
 }
 
 struct BenchStep: RankCommand {

@@ -8,17 +8,18 @@ internal import Training
 /// Checks of the mathematics on a configuration of the user's: one file for each.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check the gradient, the bound or the replicas of a configuration.",
+    abstract: "Check gradient, bound, hypergradient or replicas of a configuration.",
     discussion: """
       Each check says what it found, and ends with exit code 0 when it holds.
 
       EXAMPLES
         rp-dist check gradient
         rp-dist check bound --run runs/first
+        rp-dist check hypergradient --levels 3
         mpirun -n 4 rp-dist check replicas --preset mnist-classifier \\
           --data DIR
       """,
-    subcommands: [CheckGradient.self, CheckBound.self, CheckReplicas.self])
+    subcommands: [CheckGradient.self, CheckBound.self, CheckHypergradient.self, CheckReplicas.self])
 }
 
 /// What is checked: a configuration, or a run with its trained model.

@@ -1,4 +1,5 @@
 internal import Datasets
+internal import Hypergradients
 internal import MPI
 internal import Networks
 internal import RunRecords
@@ -12,7 +13,7 @@ extension ExitCode {
 
   private static func code(of error: any Error) -> Int32 {
     switch error {
-    case is ConfigurationError, is NetworkError, is UnknownName: usage
+    case is ConfigurationError, is NetworkError, is UnknownName, is HypergradientError: usage
     case is UnreadableFile: missingInput
     case is BrokenRun: content
     case let error as DatasetError: error.kind == .missing ? missingInput : content

@@ -98,7 +98,7 @@ enum Program {
 
   /// Writes one line to standard error, after what went to standard output before. Where it cannot be written there is
   /// nobody to tell; the exit code stays.
-  private static func say(_ message: String) {
+  static func say(_ message: String) {
     fflush(nil)
     let line = message.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)

@@ -17,10 +17,12 @@ struct RPDist: ParsableCommand {
         mpirun -n 8 rp-dist         the same on 8 ranks
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
+        rp-dist reweight --preset noisy-digits-reweight
         rp-dist evaluate runs/first
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
         rp-dist statistics --help
+        rp-dist hypergradient --help
         rp-dist bench step
 
       EXIT CODES
@@ -29,7 +31,10 @@ struct RPDist: ParsableCommand {
         70 internal; 73 cannot create output; 74 cannot write.
       """,
     version: version,
-    subcommands: [Train.self, Evaluate.self, Compare.self, Check.self, Statistics.self, Bench.self],
+    subcommands: [
+      Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
+      Bench.self,
+    ],
     defaultSubcommand: Train.self)
 
   static func main() {

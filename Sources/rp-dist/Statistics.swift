@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import Kernels
 internal import MPI
 internal import Networks
@@ -71,31 +70,14 @@ struct Statistics: RankCommand {
       // One batch is small: rank 0 computes it, the others only agree on how it went.
       guard world.rank == 0 else { return }
       let report = StatisticsReport(
-        loss: loss, bound: bound, partition: lossPartition, layers: try network.map(Self.layers))
+        loss: loss, bound: bound, partition: lossPartition,
+        layers: try network.map { try layerList($0, option: "--network") })
       let file =
         switch precision {
         case .float32: try report.compute(model: model, batch: batch, as: Float.self)
         case .float64: try report.compute(model: model, batch: batch, as: Double.self)
         }
       try file.write(to: out)
-    }
-  }
-
-  /// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors, and dropout is
-  /// off whatever it keeps.
-  private static func layers(_ list: String) throws -> [LayerConfiguration] {
-    try list.split(separator: ",").map { item in
-      let name = item.trimmingCharacters(in: .whitespaces)
-      switch name {
-      case "dense": return .dense(inputs: nil, outputs: 1)
-      case "batchNorm": return .batchNorm
-      case "dropout": return .dropout(keep: 1)
-      default:
-        guard let activation = Activation(rawValue: name) else {
-          throw UnknownName(name, among: LayerConfiguration.names, kind: "layer in --network")
-        }
-        return .activation(activation)
-      }
     }
   }
 }

@@ -31,6 +31,6 @@ extension RunResult {
     if let validationAccuracy { lines.append("validation accuracy: \(Format.percent(validationAccuracy))") }
     lines.append("test loss: \(Format.loss(testLoss))")
     if let testAccuracy { lines.append("test accuracy: \(Format.percent(testAccuracy))") }
-    return lines.joined(separator: "\n")
+    return (lines + (reweight?.lines(of: self) ?? [])).joined(separator: "\n")
   }
 }

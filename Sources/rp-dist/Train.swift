@@ -17,7 +17,8 @@ struct Train: RankCommand {
       computes its share of every minibatch.
 
       SETTINGS
-        data            set, path, scale, target, validation;
+        data            set, path, scale, target, validation,
+                        labelNoise {kind, rate, seed};
                         for csv: label, header, test
         network         a list of {dense: N}, {dense: {outputs: N, bias:
                         false}}, batchNorm, {dropout: {keep: 0.9}} and
@@ -85,14 +86,14 @@ struct Train: RankCommand {
   }
 
   /// A lone word that is no file is more likely a misspelt subcommand.
-  private static func checkIsFile(_ argument: String) throws {
+  static func checkIsFile(_ argument: String) throws {
     guard !FileManager.default.fileExists(atPath: argument) else { return }
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
     let names = RPDist.configuration.subcommands.map { $0._commandName }
     throw UnknownName(argument, among: names, kind: "command")
   }
 
-  private static func heading(_ run: TrainingRun, ranks: Int) -> String {
+  static func heading(_ run: TrainingRun, ranks: Int) -> String {
     let training = run.configuration.training
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
       + "\(training.epochs) epochs, \(training.precision.rawValue)"

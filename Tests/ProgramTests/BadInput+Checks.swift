@@ -33,6 +33,19 @@ extension BadInput {
       name: "some of all weights", arguments: "check gradient --coordinates 5 --all", exitCode: 64,
       says: ["--all", "--coordinates"]),
     BadInput(
+      name: "a hypergradient check of four levels", arguments: "check hypergradient --levels 4", exitCode: 64,
+      says: ["--levels"]),
+    BadInput(
+      name: "a hypergradient check of no samples", arguments: "check hypergradient --samples 0", exitCode: 64,
+      says: ["--samples"]),
+    BadInput(
+      name: "a hypergradient check of blocks with radii",
+      arguments: "check hypergradient --blocks encoder=0:0.1,head=2-4", exitCode: 64, says: ["--blocks", "radius"]),
+    BadInput(
+      name: "a hypergradient check of a student without soft labels",
+      arguments: "check hypergradient --levels 3 --set loss=squaredHinge", exitCode: 64,
+      says: ["squaredHinge", "soft labels"]),
+    BadInput(
       name: "a negative number of steps between replica checks", arguments: "--set training.checkReplicas=-1",
       exitCode: 64, says: ["training.checkReplicas"]),
   ]

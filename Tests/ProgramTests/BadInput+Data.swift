@@ -114,6 +114,19 @@ extension BadInput {
     BadInput(
       name: "a negative validation set", arguments: "--set data.validation=-1", exitCode: 64,
       says: ["data.validation is -1", "negative"]),
+    BadInput(
+      name: "more noise than labels", arguments: "--set data.labelNoise.rate=1.5", exitCode: 64,
+      says: ["data.labelNoise.rate is 1.5", "from 0 to 1"]),
+    BadInput(
+      name: "noise of a negative seed", arguments: "--set data.labelNoise.seed=-1", exitCode: 64,
+      says: ["data.labelNoise.seed is -1", "negative"]),
+    BadInput(
+      name: "noise in the labels of a reconstruction",
+      arguments: "--set data.labelNoise=on --set data.target=input --set loss=squaredError", exitCode: 64,
+      says: ["data.labelNoise flips classes", "data.target is input", "off"]),
+    BadInput(
+      name: "noise in the labels of one class", arguments: onCSV + " --set data.labelNoise=on", exitCode: 64,
+      says: ["a.csv has one class", "off"], files: csv("1,2,0\n3,4,0\n5,6,0\n")),
     BadInput(name: "an empty CSV file", arguments: onCSV, exitCode: 65, says: ["a.csv"], files: csv("")),
   ]
 }

@@ -146,9 +146,12 @@ extension ProgramTests {
     @Test(arguments: [
       ("--help", "mpirun -n 8 rp-dist"), ("help", "mpirun -n 8 rp-dist"), ("train --help", "--preset list"),
       ("evaluate --help", "rp-dist evaluate runs/first"), ("compare --help", "--out classifier.json"),
-      ("statistics --help", "--network dense,tanh,dense"),
+      ("reweight --help", "--preset teacher-student"), ("statistics --help", "--network dense,tanh,dense"),
       ("check --help", "rp-dist check gradient"), ("check gradient --help", "--run runs/first --samples 100"),
       ("check bound --help", "--bound full --steps 1000"),
+      ("hypergradient --help", "encoder=0:0.01,head=2:0.05"),
+      ("check hypergradient --help", "--run runs/first --samples 5"),
+      ("bench hypergradient --help", "--grid 4x2 --json"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
       ("--version", "0."), ("--preset list", "mnist-autoencoder"), ("compare --preset list", "mnist-autoencoder"),

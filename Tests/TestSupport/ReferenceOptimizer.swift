@@ -2,7 +2,7 @@
 ///
 /// The averages are written out as sums over all samples that they have seen, â = Σ βᵗ⁻ⁱ xᵢ / Σ βᵗ⁻ⁱ, so that they share
 /// neither recursion nor correction with the program; only rmsprop's has the factor 1 − ρ in place of the divisor.
-public struct ReferenceOptimizer: Sendable {
+public struct ReferenceOptimizer: ReferenceRule {
   public enum Rule: Equatable, Sendable {
     case sgd
     case momentum(Double)
@@ -14,6 +14,7 @@ public struct ReferenceOptimizer: Sendable {
   public let rule: Rule
   private var gradients: [[Double]] = []
   private var curvatures: [[Double]] = []
+  private var multipliers: [Double] = []
 
   public init(_ rule: Rule) {
     self.rule = rule
@@ -38,7 +39,25 @@ public struct ReferenceOptimizer: Sendable {
         for k in block { step[k] *= rate / (meanSquare.squareRoot() + 1e-12) }
       }
     }
+    multipliers = w.indices.map { k in
+      let m = average(ofGradients: gradients, k)
+      return m == 0 ? 0 : step[k] / m
+    }
     return zip(w, step).map { $0 - $1 }
+  }
+
+  public func frozenStep(gradient: [Double]) -> [Double] {
+    let changed = Array(gradients.dropLast()) + [gradient]
+    return gradient.indices.map { -multipliers[$0] * average(ofGradients: changed, $0) }
+  }
+
+  /// What a step is proportional to, for fixed v̂ and scale.
+  private func average(ofGradients gradients: [[Double]], _ k: Int) -> Double {
+    let g = gradients.map { $0[k] }
+    return switch rule {
+    case .sgd, .rmsprop: g[g.count - 1]
+    case .momentum(let decay), .adam(let decay, _, _), .residualPartitioning(let decay, _, _, _): Self.average(g, decay)
+    }
   }
 
   private func direction(_ k: Int, rate: Double, hessian: Double) -> Double {

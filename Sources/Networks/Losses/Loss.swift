@@ -45,6 +45,21 @@ public enum Loss: String, Codable, CaseIterable, Sendable {
   }
 }
 
+extension Loss {
+  /// The same row by row: gives the loss of each sample to `body`.
+  public func evaluateRows<Scalar: Real>(
+    outputs: Matrix<Scalar>, targets: Matrix<Scalar>, gradient: Matrix<Scalar>, curvature: Matrix<Scalar>,
+    _ body: (_ row: Int, _ loss: Double) -> Void
+  ) {
+    for row in 0..<outputs.rows {
+      let value = evaluate(
+        outputs: outputs.row(row), targets: targets.row(row), gradient: gradient.row(row),
+        curvature: curvature.row(row))
+      body(row, value)
+    }
+  }
+}
+
 /// How the loss's curvature is shared out among the output units.
 public enum LossPartition: String, Codable, CaseIterable, Sendable {
   /// (M6) where the loss has a diagonal Hessian, (M7) elsewhere.

@@ -1,6 +1,6 @@
 /// The element types of the safetensors format that this program reads, by their names in the header.
 ///
-/// Tensors made here are F32 or F64. The others are read from foreign files and converted on demand; the 4-, 6- and
+/// Tensors made here are F32, F64 or I64. The others are read from foreign files and converted on demand; the 4-, 6- and
 /// 8-bit floats and the complex numbers of the format are refused by name.
 public enum SafetensorsDType: String, CaseIterable, Sendable {
   case f64 = "F64"

@@ -42,6 +42,13 @@ public struct SafetensorsTensor: Equatable, Sendable {
     }
   }
 
+  /// Makes a tensor of I64.
+  ///
+  /// - Precondition: the number of values is the product of the shape.
+  public init(name: String, shape: [Int], integers: [Int]) {
+    self.init(name: name, dtype: .i64, shape: shape, bytes: Self.bytes(of: integers.map { Int64($0).littleEndian }))
+  }
+
   /// The number of elements.
   public var count: Int { bytes.count / dtype.byteCount }
 

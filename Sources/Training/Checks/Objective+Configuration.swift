@@ -58,7 +58,7 @@ extension Objective {
       masks: withDropout ? Pass.DropoutMasks(seed: UInt64(seed), epoch: 0) : nil, ids: Array(chosen))
   }
 
-  private static func model(
+  static func model(
     _ configuration: Configuration, _ run: SavedRun?
   ) throws -> (Network<Double>, Arena<Double>, LearningProblem) {
     if let run {

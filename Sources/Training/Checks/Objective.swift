@@ -136,8 +136,3 @@ public final class Objective {
     return gradient
   }
 }
-
-extension Matrix {
-  /// One row as a matrix of its own, on the same memory.
-  func row(_ index: Int) -> Matrix { self[index].matrix(rows: 1, columns: columns) }
-}

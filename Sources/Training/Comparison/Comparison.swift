@@ -104,9 +104,7 @@ public struct Comparison: Sendable {
       seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps, ranks: world.ranks,
       seconds: seconds, secondsPerStep: seconds / Double(max(1, timedSteps)))
     guard outcome.divergedAtStep == nil else { return record }
-    func evaluate(_ subset: Subset) throws -> Evaluation {
-      try problem.evaluate(loop.step.network, loop.step.parameters, settings.loss, on: subset, over: world)
-    }
+    func evaluate(_ subset: Subset) throws -> Evaluation { try loop.evaluate(subset, over: world) }
     let (training, test) = (try evaluate(problem.split.training), try evaluate(problem.split.test))
     let validation = try problem.split.validation.map(evaluate)
     guard [training, test, validation].allSatisfy({ $0?.loss.isFinite ?? true }) else { return record }

@@ -55,6 +55,7 @@ extension Configuration {
     }
     try data.check()
     try checkGradient()
+    try checkReweighting()
   }
 
   private func checkOptimizer() throws(ConfigurationError) {
@@ -118,7 +119,7 @@ extension Configuration {
     try require(value > 0 && value.isFinite, "\(key) is \(value); it must be above 0")
   }
 
-  private func requireNonNegative(_ value: Double, _ key: String) throws(ConfigurationError) {
+  func requireNonNegative(_ value: Double, _ key: String) throws(ConfigurationError) {
     try require(value >= 0 && value.isFinite, "\(key) is \(value); it must not be negative")
   }
 }

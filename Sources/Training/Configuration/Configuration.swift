@@ -12,9 +12,11 @@ public struct Configuration: Codable, Equatable, Sendable {
   public var training = TrainingConfiguration()
   public var run = RunConfiguration()
   public var compare = CompareConfiguration()
+  /// What `rp-dist reweight` needs besides; nil where the configuration does not say.
+  public var reweight: ReweightConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case data, network, loss, optimizer, regularization, schedule, training, run, compare
+    case data, network, loss, optimizer, regularization, schedule, training, run, compare, reweight
   }
 
   public init(from decoder: any Decoder) throws {
@@ -31,5 +33,6 @@ public struct Configuration: Codable, Equatable, Sendable {
     training = try values.value(.training, or: training)
     run = try values.value(.run, or: run)
     compare = try values.value(.compare, or: compare)
+    reweight = try values.decodeIfPresent(ReweightConfiguration.self, forKey: .reweight)
   }
 }

@@ -45,6 +45,7 @@ extension DataConfiguration {
       set == .csv || (label == nil && header == nil && test == nil),
       "data.label, data.header and data.test belong to data set csv, not \(set.rawValue)")
     try require(validation >= 0, "data.validation is \(validation); it must not be negative")
+    try labelNoise?.check(target: target)
     try require(
       !(set.holdsValues && target == .label),
       "data set \(set.rawValue) has values and no classes; set data.target to value")

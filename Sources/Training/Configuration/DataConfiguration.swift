@@ -42,6 +42,8 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   public var target = Target.label
   /// The samples of the training set that are kept from training as validation set, drawn by `training.seed`.
   public var validation = 0
+  /// Wrong labels for the training samples; validation and test set keep theirs. nil, written `off`, for none.
+  public var labelNoise: LabelNoiseConfiguration?
   /// CSV: the column of the classes, or of the values for ``Target/value``: a name or a number from 0; the last column if
   /// left out.
   public var label: String?
@@ -50,7 +52,7 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
   public var test: String?
 
-  enum CodingKeys: String, StrictKey { case set, path, scale, target, validation, label, header, test }
+  enum CodingKeys: String, StrictKey { case set, path, scale, target, validation, labelNoise, label, header, test }
 
   public init() {}
 
@@ -61,6 +63,9 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     scale = try values.name(.scale, or: scale)
     target = try values.name(.target, or: target)
     validation = try values.value(.validation, or: validation)
+    labelNoise =
+      values.contains(.labelNoise)
+      ? try LabelNoiseConfiguration.decode(from: values.superDecoder(forKey: .labelNoise)) : nil
     label = try values.decodeIfPresent(String.self, forKey: .label)
     header = try values.decodeIfPresent(Bool.self, forKey: .header)
     test = try values.decodeIfPresent(String.self, forKey: .test)

@@ -19,7 +19,7 @@ public struct Preset: Equatable, Sendable {
   }
 
   /// All presets, in the order of `--preset list`.
-  public static let all: [Preset] = builtIn + paper
+  public static let all: [Preset] = builtIn + reweighting + paper
 
   /// Those on data that the program carries.
   public static let builtIn: [Preset] = [digits, linear, gates, sigmoidChain]

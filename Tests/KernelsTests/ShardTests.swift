@@ -1,6 +1,5 @@
 import Kernels
 import Testing
-import Training
 
 struct ShardingTests {
   @Test(arguments: [0, 1, 7, 64, 100], [1, 2, 3, 8, 64])

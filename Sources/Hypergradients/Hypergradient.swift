@@ -1,0 +1,261 @@
+private import Glibc
+public import Kernels
+public import Networks
+
+/// The hypergradient of a chain: the derivative of the validation loss by the weight of each training example, through one
+/// step of each network.
+///
+/// (M23) `∂L/∂a_i = −∇ℓ_i(W) · P_W ∘ ∇L(W')`; (M24) `∂L/∂a_i = +∇ℓ_i(W) · P_W ∘ r`, r the derivative of ∇_{W'} Ψ(W', V) along
+/// d = P_V ∘ ∇L(V'), with P = −∂W'/∂g the derivative of a step by the sum of the weighted gradients: ξ for the specification's
+/// step, a preconditioner with its denominators held constant for others. The steps themselves are the caller's, or those
+/// of ``takeTeacherStep(_:training:weights:masks:over:)`` and ``takeStudentStep(_:teacher:samples:over:)``.
+///
+/// Batch normalisation uses its running averages in every pass; dropout masks are the same in every pass. Parameters of the
+/// caller are never moved. After the first one a hypergradient of the same sizes allocates nothing.
+public final class Hypergradient<Scalar: Real> {
+  public let chain: Chain
+  public let strategy: Strategy
+  public let grid: Grid.Choice
+  /// The orders of W and V in their arenas; that of W twice for two levels.
+  public let teacherLayout: ParameterLayout
+  public let judgedLayout: ParameterLayout
+
+  /// C and B: the blocks that (M26) and (M25) perturb.
+  let teacherBlocks: [ParameterGroups.Block]
+  let studentBlocks: [ParameterGroups.Block]
+
+  /// The teacher on the weighted examples and on the unlabelled inputs; the student there and on pairs; the judged network
+  /// on the validation set.
+  let training: Station<Scalar>
+  let labelling: Station<Scalar>?
+  let learning: Station<Scalar>?
+  let pairing: Station<Scalar>?
+  let judging: Station<Scalar>
+
+  /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [judged + 1]
+  private let slope: Arena<Scalar>
+  /// β of the average of ∇L over hypergradients, and that average, [judged].
+  private let slopeDecay: Double
+  private let averageSlope: Arena<Scalar>
+  private var slopesTakenUp = 0
+  /// r, or for `nested` each r^{±b}: one after the other, [teacher] each; for three levels.
+  let labelSlopes: Arena<Scalar>
+  /// The directions q that the examples' gradients are multiplied with, and what the products count in the result.
+  /// Numbers that would scale all of a direction are in its coefficient.
+  var products: [(q: Vector<Scalar>, coefficient: Double)] = []
+  let perturbedTeacher: Perturbation<Scalar>
+  let perturbedStudent: Perturbation<Scalar>
+  /// The steps' gradients, [teacher] and [student]; t(z), and sums of the student's outputs, [samples × outputs].
+  let teacherGradient: Arena<Scalar>
+  let studentGradient: Arena<Scalar>
+  /// κ of each pair of a student's step.
+  var pairWeights = Arena<Scalar>(count: 0)
+  var labels: Matrix<Scalar>
+  var outputs: Matrix<Scalar>
+  /// ∂L/∂a and, behind it where they are measured, ‖∂ℓ_i/∂y‖: one reduction. [training rows] each.
+  private(set) var result: Arena<Double>
+  let measuresResiduals: Bool
+  /// ‖∂ℓ_i/∂y_i‖ at W of the last hypergradient's weighted examples, [training rows]; empty where they are not measured.
+  public var residuals: Vector<Double> {
+    measuresResiduals ? result.all[result.count / 2..<result.count] : result.all[0..<0]
+  }
+
+  /// The passes that this rank has done for the last hypergradient, without those of the steps.
+  public internal(set) var passes = PassCount()
+  /// Whether ``kinkCrossings`` is counted, at the price of a forward pass more for each set of perturbed passes.
+  public var watchesKinks = false
+  /// How many of this rank's perturbed passes of the last hypergradient lie on other sides of kinks (relu, hinge, …) than
+  /// the unperturbed parameters: a difference over them has no order.
+  public internal(set) var kinkCrossings = 0
+
+  /// Spent by this rank on them, without waiting for the others.
+  public internal(set) var seconds = 0.0
+
+  /// - Parameters:
+  ///   - groups: the blocks of the teacher, and of the student; `exact` needs none.
+  ///   - radius: that of blocks without one of their own.
+  ///   - slopeDecay: β ≥ 0 of an average of ∇L over the hypergradients of a training run, m ← β m + (1 − β) ∇L, corrected for
+  ///     its start, which then takes the place of ∇L: less noise of validation batches and of the steps, at the price of
+  ///     a slope that lags behind. 0 for the derivative itself.
+  ///   - measuresResiduals: whether ``residuals`` are measured too: one more forward pass on the weighted examples, but
+  ///     with `exact` none.
+  ///   - grid: how ranks are shared out among directions and samples.
+  /// - Throws: ``HypergradientError``, `NetworkError` where the parts do not fit together.
+  public init(
+    _ chain: Chain, strategy: Strategy, teacherGroups: ParameterGroups = .joint,
+    studentGroups: ParameterGroups = .joint, radius: Double = 0.01, slopeDecay: Double = 0,
+    measuresResiduals: Bool = false,
+    grid: Grid.Choice = .automatic
+  ) throws {
+    precondition(strategy != .nested || Scalar.precision == .float64, "nested differences need Double")
+    precondition(slopeDecay >= 0 && slopeDecay < 1, "an average takes up a part of each slope")
+    (self.chain, self.strategy, self.grid) = (chain, strategy, grid)
+    (self.slopeDecay, self.measuresResiduals) = (slopeDecay, measuresResiduals)
+    guard radius > 0, radius.isFinite else {
+      throw HypergradientError("the radius is \(radius); it must be above 0, and is best near 0.01")
+    }
+    training = try Station(chain.teacher, loss: chain.teacher.loss)
+    judging = try Station(chain.judged, loss: chain.validationLoss)
+    teacherLayout = training.network.layout
+    judgedLayout = judging.network.layout
+    teacherBlocks = try teacherGroups.blocks(
+      of: teacherLayout, radius: radius, network: "teacher", numbers: chain.teacher.layerNumbers)
+    if let student = chain.student {
+      try Self.check(chain.teacher, student, training.network.outputs, judging.network.outputs)
+      labelling = try Station(chain.teacher, loss: student.loss)
+      learning = try Station(student, loss: student.loss)
+      pairing = try Station(student, loss: student.loss)
+      studentBlocks = try studentGroups.blocks(
+        of: judgedLayout, radius: radius, network: "student", numbers: student.layerNumbers)
+    } else {
+      (labelling, learning, pairing, studentBlocks) = (nil, nil, nil, [])
+    }
+    let hasStudent = chain.student != nil
+    let teacherCount = teacherLayout.count
+    let studentCount = hasStudent ? judgedLayout.count : 0
+    slope = Arena(count: judgedLayout.count + 1)
+    averageSlope = Arena(count: slopeDecay > 0 ? judgedLayout.count : 0)
+    labelSlopes = Arena(
+      count: hasStudent ? teacherCount * (strategy == .nested ? 2 * studentBlocks.count : 1) : 0)
+    perturbedTeacher = Perturbation(count: strategy == .exact ? 0 : teacherCount)
+    perturbedStudent = Perturbation(count: strategy == .exact ? 0 : studentCount)
+    teacherGradient = Arena(count: teacherCount)
+    studentGradient = Arena(count: studentCount)
+    labels = Matrix(rows: 0, columns: training.network.outputs)
+    outputs = labels
+    result = Arena(count: 0)
+  }
+
+  /// D, the passes that are independent of each other: over the weighted examples and, with three levels, over the
+  /// unlabelled samples.
+  public var directions: (examples: Int, labels: Int?) {
+    guard strategy != .exact else { return (1, chain.student == nil ? nil : 1) }
+    let labels = chain.student == nil ? nil : 2 * studentBlocks.count
+    return ((strategy == .nested ? labels ?? 1 : 1) * 2 * teacherBlocks.count, labels)
+  }
+
+  private static func check(
+    _ teacher: Learner, _ student: Learner, _ teacherOutputs: Int, _ studentOutputs: Int
+  ) throws(HypergradientError) {
+    guard teacherOutputs == studentOutputs else {
+      throw HypergradientError(
+        "the teacher has \(teacherOutputs) outputs, but the student \(studentOutputs): it learns the teacher's labels, so "
+          + "give both as many")
+    }
+    guard teacher.inputs == student.inputs else {
+      throw HypergradientError(
+        "the teacher has \(teacher.inputs) inputs, but the student \(student.inputs): both see the unlabelled samples, so "
+          + "give both as many")
+    }
+    guard student.loss.takesSoftLabels else {
+      throw HypergradientError(
+        "the student's loss \(student.loss.rawValue) takes no soft labels; use softmaxCrossEntropy, squaredError or "
+          + "sigmoidCrossEntropy")
+    }
+  }
+
+  /// ∂L/∂a of one step of the teacher and, with three levels, one of the student. Collective.
+  ///
+  /// - Parameters:
+  ///   - teacher: the step from W to W' with the weighted examples.
+  ///   - student: the step from V to V' with the teacher's labels at W'; for three levels.
+  ///   - samples: the same on every rank.
+  ///   - followsTeacherStep: whether W, the weighted examples and the masks are those of the last
+  ///     ``takeTeacherStep(_:training:weights:masks:ids:over:)``, whose forward pass `exact` then need not repeat.
+  /// - Returns: ∂L/∂a, [training rows], valid until the next call, and L, the mean over the validation set at the last
+  ///   network's new parameters; both the same on every rank. A direction that is zero contributes 0.
+  /// - Throws: ``HypergradientError`` where samples are missing; what the sum over the ranks throws.
+  /// - Complexity: see ``Strategy``.
+  public func compute(
+    teacher: StepTaken<Scalar>, student: StepTaken<Scalar>? = nil, samples: ChainSamples<Scalar>,
+    followsTeacherStep: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
+    try check(samples, ranks: ranks.ranks)
+    (passes, seconds, kinkCrossings) = (PassCount(), 0, 0)
+    let rows = samples.training.inputs.rows
+    let count = measuresResiduals ? 2 * rows : rows
+    if result.count != count { result = Arena(count: count) }
+    result.all.fill(0)
+
+    let validationLoss = try judge(student?.after ?? teacher.after, samples.validation, over: ranks)
+    let v = slope.all[0..<judgedLayout.count]
+    if slopeDecay > 0 { takeUp(v) }
+    let perSample = 1 / Double(samples.validation.inputs.rows)
+    products.removeAll(keepingCapacity: true)
+    if chain.student == nil {
+      products.append((v, -perSample))
+    } else {
+      guard let student, let unlabelled = samples.unlabelled else {
+        preconditionFailure("three levels have a student's step and unlabelled samples")
+      }
+      let factor = student.derivative.scale(v)
+      try differentiateLabels(
+        at: teacher.after, student.before, along: v, unlabelled, masks: samples.masks, ids: samples.unlabelledIDs,
+        over: ranks)
+      for k in products.indices { products[k].coefficient *= perSample * factor }
+    }
+    for k in products.indices { products[k].coefficient *= teacher.derivative.scale(products[k].q) }
+    multiplyBySampleGradients(
+      at: teacher.before, samples.training, masks: samples.masks, ids: samples.trainingIDs,
+      isForwardDone: followsTeacherStep, over: ranks)
+    try ranks.sum(result.all)
+    return (result.all[0..<rows], validationLoss)
+  }
+
+  /// What can be wrong with the samples of a hypergradient.
+  private func check(_ samples: ChainSamples<Scalar>, ranks: Int) throws(HypergradientError) {
+    guard samples.training.inputs.rows > 0 else {
+      throw HypergradientError("there are no training examples; give at least one")
+    }
+    guard samples.validation.inputs.rows > 0 else {
+      throw HypergradientError("there are no validation samples; give at least one")
+    }
+    guard chain.student == nil || (samples.unlabelled?.rows ?? 0) > 0 else {
+      throw HypergradientError("there are no unlabelled samples, which the student learns from; give at least one")
+    }
+    try grid.check(ranks: ranks)
+  }
+
+  /// L at the judged network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.
+  private func judge(
+    _ parameters: Vector<Scalar>, _ validation: Samples<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> Double {
+    let count = judgedLayout.count
+    let all = validation.inputs.rows
+    timed {
+      let rows = ranks.shard(0..<all)
+      let (x, t) = (validation.inputs[rows], validation.targets[rows])
+      _ = judging.forward(x, at: parameters, ids: Span())
+      let loss = judging.network.addStatistics(
+        inputs: x, targets: t, parameters: parameters, loss: judging.loss, partition: .automatic, bound: .paper,
+        into: StatisticsSlice(wDot: slope.all[0..<count], wDDot: nil))
+      slope.all[count] = Scalar(loss)
+      passes = passes + PassCount(forward: 1, backward: 1)
+    }
+    try ranks.sum(slope.all)
+    return Double(slope.all[count]) / Double(all)
+  }
+
+  /// Puts the average of the slopes, this one among them, in the place of this one.
+  private func takeUp(_ slope: Vector<Scalar>) {
+    slopesTakenUp += 1
+    average(slope, into: averageSlope.all, decay: Scalar(slopeDecay))
+    slope.copy(from: averageSlope.all)
+    slope.scale(by: Scalar(1 / (1 - pow(slopeDecay, Double(slopesTakenUp)))))
+  }
+
+  /// Adds up the time of this rank's own work.
+  func timed<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let clock = ContinuousClock()
+    let start = clock.now
+    defer { seconds += start.duration(to: clock.now) / .seconds(1) }
+    return try body()
+  }
+}
+
+/// m ← β m + (1 − β) x.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func average<Scalar: Real>(_ x: Vector<Scalar>, into m: Vector<Scalar>, decay: Scalar) {
+  update(m, x) { m, x in decay * m + (1 - decay) * x }
+}

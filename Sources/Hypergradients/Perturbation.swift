@@ -1,0 +1,45 @@
+internal import Kernels
+
+/// Parameters with one block moved: a copy, whose blocks are put back from the original, which itself never moves.
+struct Perturbation<Scalar: Real> {
+  let parameters: Arena<Scalar>
+
+  init(count: Int) { parameters = Arena(count: count) }
+
+  /// α = radius/‖v_b‖ of (M25), nil where the block of the direction is zero: it then contributes nothing.
+  static func size(_ block: ParameterGroups.Block, of v: Vector<Scalar>) -> Double? {
+    var squares = 0.0
+    for range in block.ranges { squares += sumOfSquares(v[range]) }
+    return squares == 0 ? nil : block.radius / squares.squareRoot()
+  }
+
+  /// Makes the copy.
+  func start(from original: Vector<Scalar>) { parameters.all.copy(from: original) }
+
+  /// Runs `body` with a block at w + α v; the block is then put back, also when `body` throws.
+  func moved<Result>(
+    _ block: ParameterGroups.Block, from original: Vector<Scalar>, by alpha: Double, along v: Vector<Scalar>,
+    _ body: (Vector<Scalar>) throws -> Result
+  ) rethrows -> Result {
+    for range in block.ranges { parameters.all[range].add(v[range], times: Scalar(alpha)) }
+    defer { for range in block.ranges { parameters.all[range].copy(from: original[range]) } }
+    return try body(parameters.all)
+  }
+}
+
+/// Σ v², in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func sumOfSquares<Scalar: Real>(_ v: Vector<Scalar>) -> Double {
+  // Eight sums, so that additions need not wait for each other.
+  let lanes = v.count / 8 * 8
+  var sums = SIMD8<Double>.zero
+  for start in stride(from: 0, to: lanes, by: 8) {
+    var x = SIMD8<Double>.zero
+    for k in 0..<8 { x[k] = Double(v[start + k]) }
+    sums += x * x
+  }
+  var total = sums.sum()
+  for k in lanes..<v.count { total += Double(v[k]) * Double(v[k]) }
+  return total
+}

@@ -1,0 +1,74 @@
+internal import Kernels
+internal import Networks
+
+/// A network's workspaces at one place of a chain, where it sees one set of samples.
+///
+/// A chain has a station for each set, so that the values of a forward pass last until that place's next one: a pass
+/// backward, or in forward mode, can follow later.
+final class Station<Scalar: Real> {
+  let network: Network<Scalar>
+  let loss: Loss
+  private var tangents: Tangents<Scalar>?
+  /// The rows of the tangents' workspaces.
+  private var tangentRows = 0
+  /// ∂f/∂y and h of each sample, [samples × outputs].
+  private var slopes: Matrix<Scalar>
+  private var curvatures: Matrix<Scalar>
+
+  init(_ learner: Learner, loss: Loss) throws(NetworkError) {
+    network = try Network(learner.layers, inputs: learner.inputs)
+    self.loss = loss
+    slopes = Matrix(rows: 0, columns: network.outputs)
+    curvatures = slopes
+  }
+
+  /// The outputs, [rows × outputs]; batch normalisation uses its running averages.
+  func forward(
+    _ x: Matrix<Scalar>, at parameters: Vector<Scalar>, masks: Pass.DropoutMasks? = nil, ids: Span<Int32>
+  ) -> Matrix<Scalar> {
+    // A rank may have no rows, but needs workspaces all the same.
+    network.reserve(samples: max(1, x.rows))
+    guard let masks else { return network.forward(x, parameters: parameters) }
+    do {
+      return try network.forward(
+        x, parameters: parameters, pass: Pass(normalization: .running, updatesRunningAverages: false, dropout: masks),
+        samples: x.rows, ids: ids, over: SingleRank())
+    } catch {
+      preconditionFailure("a pass with running averages does not communicate: \(error)")
+    }
+  }
+
+  /// The outputs of the last forward pass, which was of x.
+  func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.value(at: network.layers.count, x) }
+
+  /// ẏ along a direction at the last forward pass, [rows × outputs].
+  func tangent(_ x: Matrix<Scalar>, at parameters: Vector<Scalar>, along v: Vector<Scalar>) -> Matrix<Scalar> {
+    if tangents == nil || tangentRows < x.rows {
+      tangents = Tangents(network, samples: x.rows)
+      tangentRows = x.rows
+    }
+    guard let tangents else { preconditionFailure("tangents have just been made") }
+    return tangents.outputs(along: v, inputs: x, parameters: parameters)
+  }
+
+  /// The loss of each sample at given outputs; ``slope(of:)`` then holds its derivative by them.
+  func losses(
+    _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ body: (_ row: Int, _ loss: Double) -> Void
+  ) {
+    if slopes.rows < outputs.rows {
+      slopes = Matrix(rows: outputs.rows, columns: outputs.columns)
+      curvatures = Matrix(rows: outputs.rows, columns: outputs.columns)
+    }
+    loss.evaluateRows(
+      outputs: outputs, targets: targets, gradient: slopes.prefix(outputs.rows),
+      curvature: curvatures.prefix(outputs.rows), body)
+  }
+
+  /// The sides of the kinks of the last forward pass, and of those of the loss at the last ``losses(_:_:_:)``.
+  func kinkSides(_ rows: Int) -> KinkSides {
+    network.kinkSides(samples: rows, loss: loss, outputGradient: slopes.prefix(min(rows, slopes.rows)))
+  }
+
+  /// ∂f/∂y of one sample of the last ``losses(_:_:_:)``.
+  func slope(of row: Int) -> Vector<Scalar> { slopes[row] }
+}

@@ -1,0 +1,43 @@
+public import Datasets
+
+/// `data.labelNoise`: `off`, or which labels of the training samples are made wrong, to learn how training copes.
+public struct LabelNoiseConfiguration: Codable, Equatable, Sendable {
+  public var kind = LabelNoise.Kind.uniform
+  /// The probability that a label is flipped.
+  public var rate = 0.4
+  /// Of the draw; `training.seed` does not change it.
+  public var seed = 1
+
+  enum CodingKeys: String, StrictKey { case kind, rate, seed }
+
+  public init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    kind = try values.name(.kind, or: kind)
+    rate = try values.value(.rate, or: rate)
+    seed = try values.value(.seed, or: seed)
+  }
+
+  /// The noise, or nil for `off`.
+  static func decode(from decoder: any Decoder) throws -> LabelNoiseConfiguration? {
+    guard let switched = try? decoder.singleValueContainer().decode(Bool.self) else {
+      return try LabelNoiseConfiguration(from: decoder)
+    }
+    return switched ? LabelNoiseConfiguration() : nil
+  }
+
+  /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
+  func check(target: DataConfiguration.Target) throws(ConfigurationError) {
+    try require(
+      (0...1).contains(rate), "data.labelNoise.rate is \(rate); it is the share of labels to flip, from 0 to 1")
+    try require(seed >= 0, "data.labelNoise.seed is \(seed); it must not be negative")
+    try require(
+      target == .label,
+      "data.labelNoise flips classes, but data.target is \(target.rawValue); set data.target to label, or "
+        + "data.labelNoise to off")
+  }
+
+  /// - Precondition: the settings are checked.
+  public var noise: LabelNoise { LabelNoise(kind: kind, rate: rate, seed: UInt64(seed)) }
+}

@@ -1,0 +1,126 @@
+internal import Datasets
+internal import Hypergradients
+internal import Kernels
+internal import MPI
+internal import Networks
+internal import RunRecords
+
+/// What a run with learned weights does more than one without.
+extension TrainingRun {
+  /// The problem whose samples have weights, and what learns them. Of three levels, without the samples whose labels are
+  /// hidden.
+  func weighted<Scalar: Real>(
+    _ problem: LearningProblem, ranks: Int
+  ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>) {
+    let (labelled, unlabelled) = try configuration.hidingLabels(of: problem)
+    return (
+      labelled,
+      try WeightLearning(
+        configuration, problem: labelled, unlabelled: unlabelled, batch: configuration.batch(of: labelled),
+        ranks: ranks)
+    )
+  }
+
+  /// Judges the learned weights, and writes what they are. Collective.
+  ///
+  /// - Parameter lowest: of how many examples of least weight the result tells.
+  func judgeWeights<Scalar: Real>(
+    _ loop: TrainingLoop<Scalar>, folder: RunFolder, lowest: Int = 10, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> ReweightResult {
+    guard let learning = loop.learning else { preconditionFailure("only learned weights can be judged") }
+    let (split, step) = (loop.problem.split, loop.step)
+    let examination = try loop.problem.examine(
+      step.network, step.parameters, configuration.loss, on: split.training, over: world)
+    let records = WeightRecords(
+      split, weights: learning.weights.values.all.array.map { Scalar($0) }, examination: examination)
+    try world.agree(describe: describe) {
+      guard world.rank == 0 else { return }
+      try records.write(to: folder)
+    }
+    let teacher = try learning.student.map { _ in
+      let test = try loop.problem.evaluate(
+        step.network, step.parameters, configuration.loss, on: split.test, over: world)
+      return ReweightResult.Quality(test)
+    }
+    return ReweightResult(
+      levels: learning.settings.levels, grid: learning.grid(ranks: world.ranks),
+      weights: learning.weights.statistics(split), examples: split.training.count,
+      flipped: split.isFlipped.map { flipped in flipped.count { $0 } }, teacher: teacher,
+      lowest: records.lowest(lowest).map(ReweightResult.Example.init))
+  }
+
+  /// The same training with all weights alike; where the true labels are known, also as many steps on these alone.
+  /// Collective.
+  ///
+  /// - Parameters:
+  ///   - learned: the loop of the learned weights.
+  ///   - phase: called on rank 0 with what comes next.
+  func compare<Scalar: Real>(
+    with learned: TrainingLoop<Scalar>, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
+    report: (TrainingProgress) -> Void
+  ) throws -> (unweighted: ReweightResult.Quality, clean: ReweightResult.Quality?) {
+    func train(_ problem: LearningProblem, named name: String) throws -> ReweightResult.Quality {
+      if world.rank == 0 { phase(name) }
+      let loop = try world.agree(describe: describe) {
+        let plan = TrainingPlan(
+          samples: problem.split.training.count, batch: configuration.training.batch, steps: learned.plan.steps)
+        let learning = try learned.learning?.student.map { student in
+          try WeightLearning<Scalar>(
+            configuration, problem: problem, unlabelled: student.unlabelled, batch: plan.batch, ranks: world.ranks,
+            learns: false)
+        }
+        return try TrainingLoop<Scalar>(
+          configuration, problem: problem, plan: plan, ranks: world.ranks, learning: learning)
+      }
+      let outcome = try loop.run(over: world) { progress in if world.rank == 0 { report(progress) } }
+      guard outcome.divergedAtStep == nil else { return .init(testLoss: nil, testAccuracy: nil) }
+      return .init(try loop.evaluate(problem.split.test, over: world))
+    }
+    let unweighted = try train(learned.problem, named: "the same without learned weights")
+    let split = learned.problem.split
+    guard split.trueTraining != nil, split.withoutFlippedSamples != nil else { return (unweighted, nil) }
+    let clean = try world.agree(describe: describe) { try learned.problem.withoutFlippedSamples() }
+    return (unweighted, try train(clean, named: "the same on true labels alone"))
+  }
+}
+
+extension Configuration {
+  /// A problem without the samples whose labels the student of three levels is not to see, and these.
+  fileprivate func hidingLabels(
+    of problem: LearningProblem
+  ) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset?) {
+    guard let reweight, reweight.levels == 3 else { return (problem, nil) }
+    return try problem.hidingLabels(reweight.unlabelled, seed: training.seed)
+  }
+
+  /// The samples of a minibatch of a problem.
+  fileprivate func batch(of problem: LearningProblem) -> Int { min(training.batch, problem.split.training.count) }
+}
+
+extension ExampleWeights {
+  /// What the weights of a training set are like, and how well they tell its wrong labels where these are known.
+  func statistics(_ split: DataSplit) -> WeightStatistics {
+    let weights = values.all.array
+    let judgement = split.isFlipped.flatMap { WeightJudgement(weights: weights, isFlipped: $0) }
+    return WeightStatistics(weights, auc: judgement?.auc, precision: judgement?.precision)
+  }
+}
+
+extension ReweightResult.Quality {
+  /// Numbers that are not finite are none.
+  fileprivate init(_ evaluation: Evaluation) {
+    self.init(
+      testLoss: evaluation.loss.isFinite ? evaluation.loss : nil,
+      testAccuracy: evaluation.loss.isFinite ? evaluation.accuracy : nil)
+  }
+}
+
+extension ReweightResult.Example {
+  fileprivate init<Scalar: Real>(_ example: WeightRecords<Scalar>.Example) {
+    self.init(
+      id: example.id, label: example.label, trueLabel: example.trueLabel, weight: Double(example.weight),
+      loss: Double(example.loss), margin: example.margin.map { Double($0) })
+  }
+}

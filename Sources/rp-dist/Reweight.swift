@@ -1,0 +1,82 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Hypergradients
+internal import MPI
+internal import RunRecords
+internal import Training
+
+struct Reweight: RankCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Learn what each training example is worth, by hypergradients.",
+    usage: "rp-dist reweight [<CONFIG.yml>] [<options>]",
+    discussion: """
+      Trains like 'train', but with a weight for each training example. After a
+      step the derivative of the validation loss by the weights of its examples
+      is computed, and these are updated. Examples with wrong labels end with
+      small weights. The validation set (data.validation) must have true labels.
+
+      With three levels the weighted network is a teacher: a student learns its
+      labels of samples whose own labels are hidden, and the student is judged.
+
+      The run folder also has weights.csv and weights.safetensors (id, label,
+      weight, loss, margin) and, with three levels, student.safetensors.
+
+      SETTINGS (those of 'train', and in section reweight)
+        levels           2, or 3 with a teacher and a student
+        strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
+        blocks, radius   what finite differences perturb, and how far
+        grid             groups x shards of the ranks, or auto
+        constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
+        floor            the least weight
+        normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
+        perResidual      whether derivatives are divided by ||dl/dy||
+        centring         \(WeightCentring.allCases.map(\.rawValue).joined(separator: ", ")): means that are subtracted from them
+        scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what divides them
+        optimizer, learningRate, schedule
+                         of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
+        pull             back to where the weights started
+        updateEvery      steps from one update of the weights to the next
+        warmup           epochs before the first one
+        validationBatch  samples that judge a step
+        validationDecay  of the average of their gradients
+        preconditioned   whether the optimizer's denominators count
+        unlabelled, unlabelledBatch, pairWeight
+        student          network, loss, optimizer, schedule, blocks
+        compare          whether to train without weights, and on true labels
+                         alone where they are known, too
+
+      EXAMPLES
+        rp-dist reweight --preset noisy-digits-reweight
+        mpirun -n 4 rp-dist reweight --preset noisy-mnist-reweight --data DIR
+        rp-dist reweight --preset teacher-student
+        rp-dist reweight my.yml --set data.validation=500
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
+  var name: String?
+
+  @Flag(help: "Print one JSON object with the results instead of text.")
+  var json = false
+
+  func run(on world: borrowing Communicator) throws {
+    let run = try world.agree(describe: ExitCode.describe) {
+      let configuration = try options.source(name: name).configuration()
+      return try TrainingRun(
+        learningWeightsOf: configuration, version: version, preset: options.title(configuration))
+    }
+    let isTalking = world.rank == 0 && !json
+    var display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: !isTalking)
+    if isTalking { print(Train.heading(run, ranks: world.ranks)) }
+    let result = try run.train(on: world, describe: ExitCode.describe) { name in
+      guard isTalking else { return }
+      display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: false)
+      print(name)
+    } report: {
+      display.show($0)
+    }
+    guard world.rank == 0 else { return }
+    print(json ? try result.json : result.summary)
+  }
+}
