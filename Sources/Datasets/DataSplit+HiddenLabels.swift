@@ -10,13 +10,11 @@ extension DataSplit {
   /// - Precondition: at least one sample is left to train on.
   public func hidingLabels(_ count: Int, seed: UInt64) -> (labelled: DataSplit, unlabelled: Subset) {
     precondition((1..<training.count).contains(count), "labelled samples must be left to train on")
-    var positions = (0..<Int32(training.count)).map(\.self)
-    RandomStream(seed: seed, .unlabelled).shuffle(&positions)
-    let kept = positions[count...].sorted()
+    let (hidden, kept) = drawing(count, RandomStream(seed: seed, .unlabelled))
     return (
       DataSplit(
         training: training.subset(kept), test: test, validation: validation, trueTraining: trueTraining?.subset(kept)),
-      training.subset(positions[..<count].sorted())
+      training.subset(hidden)
     )
   }
 }

@@ -36,10 +36,14 @@ public struct DataSplit: Sendable {
     precondition(validation == nil, "samples can be held out once")
     precondition(trueTraining == nil, "samples are held out before labels get noise, so that theirs stay true")
     precondition((1..<training.count).contains(count), "samples must be left to train on")
+    let (drawn, kept) = drawing(count, RandomStream(seed: seed, .validation))
+    return DataSplit(training: training.subset(kept), test: test, validation: training.subset(drawn))
+  }
+
+  /// The positions of `count` random training samples, and those of the others, both ascending.
+  func drawing(_ count: Int, _ stream: RandomStream) -> (drawn: [Int32], kept: [Int32]) {
     var positions = (0..<Int32(training.count)).map(\.self)
-    RandomStream(seed: seed, .validation).shuffle(&positions)
-    return DataSplit(
-      training: training.subset(positions[count...].sorted()), test: test,
-      validation: training.subset(positions[..<count].sorted()))
+    stream.shuffle(&positions)
+    return (positions[..<count].sorted(), positions[count...].sorted())
   }
 }

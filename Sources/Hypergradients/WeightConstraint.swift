@@ -2,7 +2,8 @@ private import Foundation
 
 /// Which values the weight a of an example may have, and the variable θ that is learned in its place.
 ///
-/// (M24) `θ ← θ − η da/dθ ∂L/∂a`, da/dθ by ``slope(at:)``, then θ is moved to where its weight is allowed. For all but `sigmoid`, θ is a itself.
+/// (M24) `θ ← θ − η da/dθ ∂L/∂a`, da/dθ by ``slope(at:)``, then θ is moved to where its weight is allowed. For all but
+/// `sigmoid`, θ is a itself.
 public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
   /// a = θ, any number.
   case none

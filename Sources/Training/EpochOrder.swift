@@ -1,19 +1,20 @@
 internal import Kernels
 
-/// The order of the training samples in each epoch: a permutation addressed by (seed, epoch), never by ranks.
+/// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by ranks.
 struct EpochOrder {
   private let seed: UInt64
-  /// Positions in the training set.
+  private let purpose: RandomStream.Purpose
+  /// Positions in the set.
   private(set) var positions: [Int32]
 
-  init(seed: Int, count: Int) {
-    self.seed = UInt64(seed)
+  init(seed: Int, _ purpose: RandomStream.Purpose = .shuffle, count: Int) {
+    (self.seed, self.purpose) = (UInt64(seed), purpose)
     positions = Array(0..<Int32(count))
   }
 
   /// Puts the positions into the order of an epoch, in place.
   mutating func shuffle(epoch: Int) {
     for k in positions.indices { positions[k] = Int32(k) }
-    RandomStream(seed: seed, .shuffle, epoch).shuffle(&positions)
+    RandomStream(seed: seed, purpose, epoch).shuffle(&positions)
   }
 }

@@ -86,7 +86,7 @@ struct Train: RankCommand {
   }
 
   /// A lone word that is no file is more likely a misspelt subcommand.
-  static func checkIsFile(_ argument: String) throws {
+  private static func checkIsFile(_ argument: String) throws {
     guard !FileManager.default.fileExists(atPath: argument) else { return }
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }
     let names = RPDist.configuration.subcommands.map { $0._commandName }

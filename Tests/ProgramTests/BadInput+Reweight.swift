@@ -31,7 +31,7 @@ extension BadInput {
       says: ["reweight.grid", "'4by2'", "4x2"]),
     BadInput(
       name: "a grid of other ranks", arguments: "\(digits) reweight.grid=4x2", exitCode: 64,
-      says: ["reweight.grid 4x2 has 8 places"]),
+      says: ["reweight.grid", "4x2 has 8 places"]),
     BadInput(
       name: "blocks without layers", arguments: "\(digits) reweight.blocks=encoder=7-9", exitCode: 64,
       says: ["reweight: block encoder", "no layer from 7 to 9"]),
@@ -62,6 +62,10 @@ extension BadInput {
       name: "weights for gradients by differences",
       arguments: "\(digits) training.gradient=finiteDifference", exitCode: 64,
       says: ["weights need training.gradient backpropagation"]),
+    BadInput(
+      name: "a minibatch of one, whose weight is always 1",
+      arguments: "\(digits) training.batch=1 --set reweight.centring=none", exitCode: 64,
+      says: ["training.batch 1", "reweight.normalisation"]),
     BadInput(
       name: "weights for a file that is not there", arguments: "reweight no.yml", exitCode: 66,
       says: ["no.yml does not exist"]),

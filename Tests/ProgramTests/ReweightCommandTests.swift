@@ -133,6 +133,15 @@ extension ProgramTests {
       #expect(result.reweight?.grid == ReweightResult.Grid(setting: "2x2", groups: 2, studentGroups: nil))
     }
 
+    @Test func `where no label is true there is nothing clean to train on, and the run ends all the same`() throws {
+      let folder = try ScratchFolder()
+      let settings = ["training.epochs=2", "data.labelNoise.rate=1"]
+      let result = try #require(
+        try reweight("noisy-digits-reweight", "wrong", settings, ranks: 1, in: folder).reweight)
+      #expect(result.flipped == result.examples)
+      #expect(result.clean == nil && result.unweighted != nil)
+    }
+
     @Test(arguments: [1, 3]) func `a diverging run ends in order and keeps the last good model`(ranks: Int) throws {
       let folder = try ScratchFolder()
       let run = try ProgramRun.run(

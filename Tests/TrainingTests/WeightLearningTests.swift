@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Kernels
 import Networks
+import Optimizers
 import TestSupport
 import Testing
 import Training
@@ -215,5 +216,25 @@ struct WeightLearningTests {
     #expect(outcome.divergedAtStep != nil)
     #expect(setup.loop.step.parameters.all.array.allSatisfy { $0.isFinite })
     #expect(try #require(setup.loop.learning).values.allSatisfy { $0 == 1 })
+  }
+
+  @Test func `weights that would be infinite end the training with the last good ones`() throws {
+    let setup = try Setup(Case.all[1], levels: 2, extra: ["reweight.learningRate=1e308", "reweight.scale=minibatch"])
+    let outcome = try setup.loop.run(over: SingleRank())
+    #expect(outcome.divergedAtStep != nil)
+    #expect(try #require(setup.loop.learning).values.allSatisfy { $0.isFinite })
+  }
+
+  @Test func `settings that are left out depend on the levels and on the constraint`() throws {
+    func settings(_ section: String) throws -> ReweightConfiguration {
+      let source = ConfigurationSource(preset: .standard, settings: ["reweight=\(section)"])
+      return try #require(try source.configuration().reweight)
+    }
+    #expect(try settings("{levels: 2}").floor == 0.2)
+    #expect(try settings("{constraint: sigmoid}").floor == 0)
+    let three = try settings("{levels: 3, unlabelled: 500}")
+    #expect((three.floor, three.pull, three.validationDecay, three.learningRate) == (0, 0, 0, 0.1))
+    #expect(!three.perResidual && three.centring == .none && three.schedule == .linear)
+    #expect(try settings("{levels: 3, unlabelled: 500, pull: 0.5}").pull == 0.5)
   }
 }

@@ -71,12 +71,9 @@ public final class Objective {
   ///   - losses: [samples], overwritten.
   /// - Returns: the sides of all kinks.
   func evaluate(into losses: Vector<Double>) -> KinkSides {
-    let outputs = forward()
-    for sample in 0..<samples {
-      losses[sample] = loss.evaluate(
-        outputs: outputs.row(sample), targets: targets.row(sample), gradient: outputGradient.row(sample),
-        curvature: outputCurvature.row(sample))
-    }
+    loss.evaluateRows(
+      outputs: forward(), targets: targets, gradient: outputGradient, curvature: outputCurvature
+    ) { losses[$0] = $1 }
     return network.kinkSides(samples: samples, loss: loss, outputGradient: outputGradient)
   }
 

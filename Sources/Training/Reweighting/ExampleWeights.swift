@@ -5,7 +5,7 @@ internal import Kernels
 /// The weights a_i of the training samples, by position, with how they learn. The same on every rank.
 ///
 /// A minibatch's step is along Σ b_i ∇ℓ_i with b_i = a_i, or b_i = a_i B/Σ a_j over its B samples where weights are
-/// normalised. From ∂L/∂b_i, divided by ‖∂ℓ_i/∂y‖ where residuals do not count, follows
+/// normalised. From ∂L/∂b_i, divided by ‖∂ℓ_i/∂y‖ + 0.1 where residuals do not count, follows
 /// `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of that of the minibatch,
 /// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
 final class ExampleWeights {
@@ -33,7 +33,7 @@ final class ExampleWeights {
   /// The label of each training sample where derivatives are centred by labels, and of each label the sum of its recent
   /// derivatives and of what they count, their weights.
   private let labels: [Int32]
-  private var recent: [(sum: Double, count: Double)]
+  private var recent: [(sum: Double, weights: Double)]
   /// The updates of each weight so far.
   private var updates: [Int32]
   /// a⁰, every weight before the first update.
@@ -131,15 +131,15 @@ final class ExampleWeights {
       return
     }
     let decay = Self.centringDecay
-    for label in recent.indices { recent[label] = (decay * recent[label].sum, decay * recent[label].count) }
+    for label in recent.indices { recent[label] = (decay * recent[label].sum, decay * recent[label].weights) }
     for row in batch.indices {
       let label = Int(labels[Int(batch[row])])
       let weight = values.all[Int(batch[row])]
-      recent[label] = (recent[label].sum + weight * gradient[row], recent[label].count + weight)
+      recent[label] = (recent[label].sum + weight * gradient[row], recent[label].weights + weight)
     }
     for row in batch.indices {
       let mean = recent[Int(labels[Int(batch[row])])]
-      gradient[row] = factor * (gradient[row] - mean.sum / max(mean.count, .leastNormalMagnitude))
+      gradient[row] = factor * (gradient[row] - mean.sum / max(mean.weights, .leastNormalMagnitude))
     }
   }
 

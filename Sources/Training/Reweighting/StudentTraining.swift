@@ -34,10 +34,11 @@ final class StudentTraining<Scalar: Real> {
     (self.problem, self.unlabelled, loss, schedule) = (problem, unlabelled, own.loss, own.schedule.schedule)
     pairWeight = Scalar(settings.pairWeight)
     unlabelledCycle = SampleCycle(
-      seed: seed, .unlabelledBatch, count: unlabelled.count, batch: settings.unlabelledBatch)
+      seed: configuration.training.seed, .unlabelledBatch, count: unlabelled.count, batch: settings.unlabelledBatch)
     pairCycle =
       settings.pairWeight == 0
-      ? nil : SampleCycle(seed: seed, .pairBatch, count: problem.split.training.count, batch: batch)
+      ? nil
+      : SampleCycle(seed: configuration.training.seed, .pairBatch, count: problem.split.training.count, batch: batch)
     let capacity = (unlabelledCycle.batch + (pairCycle?.batch ?? 0) + ranks - 1) / ranks
     try requireMemory(for: network, samples: capacity)
     // Another start than the teacher's, which would be the same where both have the same layers.

@@ -52,18 +52,18 @@ public final class WeightLearning<Scalar: Real> {
       try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
     }
     effective = Arena(count: problem.split.training.count)
-    lastGood = Arena(count: problem.split.training.count)
-    lastGood.all.copy(from: weights.values.all)
     // Without learned weights all are 1, whatever the constraint would have them start at.
     if !learns { weights.values.all.fill(1) }
+    lastGood = Arena(count: problem.split.training.count)
+    lastGood.all.copy(from: weights.values.all)
     guard learns, let validation = problem.split.validation else {
       (derivative, teacherDerivative, studentDerivative) = (nil, Arena(count: 0), Arena(count: 0))
       return
     }
-    if case .fixed(let groups, let shards) = settings.grid, groups * shards != ranks {
-      throw ConfigurationError(
-        "reweight.grid \(groups)x\(shards) has \(groups * shards) places, but there are \(ranks) ranks; choose groups x "
-          + "shards = \(ranks), or auto")
+    do throws(HypergradientError) {
+      try settings.grid.check(ranks: ranks)
+    } catch {
+      throw ConfigurationError("reweight.grid: \(error)")
     }
     func chain<Own: Real>(_ precision: Own.Type) throws -> ChainDerivative<Own> {
       try ChainDerivative(configuration, problem: problem, unlabelled: unlabelled, batch: batch)
@@ -82,7 +82,8 @@ public final class WeightLearning<Scalar: Real> {
         chain.hypergradient.teacherLayout.count, chain.hypergradient.judgedLayout.count
       )
     }
-    judges = SampleCycle(seed: seed, .validationBatch, count: validation.count, batch: settings.validationBatch)
+    judges = SampleCycle(
+      seed: configuration.training.seed, .validationBatch, count: validation.count, batch: settings.validationBatch)
     teacherDerivative = Arena(count: settings.preconditioned ? teacherCount : 0)
     studentDerivative = Arena(count: settings.preconditioned && unlabelled != nil ? studentCount : 0)
   }
