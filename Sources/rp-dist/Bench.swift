@@ -12,8 +12,10 @@ struct Bench: ParsableCommand {
       EXAMPLES
         rp-dist bench step
         mpirun -n 2 rp-dist bench hypergradient
+        mpirun -n 4 rp-dist bench network
+        mpirun -n 4 rp-dist bench scaling
       """,
-    subcommands: [BenchStep.self, BenchHypergradient.self])
+    subcommands: [BenchStep.self, BenchHypergradient.self, BenchNetwork.self, BenchScaling.self])
 }
 
 struct BenchStep: RankCommand {

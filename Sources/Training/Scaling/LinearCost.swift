@@ -1,0 +1,45 @@
+/// A time that grows linearly with a size: t(x) = fixed + slope · x, neither part negative.
+///
+/// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a step on
+/// x samples they are c₀ and c₁.
+public struct LinearCost: Codable, Equatable, Sendable {
+  public var fixed: Double
+  public var slope: Double
+
+  public init(fixed: Double, slope: Double) { (self.fixed, self.slope) = (fixed, slope) }
+
+  public func callAsFunction(_ x: Double) -> Double { fixed + slope * x }
+
+  /// The line with the least Σ |t(xᵢ)/tᵢ − 1|: sizes of all magnitudes count alike, and a few points that lie off do not
+  /// pull it.
+  ///
+  /// The sum is that of a linear program in two unknowns, so one of its minima goes through two of the points, or through
+  /// one with a part of 0: all of these are tried. O(points³).
+  ///
+  /// - Parameter points: at least one; sizes not negative, times above 0.
+  public init(fittedTo points: [(x: Double, time: Double)]) {
+    precondition(!points.isEmpty, "a line needs points")
+    precondition(points.allSatisfy { $0.x >= 0 && $0.time > 0 }, "sizes must not be negative, and work takes time")
+    var candidates = points.map { LinearCost(fixed: $0.time, slope: 0) }
+    candidates += points.filter { $0.x > 0 }.map { LinearCost(fixed: 0, slope: $0.time / $0.x) }
+    for (index, a) in points.enumerated() {
+      for b in points[..<index] where a.x != b.x {
+        let slope = (a.time - b.time) / (a.x - b.x)
+        let line = LinearCost(fixed: a.time - slope * a.x, slope: slope)
+        if line.fixed >= 0 && line.slope >= 0 { candidates.append(line) }
+      }
+    }
+    var best = candidates[0]
+    var least = best.deviations(from: points).reduce(0, +)
+    for line in candidates.dropFirst() {
+      let sum = line.deviations(from: points).reduce(0, +)
+      if sum < least { (best, least) = (line, sum) }
+    }
+    self = best
+  }
+
+  /// |t(xᵢ)/tᵢ − 1| of every point.
+  public func deviations(from points: [(x: Double, time: Double)]) -> [Double] {
+    points.map { (self($0.x) / $0.time - 1).magnitude }
+  }
+}

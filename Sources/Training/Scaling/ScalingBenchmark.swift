@@ -1,0 +1,134 @@
+private import BLAS
+internal import Kernels
+public import MPI
+private import Networks
+private import Optimizers
+
+/// Measures how the time of a step changes with the number of ranks, and predicts it for numbers that are not there.
+public struct ScalingBenchmark: Sendable {
+  /// The numbers of ranks that are predicted.
+  public static let projectedRanks = [16, 64, 256, 1024, 4096]
+
+  public var configuration: Configuration
+  /// B: of all ranks together in strong scaling, of each rank in weak scaling.
+  public var batch: Int
+  /// The most steps that are timed for one number of ranks.
+  public var repeats: Int
+  /// What each measurement may take, about; three steps are timed at least.
+  public var seconds: Double
+  /// What allreduces take on these hosts; measured where nil.
+  public var network: NetworkReport?
+  /// The link between the nodes of projections; the measured one where nil.
+  public var link: Link?
+  /// The ranks of a node in projections; as many as have cores on a host here where nil.
+  public var ranksPerNode: Int?
+
+  public init(
+    _ configuration: Configuration, batch: Int, repeats: Int, seconds: Double, network: NetworkReport? = nil,
+    link: Link? = nil, ranksPerNode: Int? = nil
+  ) {
+    (self.configuration, self.batch, self.repeats, self.seconds) = (configuration, batch, repeats, seconds)
+    (self.network, self.link, self.ranksPerNode) = (network, link, ranksPerNode)
+  }
+
+  /// Measures and predicts. Collective.
+  ///
+  /// - Parameter describe: an error's message and exit code.
+  /// - Throws: `AgreedFailure` for a configuration that cannot be measured.
+  public func run(
+    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> ScalingReport {
+    switch configuration.training.precision {
+    case .float32: try run(as: Float.self, on: world, describe: describe)
+    case .float64: try run(as: Double.self, on: world, describe: describe)
+    }
+  }
+
+  /// 1, 2, 4, 8, …, and the number of all ranks.
+  static func counts(upTo ranks: Int) -> [Int] {
+    var counts = Array(sequence(first: 1) { 2 * $0 }.prefix { $0 <= ranks })
+    if counts.last != ranks { counts.append(ranks) }
+    return counts
+  }
+
+  private func run<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> ScalingReport {
+    BLASLibrary.setThreads(configuration.training.blasThreads)
+    // Whatever is wrong with the configuration shows here, before ranks part.
+    let network = try world.agree(describe: describe) {
+      try TimedStep<Scalar>(configuration, batch: batch, capacity: batch).network
+    }
+    let placement = try RankPlacement(of: world)
+    let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
+    let alone: ComputeCost = try compute(Scalar.self, ranks: 1, on: world)
+    let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
+    let traffic = StepTraffic(configuration, parameters: network.layout.count)
+    let model = StepTimeModel(
+      alone: alone, together: crew == 1 ? alone : try compute(Scalar.self, ranks: crew, on: world),
+      nodeLink: measured.nodeLink, crossLink: measured.crossLink, bytes: traffic.bytes, reductions: traffic.reductions)
+
+    var points: [ScalingReport.Point] = []
+    for kind in ScalingReport.Kind.allCases {
+      var single: Double?
+      for ranks in Self.counts(upTo: world.ranks) {
+        var point: ScalingReport.Point
+        if kind == .weak, ranks == 1, let first = points.first {
+          // One rank's batch is the same in both.
+          point = first
+          point.kind = .weak
+        } else {
+          point = try measure(Scalar.self, kind, ranks: ranks, placement.prefix(ranks), model, on: world)
+        }
+        let reference = single ?? point.step
+        single = reference
+        point.speedUp = reference / point.step * (kind == .weak ? Double(ranks) : 1)
+        points.append(point)
+      }
+    }
+
+    var projected = model
+    if let link { projected.crossLink = link }
+    let perNode = ranksPerNode ?? max(1, placement.distinctHosts.map { placement.coreCount(of: $0) }.max() ?? 1)
+    return ScalingReport(
+      network: network.sizesText, parameters: network.layout.count,
+      optimizer: configuration.optimizer.name.rawValue, precision: Scalar.precision.rawValue, batch: batch,
+      hosts: placement.distinctHosts, ranks: world.ranks, points: points, model: model,
+      measuredNetwork: world.ranks > 1 ? measured : nil, projectedLink: projected.crossLink,
+      projections: Self.project(projected, batch: batch, ranksPerNode: perNode))
+  }
+
+  /// What the model says of ``projectedRanks``; nothing without a link between nodes.
+  static func project(_ model: StepTimeModel, batch: Int, ranksPerNode: Int) -> [ScalingReport.Projection] {
+    let single = model.step(samples: batch, .flat, on: RankGrid(nodes: 1, ranksPerNode: 1))
+    return ScalingReport.Kind.allCases.flatMap { kind in
+      projectedRanks.compactMap { ranks -> ScalingReport.Projection? in
+        let grid = RankGrid(ranks: ranks, ranksPerNode: ranksPerNode)
+        let samples = kind == .strong ? (batch + grid.ranks - 1) / grid.ranks : batch
+        guard let single, let step = model.step(samples: samples, .hierarchical, on: grid) else { return nil }
+        return ScalingReport.Projection(
+          kind: kind, ranks: grid.ranks, nodes: grid.nodes, ranksPerNode: grid.ranksPerNode,
+          batch: kind == .strong ? batch : batch * grid.ranks, flat: model.step(samples: samples, .flat, on: grid),
+          hierarchical: step, speedUp: single / step * (kind == .weak ? Double(grid.ranks) : 1))
+      }
+    }
+  }
+}
+
+/// What a step sends.
+struct StepTraffic: Equatable {
+  /// The sums of a step, on the average of steps with and without Ẅ.
+  var bytes: Double
+  /// The reductions of a step, on the average.
+  var reductions: Double
+
+  init(_ configuration: Configuration, parameters: Int) {
+    let width = configuration.training.precision == .float32 ? 4.0 : 8.0
+    let optimizer = configuration.optimizer
+    let curvature = optimizer.rule.needsCurvature ? 1 / Double(optimizer.curvatureEvery) : 0
+    // Ẇ and the loss, and Ẅ where it is computed.
+    bytes = width * (Double(parameters) * (1 + curvature) + 1)
+    reductions = 1
+  }
+}
