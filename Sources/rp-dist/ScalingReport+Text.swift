@@ -18,13 +18,15 @@ extension ScalingReport {
 
   private func pointTable(_ kind: Kind) -> String {
     var table = TextTable([
-      "ranks", "hosts", "load", "step ms", "speed-up", "efficiency", "products", "elementwise", "reduction", "waiting",
+      "ranks", "hosts", "load", "step ms", "least", "speed-up", "efficiency", "products", "elementwise", "reduction",
+      "waiting",
       "model ms", "error",
     ])
-    for point in points where point.kind == kind {
+    for point in points where point.kind == kind || point.ranks == 1 {
       table.append([
         "\(point.ranks)", "\(point.hosts)", Format.fixed(point.load, 1) + (point.load > 1 ? "*" : " "),
-        Format.fixed(1000 * point.step, 3), Format.fixed(point.speedUp, 2), Quantity.percent(point.efficiency),
+        Format.fixed(1000 * point.step, 3), Format.fixed(1000 * point.least, 3), Format.fixed(point.speedUp, 2),
+        Quantity.percent(point.efficiency),
         Quantity.percent(point.shares.products), Quantity.percent(point.shares.elementwise),
         Quantity.percent(point.shares.reduction), Quantity.percent(point.shares.waiting),
         point.predicted.map { Format.fixed(1000 * $0, 3) } ?? "-",

@@ -1,3 +1,5 @@
+private import Foundation
+
 /// A time that grows linearly with a size: t(x) = fixed + slope · x, neither part negative.
 ///
 /// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a step on
@@ -10,11 +12,10 @@ public struct LinearCost: Codable, Equatable, Sendable {
 
   public func callAsFunction(_ x: Double) -> Double { fixed + slope * x }
 
-  /// The line with the least Σ |t(xᵢ)/tᵢ − 1|: sizes of all magnitudes count alike, and a few points that lie off do not
-  /// pull it.
+  /// Of all lines through two of the points, or through one with a part of 0, that with the least Σ |ln(t(xᵢ)/tᵢ)|.
   ///
-  /// The sum is that of a linear program in two unknowns, so one of its minima goes through two of the points, or through
-  /// one with a part of 0: all of these are tried. O(points³).
+  /// Sizes of all magnitudes count alike, twice the time as much as half of it, and a few points that lie off do not pull
+  /// it. O(points³).
   ///
   /// - Parameter points: at least one; sizes not negative, times above 0.
   public init(fittedTo points: [(x: Double, time: Double)]) {
@@ -30,9 +31,10 @@ public struct LinearCost: Codable, Equatable, Sendable {
       }
     }
     var best = candidates[0]
-    var least = best.deviations(from: points).reduce(0, +)
-    for line in candidates.dropFirst() {
-      let sum = line.deviations(from: points).reduce(0, +)
+    var least = Double.infinity
+    for line in candidates {
+      // A line through the origin gives no time to nothing: it is infinitely far from such a point.
+      let sum = points.reduce(0) { $0 + log(line($1.x) / $1.time).magnitude }
       if sum < least { (best, least) = (line, sum) }
     }
     self = best

@@ -44,6 +44,27 @@ public struct ScalingBenchmark: Sendable {
     }
   }
 
+  /// One point of the tables.
+  ///
+  /// - Parameter single: the seconds of a step on one rank; nil where this is that step.
+  private func point(
+    _ kind: ScalingReport.Kind, ranks: Int, _ placement: RankPlacement, _ result: StepResult, single: Double?,
+    _ model: StepTimeModel
+  ) -> ScalingReport.Point {
+    let grid = RankGrid(nodes: placement.distinctHosts.count, ranksPerNode: placement.ranksPerHost)
+    let samples = kind == .strong ? batch : batch * ranks
+    return ScalingReport.Point(
+      kind: kind, ranks: ranks, hosts: grid.nodes, ranksPerHost: grid.ranksPerNode, batch: samples,
+      load: placement.load, repeats: result.repeats, step: result.step, least: result.least,
+      speedUp: (single ?? result.step) / result.step * (kind == .weak ? Double(ranks) : 1), shares: result.shares,
+      predicted: model.step(samples: (samples + ranks - 1) / ranks, .flat, on: grid, load: placement.load))
+  }
+
+  /// Strong and weak scaling on up to so many ranks; a single rank has the same batch in both, and is timed once.
+  static func points(upTo ranks: Int) -> [(kind: ScalingReport.Kind, ranks: Int)] {
+    counts(upTo: ranks).map { (.strong, $0) } + counts(upTo: ranks).dropFirst().map { (.weak, $0) }
+  }
+
   /// 1, 2, 4, 8, …, and the number of all ranks.
   static func counts(upTo ranks: Int) -> [Int] {
     var counts = Array(sequence(first: 1) { 2 * $0 }.prefix { $0 <= ranks })
@@ -62,30 +83,44 @@ public struct ScalingBenchmark: Sendable {
     }
     let placement = try RankPlacement(of: world)
     let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
-    let alone: ComputeCost = try compute(Scalar.self, ranks: 1, on: world)
     let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
+
+    // Everything that is to be compared takes turns.
+    var computing: [(ranks: Int, subject: ComputeSubject<Scalar>?)] = []
+    for ranks in Set([1, crew]).sorted() {
+      for samples in Self.sampleCounts(batch: batch) {
+        guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
+          computing.append((ranks, nil))
+          continue
+        }
+        computing.append((ranks, try ComputeSubject(configuration, samples: samples, group: part)))
+      }
+    }
+    var stepping: [(kind: ScalingReport.Kind, ranks: Int, subject: StepSubject<Scalar>?)] = []
+    for (kind, ranks) in Self.points(upTo: world.ranks) {
+      guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
+        stepping.append((kind, ranks, nil))
+        continue
+      }
+      let samples = kind == .strong ? batch : batch * ranks
+      stepping.append((kind, ranks, try StepSubject(configuration, samples: samples, group: part)))
+    }
+    try time(computing.map(\.subject) + stepping.map(\.subject), on: world)
+
+    func cost(_ ranks: Int) throws -> ComputeCost {
+      let points = try computing.filter { $0.ranks == ranks }.map { try $0.subject?.point() }
+      return ComputeCost(ranks: ranks, points: try world.shared(points.compactMap(\.self), from: 0))
+    }
+    let alone = try cost(1)
     let traffic = StepTraffic(configuration, parameters: network.layout.count)
     let model = StepTimeModel(
-      alone: alone, together: crew == 1 ? alone : try compute(Scalar.self, ranks: crew, on: world),
-      nodeLink: measured.nodeLink, crossLink: measured.crossLink, bytes: traffic.bytes, reductions: traffic.reductions)
-
+      alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink,
+      crossLink: measured.crossLink, bytes: traffic.bytes, reductions: traffic.reductions)
     var points: [ScalingReport.Point] = []
-    for kind in ScalingReport.Kind.allCases {
-      var single: Double?
-      for ranks in Self.counts(upTo: world.ranks) {
-        var point: ScalingReport.Point
-        if kind == .weak, ranks == 1, let first = points.first {
-          // One rank's batch is the same in both.
-          point = first
-          point.kind = .weak
-        } else {
-          point = try measure(Scalar.self, kind, ranks: ranks, placement.prefix(ranks), model, on: world)
-        }
-        let reference = single ?? point.step
-        single = reference
-        point.speedUp = reference / point.step * (kind == .weak ? Double(ranks) : 1)
-        points.append(point)
-      }
+    for (kind, ranks, subject) in stepping {
+      let result = try world.shared(try subject?.result(), from: 0)
+      points.append(
+        point(kind, ranks: ranks, placement.prefix(ranks), result, single: points.first?.step, model))
     }
 
     var projected = model

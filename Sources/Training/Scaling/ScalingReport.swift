@@ -25,6 +25,8 @@ public struct ScalingReport: Codable, Sendable {
     public var repeats: Int
     /// The median seconds of a step, of the slowest rank.
     public var step: Double
+    /// The least.
+    public var least: Double
     /// How often as much work is done in a time as by one rank.
     public var speedUp: Double
     public var efficiency: Double { speedUp / Double(ranks) }
