@@ -71,6 +71,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     _ = try replicaFingerprint(parameters, over: world)
   case "batch-norm":
     try checkBatchNorm(world)
+  case "bfloat16":
+    try checkBFloat16(world)
   case "hypergradients":
     try checkHypergradients(world)
   case "training":

@@ -54,7 +54,7 @@ struct BenchScaling: RankCommand {
   @Option(help: ArgumentHelp("The link to predict for, such as 10Gbit:20us.", valueName: "RATE:LATENCY"))
   var link: String?
 
-  @Option(help: ArgumentHelp("Ranks of a node in predictions; cores of a host.", valueName: "K"))
+  @Option(help: ArgumentHelp("Ranks of a node in predictions.", valueName: "K"))
   var ranksPerNode: Int?
 
   @Flag(help: "Print one JSON object instead of tables.")

@@ -51,7 +51,10 @@ extension ScalingReport {
   }
 
   private var noProjection: String {
-    "no prediction for more ranks: there is one host; name a link, for example --link 10Gbit:20us"
+    projectedLink == nil
+      ? "no prediction for more ranks: there is one host; name a link, for example --link 10Gbit:20us"
+      : "no prediction for more ranks: the link within a host was not measured; start two ranks on one, or use "
+        + "--ranks-per-node 1"
   }
 
   private var projectionText: String {

@@ -20,7 +20,8 @@ public struct ScalingBenchmark: Sendable {
   public var network: NetworkReport?
   /// The link between the nodes of projections; the measured one where nil.
   public var link: Link?
-  /// The ranks of a node in projections; as many as have cores on a host here where nil.
+  /// The ranks of a node in projections; where nil as many as a host here has
+  /// cores, one where the link within a host is not known.
   public var ranksPerNode: Int?
 
   public init(
@@ -125,7 +126,8 @@ public struct ScalingBenchmark: Sendable {
 
     var projected = model
     if let link { projected.crossLink = link }
-    let perNode = ranksPerNode ?? max(1, placement.distinctHosts.map { placement.coreCount(of: $0) }.max() ?? 1)
+    let cores = placement.distinctHosts.map { placement.coreCount(of: $0) }.max() ?? 1
+    let perNode = ranksPerNode ?? (model.nodeLink == nil ? 1 : max(1, cores))
     return ScalingReport(
       network: network.sizesText, parameters: network.layout.count,
       optimizer: configuration.optimizer.name.rawValue, precision: Scalar.precision.rawValue, batch: batch,
@@ -162,8 +164,9 @@ struct StepTraffic: Equatable {
     let width = configuration.training.precision == .float32 ? 4.0 : 8.0
     let optimizer = configuration.optimizer
     let curvature = optimizer.rule.needsCurvature ? 1 / Double(optimizer.curvatureEvery) : 0
+    let isShort = configuration.reduction.curvaturePrecision == .bfloat16
     // Ẇ and the loss, and Ẅ where it is computed.
-    bytes = width * (Double(parameters) * (1 + curvature) + 1)
-    reductions = 1
+    bytes = width * (Double(parameters) + 1) + (isShort ? 2 : width) * Double(parameters) * curvature
+    reductions = isShort ? 1 + curvature : 1
   }
 }

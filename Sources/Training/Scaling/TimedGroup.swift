@@ -21,6 +21,10 @@ final class TimedGroup: GlobalSum {
   func sum(_ values: Vector<Float>) throws { try timed { try group.sum(values) } }
   func sum(_ values: Vector<Double>) throws { try timed { try group.sum(values) } }
 
+  func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws {
+    try timed { try group.sumNonNegative(values, through: exchange) }
+  }
+
   private func timed(_ sum: () throws -> Void) throws {
     guard isTakingApart else { return try sum() }
     let clock = ContinuousClock()
