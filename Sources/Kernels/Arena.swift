@@ -43,7 +43,7 @@ public final class Arena<Scalar: Real> {
     guard let start = unsafe mmap(nil, room, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED else {
       return nil
     }
-    let head = unsafe (hugePage - Int(bitPattern: start) % hugePage) % hugePage
+    let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
     if head > 0 { unsafe munmap(start, head) }
     unsafe munmap(start + head + bytes, room - head - bytes)
     // Large arenas get huge pages where the system grants them: fewer address translations in products and loops.
