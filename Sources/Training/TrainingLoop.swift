@@ -110,7 +110,8 @@ public final class TrainingLoop<Scalar: Real> {
   /// Judges the trained network on a subset. Collective.
   public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
     try problem.evaluate(
-      learning?.student == nil ? judgedNetwork : judged.network, judged.parameters, learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
+      learning?.student == nil ? judgedNetwork : judged.network, judged.parameters,
+      learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
   }
 
   /// Takes all steps of the plan, unless the loss stops being finite or the validation loss stops falling. Collective.

@@ -26,10 +26,25 @@ func checkReductions(_ world: borrowing Communicator) throws {
     }
   }
   // That the tolerance is a judgement: one sample of a thousand that counts a millionth more would be seen.
-  let (check, other) = (try ReductionCase(.init([]), batch: 37), try ReductionCase(.init(["regularization.l2=1e-8"]), batch: 37))
+  let (check, other) = (
+    try ReductionCase(.init([]), batch: 37), try ReductionCase(.init(["regularization.l2=1e-8"]), batch: 37)
+  )
   let difference = greatestDifference(
     try check.train(.node, over: world), try other.train(.node, over: world))
   guard difference > ReductionCase.tolerance else { throw Planted(description: "a wrong gradient would not be seen") }
+}
+
+/// Trains where the last rank has a machine of its own and the others share one, and prints the reduction that was used.
+func trainOnUnevenMachines(_ world: borrowing Communicator, _ method: ReductionConfiguration.Method) throws {
+  var configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=1"]).configuration()
+  configuration.reduction.method = method
+  let colour = world.rank == world.ranks - 1 ? 1 : 0
+  try world.withTrainingLoop(
+    configuration, problem: try LearningProblem(configuration), colour: colour, as: Float.self, describe: describe
+  ) { loop in
+    _ = try loop.run(over: world)
+    if world.rank == 0 { print(loop.reduction.rawValue) }
+  }
 }
 
 /// A short training of the digits in Double.

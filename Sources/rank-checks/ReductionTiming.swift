@@ -44,8 +44,14 @@ func timeReductions(
       for turn in 0..<turns + 3 {
         let own = [
           world.rank == 0 ? try time(alone, over: SingleRank()) : 0,
-          try { try world.barrier(); return try time(mpi, over: world) }(),
-          try { try world.barrier(); return try time(node, over: world) }(),
+          try {
+            try world.barrier()
+            return try time(mpi, over: world)
+          }(),
+          try {
+            try world.barrier()
+            return try time(node, over: world)
+          }(),
         ]
         try world.barrier()
         guard turn >= 3 else { continue }
@@ -58,7 +64,8 @@ func timeReductions(
     let sorted = times.sorted()
     return "\(name) \(rounded(sorted[sorted.count / 2])) (\(rounded(sorted[sorted.count / 20])), \(rounded(sorted[0])))"
   }
-  print("\(preset), batch \(batch), \(world.ranks) ranks, ms per step, median (least):", summary.joined(separator: ", "))
+  print(
+    "\(preset), batch \(batch), \(world.ranks) ranks, ms per step, median (least):", summary.joined(separator: ", "))
 }
 
 private func rounded(_ x: Double) -> Double { (x * 1000).rounded() / 1000 }

@@ -41,7 +41,8 @@ extension Comparison {
     let plan = TrainingPlan(
       samples: problem.split.training.count, batch: settings.training.batch, steps: groups * steps)
     var ends: [Double] = []
-    let outcome = try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {
+    let outcome = try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe)
+    {
       loop in
       try loop.run(over: world) { progress in
         if progress.step % steps == 0 { ends.append(progress.seconds) }

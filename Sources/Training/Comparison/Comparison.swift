@@ -91,7 +91,8 @@ public struct Comparison: Sendable {
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> ComparisonRecord {
     let settings = settings(candidate, seed: seed)
-    return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) { loop in
+    return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {
+      loop in
       let outcome = try loop.run(over: world)
       // The slowest rank's clock is everybody's.
       let seconds = try world.allGather(outcome.seconds).max() ?? outcome.seconds
@@ -99,7 +100,8 @@ public struct Comparison: Sendable {
       let timedSteps = outcome.divergedAtStep == nil ? outcome.steps : outcome.steps - 1
       var record = ComparisonRecord(
         optimizer: candidate.optimizer.name, learningRate: candidate.learningRate, schedule: candidate.schedule.name,
-        seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps, ranks: world.ranks,
+        seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps,
+        ranks: world.ranks,
         seconds: seconds, secondsPerStep: seconds / Double(max(1, timedSteps)))
       guard outcome.divergedAtStep == nil else { return record }
       func evaluate(_ subset: Subset) throws -> Evaluation { try loop.evaluate(subset, over: world) }

@@ -1,3 +1,5 @@
+internal import Yams
+
 /// `reduction`: how the ranks bring their shares of a minibatch together; a section, or the method's name alone.
 public struct ReductionConfiguration: Codable, Equatable, Sendable {
   public enum Method: String, Codable, CaseIterable, Sendable {
@@ -26,6 +28,16 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
   }
 }
 
+extension ReductionConfiguration {
+  /// A configuration whose `reduction` is a method's name alone, with the section in its place: sections can be merged.
+  static func writtenOut(_ tree: Node) -> Node {
+    guard case .scalar(let name)? = tree["reduction"], !name.string.isEmpty else { return tree }
+    var tree = tree
+    tree["reduction"] = Node([(Node(CodingKeys.method.rawValue), .scalar(name))])
+    return tree
+  }
+}
+
 extension Configuration {
   /// The setting that needs the sums of all parameters on every rank, so that `node` cannot serve; nil where none does.
   var needsAllSums: String? {
@@ -37,6 +49,7 @@ extension Configuration {
   func checkReduction() throws(ConfigurationError) {
     guard reduction.method == .node, let needsAllSums else { return }
     throw ConfigurationError(
-      "reduction.method node gives each rank a part of the sums, but \(needsAllSums) needs all of them; use auto or mpi")
+      "reduction.method node gives each rank a part of the sums, but \(needsAllSums) needs all of them; use auto or mpi"
+    )
   }
 }

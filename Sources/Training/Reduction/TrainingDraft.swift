@@ -1,6 +1,6 @@
 private import Datasets
-internal import Networks
 internal import Kernels
+internal import Networks
 
 /// A training before it has memory: its network, checked against its data, and how many samples a rank gets.
 struct TrainingDraft<Scalar: Real> {
