@@ -17,12 +17,6 @@ extension Communicator {
     return try unsafe Communicator(adopting: new)
   }
 
-  /// Collective: gives the library back what a part of a group took; it must not be used any more.
-  public func free() throws(MPIError) {
-    var handle: MPI_Comm? = unsafe handle
-    try unsafe check(MPI_Comm_free(&handle), "MPI_Comm_free")
-  }
-
   /// Collective: returns when every rank has called it, and sleeps until then, up to 5 ms at a time.
   ///
   /// Where an ordinary barrier keeps a core busy, this one leaves it to the ranks that are waited for.

@@ -28,23 +28,16 @@ public struct ResidualPartitioning: Equatable, Sendable {
     (self.curvaturePower, self.layerScale, self.findsLength) = (curvaturePower, layerScale, findsLength)
   }
 
-  /// Moves one block.
+  /// Moves one block, or a part of it.
   ///
-  /// - Parameter meanSquare: the block's in the ``OptimizerState``; moved on by one step.
+  /// - Parameter meanSquare: the block's in the ``OptimizerState``, with the present step.
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: inout Double) {
-    let (count, own) = (Double(max(1, block.w.count)), formulaRate(rate))
-    switch layerScale {
-    case .none:
-      pass(.move, over: block, rate: own)
-      return
-    case .unit:
-      meanSquare = pass(.measure, over: block, rate: own) / count
-    case .adaptive:
-      let squares = pass(.measureUnsmoothed, over: block, rate: own)
-      meanSquare = LayerScale.decay * meanSquare + (1 - LayerScale.decay) * squares / count
+  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
+    if layerScale == .none {
+      pass(.move, over: block, rate: rate)
+    } else {
+      pass(.scaledMove(scale(block, rate: rate, meanSquare: meanSquare)), over: block, rate: formulaRate(rate))
     }
-    pass(.scaledMove(scale(block, rate: rate, meanSquare: meanSquare)), over: block, rate: own)
   }
 
   /// Writes P of one block, see ``StepLoop``, in place of its w.
@@ -57,14 +50,14 @@ public struct ResidualPartitioning: Equatable, Sendable {
   }
 
   /// λ of the formula; 1 where λ is the scale alone.
-  private func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
     Scalar(layerScale.factor(rate: rate, meanSquare: meanSquare, updates: block.firstUpdates))
   }
 
   /// What a pass over a block does, see ``StepLoop``.
-  private enum Pass<Scalar: Real> {
+  enum Pass<Scalar: Real> {
     case move
     case measure
     case measureUnsmoothed
@@ -76,7 +69,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   ///
   /// - Returns: ‖Δw‖² where the pass measures, else 0.
   @discardableResult
-  private func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
+  func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
     switch curvaturePower {
     case .one: self.pass(pass, PlainDenominator<Scalar>.self, over: block, rate: rate)
     case .half: self.pass(pass, RootDenominator<Scalar>.self, over: block, rate: rate)

@@ -1,3 +1,5 @@
+internal import Yams
+
 /// `reduction`: how the ranks bring their shares of a minibatch together; a section, or the method's name alone.
 public struct ReductionConfiguration: Codable, Equatable, Sendable {
   public enum Method: String, Codable, CaseIterable, Sendable {
@@ -34,6 +36,16 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     method = try values.name(.method, or: method)
     curvaturePrecision = try values.name(.curvaturePrecision, or: curvaturePrecision)
+  }
+}
+
+extension ReductionConfiguration {
+  /// A configuration whose `reduction` is a method's name alone, with the section in its place: sections can be merged.
+  static func writtenOut(_ tree: Node) -> Node {
+    guard case .scalar(let name)? = tree["reduction"], !name.string.isEmpty else { return tree }
+    var tree = tree
+    tree["reduction"] = Node([(Node(CodingKeys.method.rawValue), .scalar(name))])
+    return tree
   }
 }
 
