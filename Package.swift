@@ -36,7 +36,9 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CVectorMath", linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
+    .target(
+      name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
@@ -75,7 +77,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "OptimizersTests", dependencies: ["Kernels", "Networks", "Optimizers", "TestSupport"],
+      name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],
