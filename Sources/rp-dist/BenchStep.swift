@@ -23,12 +23,12 @@ struct BenchStep: RankCommand {
 
       Columns:
 
-        ms           a step
-        25-75 %      its quartiles
+        ms, least    a step: median and fastest
         products     the matrix products of such a step by OpenBLAS, on
                      matrices of their own; without those of u, Ẅ and Z for
                      sgd and adam
-        ratio        ms / products: the price of all else
+        ratio, least ms / products: the price of all else; of the medians, and
+                     of the fastest, which other programs disturb less
         data, stat., update
                      where the step's time went; stat. is loss, Ẇ, Ẅ and
                      their sums over the ranks
@@ -118,7 +118,8 @@ struct BenchStep: RankCommand {
       } else {
         if index == 0 { print(Self.heading(result, ranks: ranks)) }
         print("\n\(result.sizes) (\(result.network))")
-        print(Self.line(["", "ms", "25-75 %", "products", "ratio", "data", "stat.", "update", "MiB", "at most"]))
+        print(
+          Self.line(["", "ms", "least", "products", "ratio", "least", "data", "stat.", "update", "MiB", "at most"]))
         for row in result.rows { print(Self.line(row.times, row.memory)) }
       }
     }
@@ -129,7 +130,10 @@ extension BenchStep {
   private struct Output: Encodable {
     var network, sizes, optimizer, precision, blasKernel: String
     var ranks, batch, threads: Int
-    var milliseconds, productsMilliseconds, ratio: Double
+    /// Whether the environment names the kernels, and not the library.
+    var blasKernelIsForced: Bool
+    var milliseconds, fastestMilliseconds, productsMilliseconds, fastestProductsMilliseconds: Double
+    var ratio, fastestRatio: Double
     var quartilesMilliseconds: [Double]
     var dataMilliseconds, statisticsMilliseconds, updateMilliseconds: Double
     @OrNull var peakBytes: Int?
@@ -141,6 +145,9 @@ extension BenchStep {
       (precision, blasKernel) = (result.precision.rawValue, BLASLibrary.coreName)
       (self.ranks, batch, threads) = (ranks, result.batch, result.threads)
       (milliseconds, productsMilliseconds, ratio) = (times.milliseconds, times.products, times.ratio)
+      (fastestMilliseconds, fastestProductsMilliseconds) = (times.fastest, times.fastestProducts)
+      fastestRatio = times.fastestRatio
+      blasKernelIsForced = Launcher.environment("OPENBLAS_CORETYPE") != nil
       quartilesMilliseconds = times.quartiles
       (dataMilliseconds, statisticsMilliseconds, updateMilliseconds) = (times.data, times.statistics, times.update)
       _peakBytes = OrNull(wrappedValue: memory.peakBytes)
@@ -153,20 +160,21 @@ extension BenchStep {
     func many(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
     return "rp-dist \(version): steps of \(many(result.batch, "sample")), \(result.precision.rawValue), "
       + "\(many(ranks, "rank")), \(many(result.threads, "BLAS thread")), \(BLASLibrary.coreName)"
+      + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
   }
 
   private static func line(_ times: StepTimes, _ memory: StepMemory) -> String {
     func mebibytes(_ bytes: Int) -> String { Format.fixed(Double(bytes) / 0x1p20, 1) }
     return line([
       times.recipe.rawValue, Format.fixed(times.milliseconds, 3),
-      times.quartiles.map { Format.fixed($0, 2) }.joined(separator: "-"), Format.fixed(times.products, 3),
-      Format.fixed(times.ratio, 2), Format.fixed(times.data, 3), Format.fixed(times.statistics, 3),
+      Format.fixed(times.fastest, 3), Format.fixed(times.products, 3), Format.fixed(times.ratio, 2),
+      Format.fixed(times.fastestRatio, 2), Format.fixed(times.data, 3), Format.fixed(times.statistics, 3),
       Format.fixed(times.update, 3), memory.addedBytes.map(mebibytes) ?? "-", mebibytes(memory.boundBytes),
     ])
   }
 
   private static func line(_ cells: [String]) -> String {
-    zip(cells, [11, 9, 13, 10, 7, 8, 9, 8, 8, 9]).enumerated().map { column, pair in
+    zip(cells, [11, 8, 8, 10, 7, 7, 7, 8, 8, 7, 9]).enumerated().map { column, pair in
       let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))
       return column == 0 ? pair.0 + space : space + pair.0
     }.joined()

@@ -9,15 +9,19 @@ public struct StepTimes: Sendable {
   public var recipe: StepRecipe
   /// Samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
+  /// The fastest one, undisturbed by what else the machine does.
+  public var fastest: Double
   /// The first and the third quartile.
   public var quartiles: [Double]
   /// The matrix products of such a step by OpenBLAS, on matrices of their own.
   public var products: Double
+  public var fastestProducts: Double
   public var data: Double
   public var statistics: Double
   public var update: Double
 
   public var ratio: Double { milliseconds / products }
+  public var fastestRatio: Double { fastest / fastestProducts }
 }
 
 /// What the steps of one network took.

@@ -14,8 +14,6 @@ final class StepCandidate<Scalar: Real> {
     /// Loss, Ẇ and Ẅ, with their sums over the ranks.
     var statistics = 0.0
     var update = 0.0
-
-    static var parts: [WritableKeyPath<Times, Double>] { [\.whole, \.data, \.statistics, \.update] }
   }
 
   /// Steps and products that belong together are timed one after another, after one that is not timed: as in training,
@@ -26,7 +24,8 @@ final class StepCandidate<Scalar: Real> {
   let network: Network<Scalar>
   private let loop: TrainingLoop<Scalar>
   private let problem: LearningProblem
-  private let floor: MatrixProductFloor<Scalar>
+  /// Made when it is first timed: training has no such matrices.
+  private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
   private let batch: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
@@ -48,7 +47,6 @@ final class StepCandidate<Scalar: Real> {
       plan: TrainingPlan(samples: problem.split.training.count, batch: batch, epochs: 1),
       ranks: ranks)
     network = loop.step.network
-    floor = MatrixProductFloor(network, samples: (batch + ranks - 1) / ranks)
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
     cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
@@ -114,19 +112,19 @@ final class StepCandidate<Scalar: Real> {
 
   /// The times of this rank, and those of its slowest one. Collective.
   func result(on world: borrowing Communicator) throws -> StepTimes {
-    func overCycle(_ share: Double, _ part: KeyPath<Times, Double>) -> Double {
+    func overCycle(_ part: KeyPath<Times, Double>, _ share: Double = 0.5) -> Double {
       mean(times.map { quantile($0.map { $0[keyPath: part] }, share) })
     }
-    let own =
-      Times.parts.map { overCycle(0.5, $0) } + [
-        overCycle(0.25, \.whole), overCycle(0.75, \.whole), mean(products.map { quantile($0, 0.5) }),
-      ]
-    let steps = try world.allGather(own[0])
-    let slowest = steps.indices.max { steps[$0] < steps[$1] } ?? 0
-    let all = try own.map { try world.allGather($0)[slowest] }
+    func slowest(_ value: Double, _ rank: Int) throws -> Double { try world.allGather(value)[rank] }
+    let steps = try world.allGather(overCycle(\.whole))
+    let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
     return StepTimes(
-      recipe: recipe, milliseconds: all[0], quartiles: [all[4], all[5]], products: all[6], data: all[1],
-      statistics: all[2], update: all[3])
+      recipe: recipe, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
+      quartiles: try [0.25, 0.75].map { try slowest(overCycle(\.whole, $0), rank) },
+      products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
+      fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),
+      data: try slowest(overCycle(\.data), rank), statistics: try slowest(overCycle(\.statistics), rank),
+      update: try slowest(overCycle(\.update), rank))
   }
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
