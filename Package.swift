@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CMalloc"),
     .target(
       name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
@@ -55,7 +56,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(

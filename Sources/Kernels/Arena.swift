@@ -22,12 +22,13 @@ public final class Arena<Scalar: Real> {
     // Large arenas get huge pages where the system grants them: fewer address translations in products and loops.
     let isLarge = needed >= Self.hugePage
     let alignment = isLarge ? Self.hugePage : 64
-    let bytes = (needed + alignment - 1) / alignment * alignment
+    let bytes = (needed + 63) / 64 * 64
     // An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
     guard let memory = unsafe aligned_alloc(alignment, bytes) else {
       preconditionFailure("\(bytes) bytes are not available")
     }
-    if isLarge { unsafe madvise(memory, bytes, MADV_HUGEPAGE) }
+    // Whole ones only: the last, begun one would take memory for numbers that are not there.
+    if isLarge { unsafe madvise(memory, needed / Self.hugePage * Self.hugePage, MADV_HUGEPAGE) }
     unsafe memset(memory, 0, bytes)
     unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
   }
