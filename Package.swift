@@ -72,7 +72,7 @@ let package = Package(
 
     // Programs and oracles of the tests.
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Kernels", "MPI"],
+      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
