@@ -8,6 +8,8 @@ struct Bench: ParsableCommand {
         rp-dist bench step
         mpirun -n 2 rp-dist bench step --network mnist-classifier
         mpirun -n 2 rp-dist bench hypergradient
+        mpirun -n 4 rp-dist bench network
+        mpirun -n 4 rp-dist bench scaling
       """,
-    subcommands: [BenchStep.self, BenchHypergradient.self])
+    subcommands: [BenchStep.self, BenchHypergradient.self, BenchNetwork.self, BenchScaling.self])
 }
