@@ -199,6 +199,13 @@ public final class TrainingStep<Scalar: Real> {
     return Double(sums.all[sums.count - 1]) / Double(samples)
   }
 
+  /// This rank's rows of the minibatch.
+  private func ownInputs(_ rows: Int) -> Matrix<Scalar> {
+    guard let memory else { return inputs.prefix(rows) }
+    precondition(rows == memory.ownRows.count, "ranks that share memory get their shards of the minibatch")
+    return inputs[memory.ownRows]
+  }
+
   /// The sums of all ranks: in one reduction, but where Ẅ travels with fewer bits.
   private func addUp(over ranks: borrowing some GlobalSum & ~Copyable) throws {
     guard hasCurvature, let exchange, let curvature = wDDot as? Vector<Float> else {
@@ -206,13 +213,6 @@ public final class TrainingStep<Scalar: Real> {
     }
     try ranks.sum(firstOrder)
     try ranks.sumNonNegative(curvature, through: exchange)
-  }
-
-  /// This rank's rows of the minibatch.
-  private func ownInputs(_ rows: Int) -> Matrix<Scalar> {
-    guard let memory else { return inputs.prefix(rows) }
-    precondition(rows == memory.ownRows.count, "ranks that share memory get their shards of the minibatch")
-    return inputs[memory.ownRows]
   }
 
   private func backpropagate(

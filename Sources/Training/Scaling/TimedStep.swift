@@ -8,6 +8,7 @@ final class TimedStep<Scalar: Real> {
   let network: Network<Scalar>
   private let step: TrainingStep<Scalar>
   private let positions: [Int32]
+  let needsCurvature: Bool
   /// Steps from one that computes Ẅ to the next.
   let cycle: Int
   /// Whether the ranks of a machine share memory.
@@ -29,7 +30,8 @@ final class TimedStep<Scalar: Real> {
     sharesMemory = memory != nil
     samples = draft.problem.split.training.count
     positions = (0..<2 * samples).map { [samples] in Int32($0 % samples) }
-    cycle = configuration.optimizer.rule.needsCurvature ? configuration.optimizer.curvatureEvery : 1
+    needsCurvature = configuration.optimizer.rule.needsCurvature
+    cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
   }
 
   /// Takes steps, as many as there are from one that computes Ẅ to the next.
