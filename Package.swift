@@ -36,7 +36,10 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CVectorMath", linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
+    .systemLibrary(name: "CMalloc"),
+    .target(
+      name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
@@ -53,7 +56,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -75,7 +78,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "OptimizersTests", dependencies: ["Kernels", "Networks", "Optimizers", "TestSupport"],
+      name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],

@@ -25,11 +25,12 @@ public final class Arena<Scalar: Real> {
     owner = nil
     let needed = max(count, 1) * MemoryLayout<Scalar>.stride
     let isLarge = needed >= Self.hugePage
-    let alignment = isLarge ? Self.hugePage : 64
-    let bytes = (needed + alignment - 1) / alignment * alignment
+    // Whole pages, or whole cache lines.
+    let unit = isLarge ? 4096 : 64
+    let bytes = (needed + unit - 1) / unit * unit
     mappedBytes = isLarge ? bytes : 0
     // An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
-    guard let memory = unsafe isLarge ? Self.map(bytes) : aligned_alloc(alignment, bytes) else {
+    guard let memory = unsafe isLarge ? Self.map(bytes) : aligned_alloc(unit, bytes) else {
       preconditionFailure("\(bytes) bytes are not available")
     }
     if !isLarge { unsafe memset(memory, 0, bytes) }
@@ -46,8 +47,9 @@ public final class Arena<Scalar: Real> {
     let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
     if head > 0 { unsafe munmap(start, head) }
     unsafe munmap(start + head + bytes, room - head - bytes)
-    // Large arenas get huge pages where the system grants them: fewer address translations in products and loops.
-    unsafe madvise(start + head, bytes, MADV_HUGEPAGE)
+    // Large arenas get huge pages where the system grants them: fewer address translations in products and loops. Whole
+    // ones only: the last, begun one would take memory for numbers that are not there.
+    unsafe madvise(start + head, bytes / hugePage * hugePage, MADV_HUGEPAGE)
     return unsafe start + head
   }
 

@@ -18,12 +18,12 @@ public final class Node {
   fileprivate init(of world: borrowing Communicator, colour: Int?) throws(MPIError) {
     let machine = try world.ranksOfThisMachine()
     if let colour {
-      local = try machine.ranks(ofColour: colour)
+      local = try machine.part(colour: colour)
       try machine.free()
     } else {
       local = machine
     }
-    cross = try world.ranks(ofColour: local.rank)
+    cross = try world.part(colour: local.rank)
     members = try local.allGather(Int64(world.rank)).map { Int($0) }
     ranks = world.ranks
     let fewest = try world.allReduceMin(Int64(local.ranks))

@@ -79,6 +79,13 @@ public final class DistanceEstimate<Scalar: Real> {
       gain: Scalar(gain(ofBlock: index)))
   }
 
+  /// The same, with what the averages of the block do and the measure of its scale in the same pass.
+  func accumulate(
+    _ block: FusedPartitioning<Scalar>, _ range: Range<Int>, ofBlock index: Int
+  ) -> (product: Double, magnitude: Double, squares: Double) {
+    block.takeUp(origin: origin.all[range], sums: sums.all[range], keep: Self.keep, gain: gain(ofBlock: index))
+  }
+
   /// √β.
   private static var keep: Double { decay.squareRoot() }
 

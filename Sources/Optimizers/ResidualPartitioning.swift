@@ -33,10 +33,15 @@ public struct ResidualPartitioning: Equatable, Sendable {
   /// - Parameter meanSquare: the block's in the ``OptimizerState``, with the present step.
   @inline(__always)
   func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
-    if layerScale == .none {
+    guard layerScale != .none else {
       pass(.move, over: block, rate: rate)
+      return
+    }
+    let (scale, own) = (scale(block, rate: rate, meanSquare: meanSquare), formulaRate(rate))
+    if let fused = FusedPartitioning(self, block, base: base(rate: own, block)) {
+      fused.move(scale: scale)
     } else {
-      pass(.scaledMove(scale(block, rate: rate, meanSquare: meanSquare)), over: block, rate: formulaRate(rate))
+      pass(.scaledMove(scale), over: block, rate: own)
     }
   }
 
@@ -51,6 +56,11 @@ public struct ResidualPartitioning: Equatable, Sendable {
 
   /// λ of the formula; 1 where λ is the scale alone.
   func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+
+  /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
+  func base<Scalar: Real>(rate: Double, _ block: BlockUpdate<Scalar>) -> Scalar {
+    Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
+  }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
     Scalar(layerScale.factor(rate: rate, meanSquare: meanSquare, updates: block.firstUpdates))
@@ -80,7 +90,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   private func pass<Scalar: Real, D: Denominator<Scalar>>(
     _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
   ) -> Double {
-    let base = Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
+    let base = base(rate: rate, block)
     guard let wDDot = block.wDDot else {
       precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
       let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())

@@ -51,6 +51,8 @@ public final class TrainingStep<Scalar: Real> {
 
   /// Ẅ, then Ẇ, then the sum of the losses: one arena, one reduction, of its end alone where Ẅ is not computed.
   private let sums: Arena<Scalar>
+  /// Where Ẅ travels as bfloat16.
+  private let exchange: BFloat16Exchange?
   private let inputs: Matrix<Scalar>
   private let targets: Matrix<Scalar>
   /// a_i of every position of the training set, and of the rows of the minibatch; nil where all are 1.
@@ -122,6 +124,9 @@ public final class TrainingStep<Scalar: Real> {
       }
     positions.reserveCapacity(capacity)
     sums = Arena(count: 2 * network.layout.count + 1)
+    exchange =
+      configuration.reduction.curvaturePrecision == .bfloat16 && curvatureEvery != nil
+      ? BFloat16Exchange(elements: network.layout.count) : nil
     inputs = memory?.inputs ?? Matrix(rows: capacity, columns: network.inputs)
     // Reconstruction: the target is the input.
     targets =
@@ -190,7 +195,7 @@ public final class TrainingStep<Scalar: Real> {
     }
     losses.all[0] = total
     sums.all[sums.count - 1] = Scalar(total)
-    try ranks.sum(hasCurvature ? sums.all : firstOrder)
+    try addUp(over: ranks)
     return Double(sums.all[sums.count - 1]) / Double(samples)
   }
 
@@ -199,6 +204,15 @@ public final class TrainingStep<Scalar: Real> {
     guard let memory else { return inputs.prefix(rows) }
     precondition(rows == memory.ownRows.count, "ranks that share memory get their shards of the minibatch")
     return inputs[memory.ownRows]
+  }
+
+  /// The sums of all ranks: in one reduction, but where Ẅ travels with fewer bits.
+  private func addUp(over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    guard hasCurvature, let exchange, let curvature = wDDot as? Vector<Float> else {
+      return try ranks.sum(hasCurvature ? sums.all : firstOrder)
+    }
+    try ranks.sum(firstOrder)
+    try ranks.sumNonNegative(curvature, through: exchange)
   }
 
   private func backpropagate(

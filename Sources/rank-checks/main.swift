@@ -80,6 +80,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try timeReductions(
       world, preset: arguments[2], data: arguments[3], batch: Int(arguments[4]) ?? 100,
       settings: Array(arguments.dropFirst(5)))
+  case "bfloat16":
+    try checkBFloat16(world)
   case "hypergradients":
     try checkHypergradients(world)
   case "training":

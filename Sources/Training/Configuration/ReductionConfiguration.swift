@@ -12,9 +12,19 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
     case node
   }
 
-  public var method = Method.auto
+  /// The numbers in which the addends of Ẅ travel, and their sums.
+  public enum CurvaturePrecision: String, Codable, CaseIterable, Sendable {
+    case float32
+    /// Half the bytes, 8 bits of precision: see `GlobalSum.sumNonNegative`. Only where Ẅ travels whole, that is with
+    /// ``Method/mpi``.
+    case bfloat16
+  }
 
-  enum CodingKeys: String, StrictKey { case method }
+  public var method = Method.auto
+  /// Of ``Method/mpi``; what training computes in where it is not named.
+  public var curvaturePrecision = CurvaturePrecision.float32
+
+  enum CodingKeys: String, StrictKey { case method, curvaturePrecision }
 
   public init() {}
 
@@ -25,6 +35,7 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
     }
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     method = try values.name(.method, or: method)
+    curvaturePrecision = try values.name(.curvaturePrecision, or: curvaturePrecision)
   }
 }
 
@@ -42,11 +53,13 @@ extension Configuration {
   /// The setting that needs the sums of all parameters on every rank, so that `node` cannot serve; nil where none does.
   var needsAllSums: String? {
     if training.gradient != .backpropagation { return "training.gradient \(training.gradient.rawValue)" }
+    if reduction.curvaturePrecision == .bfloat16 { return "reduction.curvaturePrecision bfloat16" }
     return optimizer.trust == nil ? nil : "optimizer.trustRatio"
   }
 
-  /// - Throws: ``ConfigurationError`` where `node` is asked for and cannot serve.
+  /// - Throws: ``ConfigurationError`` where `node` is asked for and cannot serve, or Ẅ is to travel and there is none.
   func checkReduction() throws(ConfigurationError) {
+    try checkCurvaturePrecision()
     guard reduction.method == .node, let needsAllSums else { return }
     throw ConfigurationError(
       "reduction.method node gives each rank a part of the sums, but \(needsAllSums) needs all of them; use auto or mpi"
