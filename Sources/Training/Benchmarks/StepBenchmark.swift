@@ -1,4 +1,5 @@
 private import BLAS
+private import Datasets
 public import Kernels
 public import MPI
 internal import Networks
@@ -7,6 +8,8 @@ internal import Networks
 /// the mean over their cycle.
 public struct StepTimes: Sendable {
   public var recipe: StepRecipe
+  /// How the ranks brought their shares together.
+  public var reduction: ReductionConfiguration.Method
   /// Samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
   /// The fastest one, undisturbed by what else the machine does.
@@ -75,33 +78,40 @@ public struct StepBenchmark {
   ) throws -> StepBenchmarkResult {
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
-    func candidate(_ index: Int, _ problem: LearningProblem) throws -> StepCandidate<Scalar> {
-      try StepCandidate(recipes[index], configurations[index], problem: problem, ranks: world.ranks)
-    }
     func problem() throws -> LearningProblem {
       try network.problem(configurations[0], samples: Self.minibatches * training.batch)
     }
-    var sizes = ""
-    let times = try {
-      let candidates = try world.agree(describe: describe) {
-        let shared = try problem()
-        return try recipes.indices.map { try candidate($0, shared) }
+    /// Gives a candidate of one recipe to `body`; its memory may be shared by ranks, and ends with `body`.
+    func withCandidate<Result>(
+      _ index: Int, _ problem: LearningProblem, _ body: (StepCandidate<Scalar>) throws -> Result
+    ) throws -> Result {
+      let plan = TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: 1)
+      return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
+        try body(StepCandidate(recipes[index], configurations[index], $0))
       }
-      sizes = candidates[0].network.sizes
+    }
+    func withCandidates<Result>(
+      _ problem: LearningProblem, made: [StepCandidate<Scalar>] = [], _ body: ([StepCandidate<Scalar>]) throws -> Result
+    ) throws -> Result {
+      guard made.count < recipes.count else { return try body(made) }
+      return try withCandidate(made.count, problem) { try withCandidates(problem, made: made + [$0], body) }
+    }
+    let shared = try world.agree(describe: describe, problem)
+    let (sizes, times) = try withCandidates(shared) { candidates in
       // The first turn touches memory for the first time.
       for turn in 0...turns {
         for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
       }
-      return try candidates.map { try $0.result(on: world) }
-    }()
+      return (candidates[0].network.sizes, try candidates.map { try $0.result(on: world) })
+    }
     let memories = try recipes.indices.map { index in
       try StepMemory {
         try world.agree(describe: describe, problem)
-      } training: { problem in
-        try world.agree(describe: describe) { try candidate(index, problem) }
-      } steps: { candidate in
-        for _ in 0..<Self.minibatches { try candidate.step(on: world) }
-        return candidate.sizes
+      } training: { problem, look in
+        try withCandidate(index, problem) { candidate in
+          for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          look(candidate.sizes)
+        }
       }
     }
     return StepBenchmarkResult(

@@ -37,15 +37,10 @@ final class StepCandidate<Scalar: Real> {
   private var products: [[Double]]
   private let clock = ContinuousClock()
 
-  /// - Throws: `NetworkError`, ``ConfigurationError``.
-  init(_ recipe: StepRecipe, _ configuration: Configuration, problem: LearningProblem, ranks: Int) throws {
-    self.recipe = recipe
-    self.problem = problem
+  /// - Parameter loop: of the recipe's configuration; its step is the one that is timed.
+  init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>) {
+    (self.recipe, self.loop, problem) = (recipe, loop, loop.problem)
     batch = configuration.training.batch
-    loop = try TrainingLoop(
-      configuration, problem: problem,
-      plan: TrainingPlan(samples: problem.split.training.count, batch: batch, epochs: 1),
-      ranks: ranks)
     network = loop.step.network
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
@@ -53,6 +48,9 @@ final class StepCandidate<Scalar: Real> {
     times = Array(repeating: [], count: cycle)
     products = Array(repeating: [], count: cycle)
   }
+
+  /// How the ranks bring their shares together.
+  var reduction: ReductionConfiguration.Method { loop.reduction }
 
   /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
   var sizes: (data: Int, parameters: Int, workspace: Int) {
@@ -119,7 +117,7 @@ final class StepCandidate<Scalar: Real> {
     let steps = try world.allGather(overCycle(\.whole))
     let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
     return StepTimes(
-      recipe: recipe, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
+      recipe: recipe, reduction: reduction, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
       quartiles: try [0.25, 0.75].map { try slowest(overCycle(\.whole, $0), rank) },
       products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
       fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),

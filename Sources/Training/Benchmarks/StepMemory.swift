@@ -24,11 +24,10 @@ public struct StepMemory: Sendable {
   ///
   /// - Parameters:
   ///   - data: makes the data; what it needs only on the way does not count.
-  ///   - training: makes the step.
-  ///   - train: takes the steps, and gives the sizes.
-  init<Problem, Training>(
-    data: () throws -> Problem, training: (Problem) throws -> Training,
-    steps train: (Training) throws -> (data: Int, parameters: Int, workspace: Int)
+  ///   - train: makes the step, takes the steps, and calls what it is given with the sizes while it still has all.
+  init<Problem>(
+    data: () throws -> Problem,
+    training train: (Problem, (_ sizes: (data: Int, parameters: Int, workspace: Int)) -> Void) throws -> Void
   ) throws {
     // What was freed before goes back to the system, or this training would find it and look smaller than it is.
     malloc_trim(0)
@@ -36,10 +35,14 @@ public struct StepMemory: Sendable {
     let problem = try data()
     malloc_trim(0)
     let canReset = Self.resetPeak()
-    let training = try training(problem)
-    (dataBytes, parameterBytes, workspaceBytes) = try train(training)
-    peakBytes = canReset ? Self.status("VmHWM") : nil
-    withExtendedLifetime(training) {}
+    var sizes = (data: 0, parameters: 0, workspace: 0)
+    var peak: Int?
+    try train(problem) {
+      sizes = $0
+      peak = canReset ? Self.status("VmHWM") : nil
+    }
+    (dataBytes, parameterBytes, workspaceBytes) = sizes
+    peakBytes = peak
   }
 
   /// Lets the system's record of the peak start anew; see proc(5), clear_refs.
