@@ -23,7 +23,7 @@ holder() { cat "$hosts/$1.pid" 2>/dev/null; }
 # The process that holds a host's namespaces, told from one that got its number later.
 runs() {
   local pid
-  pid=$(holder "$1") && [ -n "$pid" ] && [ "$(tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null)" = "rp-host-$1 infinity " ]
+  pid=$(holder "$1") && [ -n "$pid" ] && [ "$(cat "/proc/$pid/cmdline" 2>/dev/null | tr '\0' ' ')" = "rp-host-$1 infinity " ]
 }
 need() { runs "$1" || fail "there is no host $1; start the hosts with: net.sh up"; }
 inside() { nsenter -t "$(holder "$1")" -n "${@:2}"; }
@@ -77,10 +77,10 @@ down() {
   for file in "$hosts"/*.pid; do
     [ -e "$file" ] || continue
     host=$(basename "$file" .pid)
-    if runs "$host"; then for process in $(processes "$host") $(holder "$host"); do kill -9 "$process"; done; fi
+    if runs "$host"; then for process in $(processes "$host") $(holder "$host"); do kill -9 "$process" 2>/dev/null; done; fi
     rm -f "$file"
   done
-  ip netns list 2>/dev/null | grep -qw "$switch" && ip netns del "$switch"
+  if ip netns list 2>/dev/null | grep -qw "$switch"; then ip netns del "$switch"; fi
   rm -rf "$state"
 }
 
