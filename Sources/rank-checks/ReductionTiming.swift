@@ -1,4 +1,5 @@
 import Datasets
+import Glibc
 import Kernels
 import MPI
 import Training
@@ -26,8 +27,11 @@ func timeReductions(
   let alone = try TrainingLoop<Float>(configuration, problem: problem, plan: plan(batch), ranks: 1)
   let positions = (0..<Int32(problem.split.training.count)).map { $0 }
   let clock = ContinuousClock()
-  func time(_ loop: TrainingLoop<Float>, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
+  func time(_ loop: TrainingLoop<Float>, over ranks: borrowing some GlobalSum & ~Copyable) throws -> (
+    wall: Double, cpu: Double
+  ) {
     let steps = 2
+    let cpu = processorTime()
     let time = try clock.measure {
       for step in 0..<steps {
         let first = step * batch
@@ -36,14 +40,14 @@ func timeReductions(
         try loop.step.update(factor: 1e-3, over: ranks)
       }
     }
-    return time / .milliseconds(Double(steps))
+    return (time / .milliseconds(Double(steps)), (processorTime() - cpu) / Double(steps))
   }
-  var times: [(name: String, times: [Double])] = [("alone", []), ("mpi", []), ("node", [])]
+  var times: [(name: String, wall: [Double], cpu: [Double])] = ["alone", "mpi", "node"].map { ($0, [], []) }
   try with(.mpi) { mpi in
     try with(.node) { node in
       for turn in 0..<turns + 3 {
-        let own = [
-          world.rank == 0 ? try time(alone, over: SingleRank()) : 0,
+        let own: [(wall: Double, cpu: Double)] = [
+          world.rank == 0 ? try time(alone, over: SingleRank()) : (0, 0),
           try {
             try world.barrier()
             return try time(mpi, over: world)
@@ -54,18 +58,29 @@ func timeReductions(
           }(),
         ]
         try world.barrier()
+        // The first turns touch memory for the first time.
         guard turn >= 3 else { continue }
-        for k in own.indices { times[k].times.append(try world.allGather(own[k]).max() ?? own[k]) }
+        for k in own.indices {
+          times[k].wall.append(try world.allGather(own[k].wall).max() ?? own[k].wall)
+          times[k].cpu.append(try world.allGather(own[k].cpu).max() ?? own[k].cpu)
+        }
       }
     }
   }
   guard world.rank == 0 else { return }
-  let summary = times.map { name, times in
-    let sorted = times.sorted()
-    return "\(name) \(rounded(sorted[sorted.count / 2])) (\(rounded(sorted[sorted.count / 20])), \(rounded(sorted[0])))"
+  print("\(preset), batch \(batch), \(world.ranks) ranks, ms per step: median and least, of the processor's time too")
+  for (name, wall, cpu) in times {
+    print("  \(name): \(median(wall)), \(least(wall)); processor \(median(cpu)), \(least(cpu))")
   }
-  print(
-    "\(preset), batch \(batch), \(world.ranks) ranks, ms per step, median (least):", summary.joined(separator: ", "))
 }
 
+private func median(_ times: [Double]) -> Double { rounded(times.sorted()[times.count / 2]) }
+private func least(_ times: [Double]) -> Double { rounded(times.min() ?? 0) }
 private func rounded(_ x: Double) -> Double { (x * 1000).rounded() / 1000 }
+
+/// What this process has had of a processor, in ms: waiting for others that need it does not count, waiting in turns does.
+private func processorTime() -> Double {
+  var time = timespec()
+  unsafe clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) * 1e-6
+}
