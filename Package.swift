@@ -69,8 +69,10 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
+    .target(name: "CAllocationCount"),
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Kernels", "MPI"],
+      name: "rank-checks",
+      dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Kernels", "MPI"],
       swiftSettings: strict),
     .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),

@@ -6,8 +6,9 @@ struct Bench: ParsableCommand {
     discussion: """
       EXAMPLES
         rp-dist bench step
+        rp-dist bench start
         mpirun -n 2 rp-dist bench step --network mnist-classifier
         mpirun -n 2 rp-dist bench hypergradient
       """,
-    subcommands: [BenchStep.self, BenchHypergradient.self])
+    subcommands: [BenchStep.self, BenchStart.self, BenchHypergradient.self])
 }

@@ -1,0 +1,81 @@
+#define _GNU_SOURCE
+#include "allocation_count.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+// A program's own malloc takes the place of glibc's for all its libraries; these are the names glibc keeps for itself.
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+enum { OFF, ALL, EXCEPT_MPI };
+static atomic_int mode = OFF;
+static atomic_long count = 0;
+
+static int is_of_mpi(const void *caller) {
+  static const char *const libraries[] = {"libmpi",   "libopen-", "mca_",   "libpmix", "libprrte", "libevent",
+                                          "libhwloc", "libuc",    "libpsm", "libfabric", "libc.so"};
+  Dl_info info;
+  if (!dladdr(caller, &info) || !info.dli_fname) return 0;
+  const char *slash = strrchr(info.dli_fname, '/');
+  const char *name = slash ? slash + 1 : info.dli_fname;
+  for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+    if (strncmp(name, libraries[i], strlen(libraries[i])) == 0) return 1;
+  return 0;
+}
+
+static void note(const void *caller) {
+  int now = atomic_load_explicit(&mode, memory_order_relaxed);
+  if (now == ALL || (now == EXCEPT_MPI && !is_of_mpi(caller))) atomic_fetch_add(&count, 1);
+}
+
+#define NOTE() note(__builtin_return_address(0))
+
+void *malloc(size_t size) {
+  NOTE();
+  return __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size) {
+  NOTE();
+  return __libc_calloc(number, size);
+}
+
+void *realloc(void *block, size_t size) {
+  NOTE();
+  return __libc_realloc(block, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+  NOTE();
+  return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) {
+  NOTE();
+  return __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size) {
+  NOTE();
+  if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0) return EINVAL;
+  void *found = __libc_memalign(alignment, size);
+  if (!found) return ENOMEM;
+  *block = found;
+  return 0;
+}
+
+void allocation_count_begin(int except_mpi) {
+  atomic_store(&count, 0);
+  atomic_store(&mode, except_mpi ? EXCEPT_MPI : ALL);
+}
+
+long allocation_count_end(void) {
+  atomic_store(&mode, OFF);
+  return atomic_load(&count);
+}

@@ -1,0 +1,9 @@
+// The allocations of a program that is linked with this: its malloc and its relatives are glibc's, counted.
+#pragma once
+
+// Counts from now on. With `except_mpi` calls from the libraries of Open MPI, and from the C library on their behalf, do
+// not count.
+void allocation_count_begin(int except_mpi);
+
+// Stops counting and returns how many blocks were asked for, by any thread.
+long allocation_count_end(void);
