@@ -6,6 +6,9 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 // A program's own malloc takes the place of glibc's for all its libraries; these are the names glibc keeps for itself.
 extern void *__libc_malloc(size_t);
@@ -68,6 +71,11 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
   if (!found) return ENOMEM;
   *block = found;
   return 0;
+}
+
+void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
+  NOTE();
+  return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
 }
 
 void allocation_count_begin(int except_mpi) {

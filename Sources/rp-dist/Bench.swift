@@ -9,6 +9,10 @@ struct Bench: ParsableCommand {
         rp-dist bench start
         mpirun -n 2 rp-dist bench step --network mnist-classifier
         mpirun -n 2 rp-dist bench hypergradient
+        mpirun -n 4 rp-dist bench network
+        mpirun -n 4 rp-dist bench scaling
       """,
-    subcommands: [BenchStep.self, BenchStart.self, BenchHypergradient.self])
+    subcommands: [
+      BenchStep.self, BenchStart.self, BenchHypergradient.self, BenchNetwork.self, BenchScaling.self,
+    ])
 }

@@ -19,7 +19,7 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 extension BadInput {
   static let all: [BadInput] =
-    commandLine + configurations + optimizers + dataFiles + statisticsFiles + checks
+    commandLine + configurations + optimizers + reductions + dataFiles + statisticsFiles + checks
     + reweighting + hypergradients + benchmarks
 
   private static let commandLine: [BadInput] = [

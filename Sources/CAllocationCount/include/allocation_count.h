@@ -1,4 +1,4 @@
-// The allocations of a program that is linked with this: its malloc and its relatives are glibc's, counted.
+// The allocations of a program that is linked with this: its malloc, with its relatives and mmap, is glibc's, counted.
 #pragma once
 
 // Counts from now on. With `except_mpi` calls from the libraries of Open MPI, and from the C library on their behalf, do

@@ -17,6 +17,12 @@ final class Dense<Scalar: Real>: Layer {
   /// |Ẏ|, [samples × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
 
+  /// For the statistics of some output units, over samples of several ranks: their Ẏ and Z, [samples × units], and |y|,
+  /// [samples × inputs].
+  private var yDotPart = Matrix<Scalar>(rows: 0, columns: 0)
+  private var zPart = Matrix<Scalar>(rows: 0, columns: 0)
+  private var sharedMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+
   init(inputs: Int, outputs: Int, hasBias: Bool, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
     self.outputs = outputs
@@ -87,6 +93,36 @@ final class Dense<Scalar: Real>: Layer {
       let yDot = yDotMagnitudes.prefix(x.rows)
       above.yDot.elements.magnitudes(into: yDot.elements)
       multiply(transposed: yDot, u, into: weights(wDDot), beta: 1)
+    }
+  }
+
+  var hasSeparableStatistics: Bool { true }
+
+  func reserve(statisticsOf units: Range<Int>, samples: Int) {
+    (yDotPart, zPart) = (Matrix(rows: samples, columns: units.count), Matrix(rows: samples, columns: units.count))
+    if !inputIsNonNegative { sharedMagnitudes = Matrix(rows: samples, columns: inputs) }
+  }
+
+  /// (M9), (M13) as in `addStatistics`, of the rows of W and b that belong to some units.
+  func formStatistics(
+    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>, bound: Bound
+  ) {
+    let (yDot, z) = (yDotPart.prefix(x.rows), zPart.prefix(x.rows))
+    yDot.copy(columns: units, of: above.yDot)
+    multiply(transposed: yDot, x, into: weights(sums.wDot)[units])
+    if let bias = biases(sums.wDot) { yDot.sumRows(into: bias[units], accumulating: false) }
+
+    guard let wDDot = sums.wDDot, let zAbove = above.z else { return }
+    let magnitudes = inputIsNonNegative ? x : sharedMagnitudes.prefix(x.rows)
+    if !inputIsNonNegative { x.elements.magnitudes(into: magnitudes.elements) }
+    z.copy(columns: units, of: zAbove)
+    multiply(transposed: z, magnitudes, into: weights(wDDot)[units])
+    if let bias = biases(wDDot) { z.sumRows(into: bias[units], accumulating: false) }
+    if bound == .full, let u {
+      // Z has served: its memory takes |Ẏ|.
+      yDot.elements.magnitudes(into: z.elements)
+      multiply(transposed: z, u, into: weights(wDDot)[units], beta: 1)
     }
   }
 
