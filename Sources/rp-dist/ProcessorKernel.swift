@@ -4,8 +4,7 @@ internal import Foundation
 internal import MPI
 
 /// OpenBLAS chooses the kernels for the processor when it is loaded. A processor that is newer than the library it takes
-/// for an older one: for one of 2004 (Prescott), which costs a factor of seven, or for one without AVX-512 (Haswell, Zen),
-/// which costs up to a factor of 1.6.
+/// for one of 2004 (Prescott), which costs a factor of seven.
 enum ProcessorKernel {
   private static let variable = "OPENBLAS_CORETYPE"
 
@@ -13,21 +12,11 @@ enum ProcessorKernel {
   /// not find one and the user did not name one. Must be called before MPI is initialised, on a processor with AVX2, which no
   /// Prescott has; does nothing if it fails.
   static func choose() {
-    guard Launcher.environment(variable) == nil, let kernel = betterKernel,
+    guard BLASLibrary.coreName == "Prescott", Launcher.environment(variable) == nil,
       let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     else { return }
-    unsafe setenv(variable, kernel, 1)
+    unsafe setenv(variable, vector_math_processor_has_avx512() != 0 ? "SkylakeX" : "Haswell", 1)
     unsafe execv(program, CommandLine.unsafeArgv)
     unsafe unsetenv(variable)
-  }
-
-  /// The kernel that fits the processor better than the one that OpenBLAS chose; nil where it chose well.
-  private static var betterKernel: String? {
-    let hasAVX512 = vector_math_processor_has_avx512() != 0
-    return switch BLASLibrary.coreName {
-    case "Prescott": hasAVX512 ? "SkylakeX" : "Haswell"
-    case "Haswell", "Zen": hasAVX512 ? "SkylakeX" : nil
-    default: nil
-    }
   }
 }
