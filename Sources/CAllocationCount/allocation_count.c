@@ -16,25 +16,31 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-enum { OFF, ALL, EXCEPT_MPI };
+static const char *const blas[] = {"libopenblas", "libblas"};
+static const char *const mpi[] = {"libmpi",   "libopen-", "mca_",  "libpmix", "libprrte",  "libevent",
+                                  "libhwloc", "libuc",    "libpsm", "libfabric", "libc.so"};
+
+enum { OFF, EXCEPT_BLAS, EXCEPT_BLAS_AND_MPI };
 static atomic_int mode = OFF;
 static atomic_long count = 0;
 
-static int is_of_mpi(const void *caller) {
-  static const char *const libraries[] = {"libmpi",   "libopen-", "mca_",   "libpmix", "libprrte", "libevent",
-                                          "libhwloc", "libuc",    "libpsm", "libfabric", "libc.so"};
-  Dl_info info;
-  if (!dladdr(caller, &info) || !info.dli_fname) return 0;
-  const char *slash = strrchr(info.dli_fname, '/');
-  const char *name = slash ? slash + 1 : info.dli_fname;
-  for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++)
+static int is_one_of(const char *const *libraries, size_t number, const char *name) {
+  for (size_t i = 0; i < number; i++)
     if (strncmp(name, libraries[i], strlen(libraries[i])) == 0) return 1;
   return 0;
 }
 
 static void note(const void *caller) {
   int now = atomic_load_explicit(&mode, memory_order_relaxed);
-  if (now == ALL || (now == EXCEPT_MPI && !is_of_mpi(caller))) atomic_fetch_add(&count, 1);
+  if (now == OFF) return;
+  Dl_info info;
+  if (dladdr(caller, &info) && info.dli_fname) {
+    const char *slash = strrchr(info.dli_fname, '/');
+    const char *name = slash ? slash + 1 : info.dli_fname;
+    if (is_one_of(blas, sizeof blas / sizeof *blas, name)) return;
+    if (now == EXCEPT_BLAS_AND_MPI && is_one_of(mpi, sizeof mpi / sizeof *mpi, name)) return;
+  }
+  atomic_fetch_add(&count, 1);
 }
 
 #define NOTE() note(__builtin_return_address(0))
@@ -80,7 +86,7 @@ void *mmap(void *address, size_t size, int protection, int flags, int file, off_
 
 void allocation_count_begin(int except_mpi) {
   atomic_store(&count, 0);
-  atomic_store(&mode, except_mpi ? EXCEPT_MPI : ALL);
+  atomic_store(&mode, except_mpi ? EXCEPT_BLAS_AND_MPI : EXCEPT_BLAS);
 }
 
 long allocation_count_end(void) {

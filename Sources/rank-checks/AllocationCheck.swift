@@ -4,8 +4,8 @@ import MPI
 import Networks
 import Training
 
-/// A training step allocates nothing once the first ones are done, whatever it is made of; the MPI library's own blocks
-/// do not count. With `plantsArray` one step in the counted ones makes an array, which must be found.
+/// A training step allocates nothing once the first ones are done, whatever it is made of; what the MPI library and
+/// OpenBLAS ask for does not count. With `plantsArray` one step in the counted ones makes an array, which must be found.
 func checkAllocations(_ world: borrowing Communicator, plantsArray: Bool) throws {
   for settings in allocationCases {
     let configuration = try ConfigurationSource(
@@ -27,15 +27,16 @@ private func allocations<Scalar: Real>(
   _ configuration: Configuration, as precision: Scalar.Type, plantsArray: Bool, on world: borrowing Communicator
 ) throws -> Int {
   let problem = try LearningProblem(configuration)
-  let loop = try TrainingLoop<Scalar>(configuration, problem: problem, ranks: world.ranks)
   var count: Int?
   let exceptMPI: Int32 = world.ranks > 1 ? 1 : 0
-  _ = try loop.run(over: world) { progress in
-    switch progress.step {
-    case 15: allocation_count_begin(exceptMPI)
-    case 40 where plantsArray: unsafe planted = Array(repeating: 1, count: progress.steps)
-    case 65: count = allocation_count_end()
-    default: break
+  try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
+    _ = try loop.run(over: world) { progress in
+      switch progress.step {
+      case 15: allocation_count_begin(exceptMPI)
+      case 40 where plantsArray: unsafe planted = Array(repeating: 1, count: progress.steps)
+      case 65: count = allocation_count_end()
+      default: break
+      }
     }
   }
   guard let count else { throw Planted(description: "the epoch has no 65 steps") }

@@ -84,17 +84,16 @@ public struct StartBenchmark {
     times.end("comparison")
     if world.rank == 0 { _ = problem.split.fingerprint }
     times.end("hash")
-    let loop: TrainingLoop<Scalar> = try world.agree(describe: describe) {
-      try TrainingLoop(configuration, problem: problem, ranks: world.ranks)
+    try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
+      times.end("network")
+      let batch = loop.plan.minibatch(0)
+      var order = EpochOrder(seed: configuration.training.seed, count: loop.plan.samples)
+      order.shuffle(epoch: 1)
+      _ = try loop.step.computeStatistics(
+        order.positions.span.extracting(world.shard(batch)), samples: batch.count, epoch: 1, over: world)
+      try loop.step.update(factor: 1, over: world)
+      times.end("step")
     }
-    times.end("network")
-    let batch = loop.plan.minibatch(0)
-    var order = EpochOrder(seed: configuration.training.seed, count: loop.plan.samples)
-    order.shuffle(epoch: 1)
-    _ = try loop.step.computeStatistics(
-      order.positions.span.extracting(world.shard(batch)), samples: batch.count, epoch: 1, over: world)
-    try loop.step.update(factor: 1, over: world)
-    times.end("step")
     return try times.slowest(on: world)
   }
 }

@@ -1,7 +1,8 @@
 private import BLAS
+private import Datasets
 public import Kernels
 public import MPI
-internal import Networks
+private import Networks
 
 /// What a step took: medians over the timed ones, of the slowest rank, in milliseconds; of steps that differ by turns
 /// the mean over their cycle.
@@ -75,37 +76,50 @@ public struct StepBenchmark {
   ) throws -> StepBenchmarkResult {
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
-    func candidate(_ index: Int, _ problem: LearningProblem) throws -> StepCandidate<Scalar> {
-      try StepCandidate(recipes[index], configurations[index], problem: problem, ranks: world.ranks)
-    }
     func problem() throws -> LearningProblem {
-      try network.problem(configurations[0], samples: Self.minibatches * training.batch)
-    }
-    var sizes = ""
-    let times = try {
-      let candidates = try world.agree(describe: describe) {
-        let shared = try problem()
-        return try recipes.indices.map { try candidate($0, shared) }
+      try world.agree(describe: describe) {
+        try network.problem(configurations[0], samples: Self.minibatches * training.batch)
       }
-      sizes = candidates[0].network.sizes
+    }
+    let candidates = Array(zip(recipes, configurations))
+    var sizes = ""
+    let times = try with(candidates[...], try problem(), as: precision, on: world, describe: describe) { candidates in
+      sizes = candidates[0].network.sizesText
       // The first turn touches memory for the first time.
       for turn in 0...turns {
         for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
       }
       return try candidates.map { try $0.result(on: world) }
-    }()
-    let memories = try recipes.indices.map { index in
-      try StepMemory {
-        try world.agree(describe: describe, problem)
-      } training: { problem in
-        try world.agree(describe: describe) { try candidate(index, problem) }
-      } steps: { candidate in
-        for _ in 0..<Self.minibatches { try candidate.step(on: world) }
-        return candidate.sizes
+    }
+    let memories = try candidates.indices.map { index in
+      try StepMemory(data: problem) { problem in
+        try with(candidates[index...index], problem, as: precision, on: world, describe: describe) { alone in
+          for _ in 0..<Self.minibatches { try alone[0].step(on: world) }
+          return alone[0].sizes
+        }
       }
     }
     return StepBenchmarkResult(
       network: network.name, sizes: sizes, precision: Scalar.precision, batch: training.batch,
       threads: training.blasThreads, rows: zip(times, memories).map { ($0, $1) })
+  }
+
+  /// Gives candidates to `body`, each with a training loop of its own, which lives until `body` ends. Collective.
+  private func with<Scalar: Real, Result>(
+    _ rest: ArraySlice<(StepRecipe, Configuration)>, _ problem: LearningProblem,
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32), made: [StepCandidate<Scalar>] = [],
+    _ body: ([StepCandidate<Scalar>]) throws -> Result
+  ) throws -> Result {
+    guard let (recipe, configuration) = rest.first else { return try body(made) }
+    return try world.withTrainingLoop(
+      configuration, problem: problem,
+      plan: TrainingPlan(samples: problem.split.training.count, batch: configuration.training.batch, epochs: 1),
+      as: precision, describe: describe
+    ) { loop in
+      let candidate = StepCandidate(recipe, configuration, loop: loop, ranks: world.ranks)
+      return try with(
+        rest.dropFirst(), problem, as: precision, on: world, describe: describe, made: made + [candidate], body)
+    }
   }
 }

@@ -25,8 +25,10 @@ final class StepCandidate<Scalar: Real> {
   private let loop: TrainingLoop<Scalar>
   private let problem: LearningProblem
   /// Made when it is first timed: training has no such matrices.
-  private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
+  private lazy var floor = MatrixProductFloor(network, samples: rows)
   private let batch: Int
+  /// The most samples of this rank's share.
+  private let rows: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
   /// After so many steps everything comes again; a step's place among them is its phase.
@@ -37,16 +39,11 @@ final class StepCandidate<Scalar: Real> {
   private var products: [[Double]]
   private let clock = ContinuousClock()
 
-  /// - Throws: `NetworkError`, ``ConfigurationError``.
-  init(_ recipe: StepRecipe, _ configuration: Configuration, problem: LearningProblem, ranks: Int) throws {
-    self.recipe = recipe
-    self.problem = problem
-    batch = configuration.training.batch
-    loop = try TrainingLoop(
-      configuration, problem: problem,
-      plan: TrainingPlan(samples: problem.split.training.count, batch: batch, epochs: 1),
-      ranks: ranks)
-    network = loop.step.network
+  /// - Parameter loop: of the same configuration, on so many ranks.
+  init(_ recipe: StepRecipe, _ configuration: Configuration, loop: TrainingLoop<Scalar>, ranks: Int) {
+    (self.recipe, self.loop) = (recipe, loop)
+    (network, problem, batch) = (loop.step.network, loop.problem, loop.plan.batch)
+    rows = (batch + ranks - 1) / ranks
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
     cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
@@ -60,7 +57,7 @@ final class StepCandidate<Scalar: Real> {
     let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
     return (
       problem.split.training.count * problem.features, bytes * network.layout.count,
-      bytes * 6 * units * network.capacity
+      bytes * 6 * units * rows
     )
   }
 

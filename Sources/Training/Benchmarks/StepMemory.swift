@@ -20,15 +20,13 @@ public struct StepMemory: Sendable {
   /// What training did add to the process.
   public var addedBytes: Int? { peakBytes.map { max(0, $0 - processBytes) } }
 
-  /// Makes data, makes a training step, takes steps, and looks at what memory training on these data took at most.
+  /// Looks at what memory training on some data took at most.
   ///
   /// - Parameters:
   ///   - data: makes the data; what it needs only on the way does not count.
-  ///   - training: makes the step.
-  ///   - train: takes the steps, and gives the sizes.
-  init<Problem, Training>(
-    data: () throws -> Problem, training: (Problem) throws -> Training,
-    steps train: (Training) throws -> (data: Int, parameters: Int, workspace: Int)
+  ///   - train: makes a training step, takes steps, and gives the sizes.
+  init<Problem>(
+    data: () throws -> Problem, train: (Problem) throws -> (data: Int, parameters: Int, workspace: Int)
   ) throws {
     // What was freed before goes back to the system, or this training would find it and look smaller than it is.
     malloc_trim(0)
@@ -36,10 +34,8 @@ public struct StepMemory: Sendable {
     let problem = try data()
     malloc_trim(0)
     let canReset = Self.resetPeak()
-    let training = try training(problem)
-    (dataBytes, parameterBytes, workspaceBytes) = try train(training)
+    (dataBytes, parameterBytes, workspaceBytes) = try train(problem)
     peakBytes = canReset ? Self.status("VmHWM") : nil
-    withExtendedLifetime(training) {}
   }
 
   /// Lets the system's record of the peak start anew; see proc(5), clear_refs.
