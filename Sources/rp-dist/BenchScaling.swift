@@ -13,6 +13,7 @@ struct BenchScaling: RankCommand {
       mnist-classifier). Strong: the batch is shared by all ranks; weak: it is
       that of each rank. Ranks that are not needed sleep. Columns:
 
+        sums       node: the ranks of a host share memory; mpi: allreduce
         step       median of the slowest rank
         load       ranks for each core where oversubscribed
         products   share of matrix products, timed alone; elementwise: all

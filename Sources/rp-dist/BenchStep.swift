@@ -129,6 +129,8 @@ struct BenchStep: RankCommand {
 extension BenchStep {
   private struct Output: Encodable {
     var network, sizes, optimizer, precision, blasKernel: String
+    /// How the ranks bring their shares together; null for a single rank.
+    @OrNull var reduction: String?
     var ranks, batch, threads: Int
     /// Whether the environment names the kernels, and not the library.
     var blasKernelIsForced: Bool
@@ -144,6 +146,7 @@ extension BenchStep {
       (network, sizes, optimizer) = (result.network, result.sizes, times.recipe.rawValue)
       (precision, blasKernel) = (result.precision.rawValue, BLASLibrary.coreName)
       (self.ranks, batch, threads) = (ranks, result.batch, result.threads)
+      _reduction = OrNull(wrappedValue: ranks > 1 ? times.reduction.rawValue : nil)
       (milliseconds, productsMilliseconds, ratio) = (times.milliseconds, times.products, times.ratio)
       (fastestMilliseconds, fastestProductsMilliseconds) = (times.fastest, times.fastestProducts)
       fastestRatio = times.fastestRatio
@@ -159,7 +162,8 @@ extension BenchStep {
   private static func heading(_ result: StepBenchmarkResult, ranks: Int) -> String {
     func many(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
     return "rp-dist \(version): steps of \(many(result.batch, "sample")), \(result.precision.rawValue), "
-      + "\(many(ranks, "rank")), \(many(result.threads, "BLAS thread")), \(BLASLibrary.coreName)"
+      + many(ranks, "rank") + (ranks > 1 ? " (reduction \(result.rows[0].times.reduction.rawValue))" : "")
+      + ", \(many(result.threads, "BLAS thread")), \(BLASLibrary.coreName)"
       + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
   }
 

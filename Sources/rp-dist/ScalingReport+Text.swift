@@ -18,13 +18,15 @@ extension ScalingReport {
 
   private func pointTable(_ kind: Kind) -> String {
     var table = TextTable([
-      "ranks", "hosts", "load", "step ms", "least", "speed-up", "efficiency", "products", "elementwise", "reduction",
+      "ranks", "hosts", "sums", "load", "step ms", "least", "speed-up", "efficiency", "products", "elementwise",
+      "reduction",
       "waiting",
       "model ms", "error",
     ])
     for point in points where point.kind == kind || point.ranks == 1 {
       table.append([
-        "\(point.ranks)", "\(point.hosts)", Format.fixed(point.load, 1) + (point.load > 1 ? "*" : " "),
+        "\(point.ranks)", "\(point.hosts)", point.sharesMemory ? "node" : "mpi",
+        Format.fixed(point.load, 1) + (point.load > 1 ? "*" : " "),
         Format.fixed(1000 * point.step, 3), Format.fixed(1000 * point.least, 3), Format.fixed(point.speedUp, 2),
         Quantity.percent(point.efficiency),
         Quantity.percent(point.shares.products), Quantity.percent(point.shares.elementwise),

@@ -39,7 +39,8 @@ struct Train: RankCommand {
         training        batch, epochs, seed, precision, initialization,
                         stopEarly {patience}, gradient, gradientStep,
                         checkReplicas, blasThreads
-        reduction       auto, node or mpi
+        reduction       method (auto, node, mpi; or the method alone),
+                        curvaturePrecision (float32, bfloat16)
         run             folder, name
         compare         learningRates {sgd: [...], ...}, schedules
 

@@ -45,7 +45,8 @@ extension ProgramTests {
     func `ranks that share memory train what ranks that add their sums up do, on machines of all shapes`(ranks: Int)
       throws
     {
-      let run = try ProgramRun.run(rankChecks, ["reductions"], ranks: ranks, in: try ScratchFolder().path, timeout: 120)
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(rankChecks, ["reductions"], ranks: ranks, in: folder.path, timeout: 120)
       #expect(run.exitCode == 0, "\(run.errors)")
       #expect(run.output == "ok\n")
     }

@@ -30,6 +30,7 @@ extension ProgramTests {
         var kind: String
         var ranks, hosts, batch, repeats: Int
         var load, step, least, speedUp: Double
+        var sharesMemory: Bool
         var predicted: Double?
         var shares: Shares
       }
@@ -106,8 +107,11 @@ extension ProgramTests {
         #expect(all.allSatisfy { $0 >= 0 } && (all.reduce(0, +) - 1).magnitude < 1e-6)
         let share = scaling.points[0].step / point.step * (point.kind == "weak" ? Double(point.ranks) : 1)
         #expect((point.speedUp / share - 1).magnitude < 1e-9)
-        #expect(point.predicted != nil)
+        #expect(point.predicted != nil && point.sharesMemory == (point.ranks > 1))
       }
+      let apart: Scaling = try decoded(
+        Self.quick + ["--set", "reduction=mpi"], ranks: ranks, in: folder)
+      #expect(apart.points.count == scaling.points.count && apart.points.allSatisfy { !$0.sharesMemory })
       // Ẇ, Ẅ and the loss, in Float.
       #expect(scaling.model.bytes == Double(4 * (2 * 6570 + 1)))
       #expect(scaling.projections.isEmpty)
@@ -131,7 +135,7 @@ extension ProgramTests {
         Self.quick + ["--set", "optimizer={name: adam, learningRate: 0.001}"], ranks: nil, in: folder)
       #expect(adam.model.bytes == Double(4 * (6570 + 1)))
       let seldom: Scaling = try decoded(Self.quick + ["--set", "optimizer.curvatureEvery=4"], ranks: nil, in: folder)
-      #expect(seldom.model.bytes == 4 * (1.25 * 6570 + 1))
+      #expect(seldom.model.bytes == 32854)
     }
 
     @Test func `bench scaling prints its points before what it predicts`() throws {

@@ -2,12 +2,14 @@ private import BLAS
 private import Datasets
 public import Kernels
 public import MPI
-private import Networks
+internal import Networks
 
 /// What a step took: medians over the timed ones, of the slowest rank, in milliseconds; of steps that differ by turns
 /// the mean over their cycle.
 public struct StepTimes: Sendable {
   public var recipe: StepRecipe
+  /// How the ranks brought their shares together.
+  public var reduction: ReductionConfiguration.Method
   /// Samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
   /// The fastest one, undisturbed by what else the machine does.
@@ -77,49 +79,43 @@ public struct StepBenchmark {
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
     func problem() throws -> LearningProblem {
-      try world.agree(describe: describe) {
-        try network.problem(configurations[0], samples: Self.minibatches * training.batch)
+      try network.problem(configurations[0], samples: Self.minibatches * training.batch)
+    }
+    /// Gives a candidate of one recipe to `body`; its memory may be shared by ranks, and ends with `body`.
+    func withCandidate<Result>(
+      _ index: Int, _ problem: LearningProblem, _ body: (StepCandidate<Scalar>) throws -> Result
+    ) throws -> Result {
+      let plan = TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: 1)
+      return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
+        try body(StepCandidate(recipes[index], configurations[index], $0))
       }
     }
-    let candidates = Array(zip(recipes, configurations))
-    var sizes = ""
-    let times = try with(candidates[...], try problem(), as: precision, on: world, describe: describe) { candidates in
-      sizes = candidates[0].network.sizesText
+    func withCandidates<Result>(
+      _ problem: LearningProblem, made: [StepCandidate<Scalar>] = [], _ body: ([StepCandidate<Scalar>]) throws -> Result
+    ) throws -> Result {
+      guard made.count < recipes.count else { return try body(made) }
+      return try withCandidate(made.count, problem) { try withCandidates(problem, made: made + [$0], body) }
+    }
+    let shared = try world.agree(describe: describe, problem)
+    let (sizes, times) = try withCandidates(shared) { candidates in
       // The first turn touches memory for the first time.
       for turn in 0...turns {
         for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
       }
-      return try candidates.map { try $0.result(on: world) }
+      return (candidates[0].network.sizesText, try candidates.map { try $0.result(on: world) })
     }
-    let memories = try candidates.indices.map { index in
-      try StepMemory(data: problem) { problem in
-        try with(candidates[index...index], problem, as: precision, on: world, describe: describe) { alone in
-          for _ in 0..<Self.minibatches { try alone[0].step(on: world) }
-          return alone[0].sizes
+    let memories = try recipes.indices.map { index in
+      try StepMemory {
+        try world.agree(describe: describe, problem)
+      } training: { problem, look in
+        try withCandidate(index, problem) { candidate in
+          for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          look(candidate.sizes)
         }
       }
     }
     return StepBenchmarkResult(
       network: network.name, sizes: sizes, precision: Scalar.precision, batch: training.batch,
       threads: training.blasThreads, rows: zip(times, memories).map { ($0, $1) })
-  }
-
-  /// Gives candidates to `body`, each with a training loop of its own, which lives until `body` ends. Collective.
-  private func with<Scalar: Real, Result>(
-    _ rest: ArraySlice<(StepRecipe, Configuration)>, _ problem: LearningProblem,
-    as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), made: [StepCandidate<Scalar>] = [],
-    _ body: ([StepCandidate<Scalar>]) throws -> Result
-  ) throws -> Result {
-    guard let (recipe, configuration) = rest.first else { return try body(made) }
-    return try world.withTrainingLoop(
-      configuration, problem: problem,
-      plan: TrainingPlan(samples: problem.split.training.count, batch: configuration.training.batch, epochs: 1),
-      as: precision, describe: describe
-    ) { loop in
-      let candidate = StepCandidate(recipe, configuration, loop: loop, ranks: world.ranks)
-      return try with(
-        rest.dropFirst(), problem, as: precision, on: world, describe: describe, made: made + [candidate], body)
-    }
   }
 }

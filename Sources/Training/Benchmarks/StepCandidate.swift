@@ -25,10 +25,8 @@ final class StepCandidate<Scalar: Real> {
   private let loop: TrainingLoop<Scalar>
   private let problem: LearningProblem
   /// Made when it is first timed: training has no such matrices.
-  private lazy var floor = MatrixProductFloor(network, samples: rows)
+  private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
   private let batch: Int
-  /// The most samples of this rank's share.
-  private let rows: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
   /// After so many steps everything comes again; a step's place among them is its phase.
@@ -39,11 +37,11 @@ final class StepCandidate<Scalar: Real> {
   private var products: [[Double]]
   private let clock = ContinuousClock()
 
-  /// - Parameter loop: of the same configuration, on so many ranks.
-  init(_ recipe: StepRecipe, _ configuration: Configuration, loop: TrainingLoop<Scalar>, ranks: Int) {
-    (self.recipe, self.loop) = (recipe, loop)
-    (network, problem, batch) = (loop.step.network, loop.problem, loop.plan.batch)
-    rows = (batch + ranks - 1) / ranks
+  /// - Parameter loop: of the recipe's configuration; its step is the one that is timed.
+  init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>) {
+    (self.recipe, self.loop, problem) = (recipe, loop, loop.problem)
+    batch = configuration.training.batch
+    network = loop.step.network
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
     cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
@@ -51,13 +49,16 @@ final class StepCandidate<Scalar: Real> {
     products = Array(repeating: [], count: cycle)
   }
 
+  /// How the ranks bring their shares together.
+  var reduction: ReductionConfiguration.Method { loop.reduction }
+
   /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
   var sizes: (data: Int, parameters: Int, workspace: Int) {
     let bytes = MemoryLayout<Scalar>.stride
     let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
     return (
       problem.split.training.count * problem.features, bytes * network.layout.count,
-      bytes * 6 * units * rows
+      bytes * 6 * units * network.capacity
     )
   }
 
@@ -116,7 +117,7 @@ final class StepCandidate<Scalar: Real> {
     let steps = try world.allGather(overCycle(\.whole))
     let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
     return StepTimes(
-      recipe: recipe, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
+      recipe: recipe, reduction: reduction, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
       quartiles: try [0.25, 0.75].map { try slowest(overCycle(\.whole, $0), rank) },
       products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
       fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),

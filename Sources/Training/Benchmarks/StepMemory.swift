@@ -20,13 +20,14 @@ public struct StepMemory: Sendable {
   /// What training did add to the process.
   public var addedBytes: Int? { peakBytes.map { max(0, $0 - processBytes) } }
 
-  /// Looks at what memory training on some data took at most.
+  /// Makes data, makes a training step, takes steps, and looks at what memory training on these data took at most.
   ///
   /// - Parameters:
   ///   - data: makes the data; what it needs only on the way does not count.
-  ///   - train: makes a training step, takes steps, and gives the sizes.
+  ///   - train: makes the step, takes the steps, and calls what it is given with the sizes while it still has all.
   init<Problem>(
-    data: () throws -> Problem, train: (Problem) throws -> (data: Int, parameters: Int, workspace: Int)
+    data: () throws -> Problem,
+    training train: (Problem, (_ sizes: (data: Int, parameters: Int, workspace: Int)) -> Void) throws -> Void
   ) throws {
     // What was freed before goes back to the system, or this training would find it and look smaller than it is.
     malloc_trim(0)
@@ -34,8 +35,14 @@ public struct StepMemory: Sendable {
     let problem = try data()
     malloc_trim(0)
     let canReset = Self.resetPeak()
-    (dataBytes, parameterBytes, workspaceBytes) = try train(problem)
-    peakBytes = canReset ? Self.status("VmHWM") : nil
+    var sizes = (data: 0, parameters: 0, workspace: 0)
+    var peak: Int?
+    try train(problem) {
+      sizes = $0
+      peak = canReset ? Self.status("VmHWM") : nil
+    }
+    (dataBytes, parameterBytes, workspaceBytes) = sizes
+    peakBytes = peak
   }
 
   /// Lets the system's record of the peak start anew; see proc(5), clear_refs.

@@ -21,7 +21,7 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
   private var times: [(statistics: Double, update: Double)] = []
 
   init(_ configuration: Configuration, samples: Int, group: consuming Communicator) throws {
-    step = try TimedStep(configuration, batch: samples, capacity: samples)
+    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1))
     self.samples = samples
     self.group = group
   }
@@ -58,6 +58,7 @@ struct StepResult: Codable {
   var step: Double
   var least: Double
   var shares: ScalingReport.Shares
+  var sharesMemory: Bool
 }
 
 /// The steps of some ranks together.
@@ -75,11 +76,12 @@ final class StepSubject<Scalar: Real>: TimedSubject {
   private var takenApart = 0
   private var whole = 0.0
 
-  init(_ configuration: Configuration, samples: Int, group: consuming Communicator) throws {
-    let group = TimedGroup(group)
-    step = try TimedStep(configuration, batch: samples, capacity: (samples + group.ranks - 1) / group.ranks)
+  /// - Parameter memory: what ranks of a machine share, made for the draft.
+  init(_ draft: TrainingDraft<Scalar>, _ memory: NodeMemory<Scalar>?, over group: TimedGroup) {
+    step = TimedStep(draft, memory: memory)
+    samples = draft.plan.batch
     floor = MatrixProductFloor(step.network, samples: max(1, group.shard(0..<samples).count))
-    (self.samples, self.group) = (samples, group)
+    self.group = group
   }
 
   func prepare(seconds: Double, repeats: Int, rounds: Int) throws {
@@ -101,7 +103,11 @@ final class StepSubject<Scalar: Real>: TimedSubject {
     group.isTakingApart = false
     for _ in 0..<(turns + 1) / 2 {
       try group.barrier()
-      products.append(clock.measure { floor.run(withCurvature: step.needsCurvature) } / .seconds(1))
+      // As many steps as there are from one that computes Ẅ to the next.
+      let time = clock.measure {
+        for turn in 0..<step.cycle { floor.run(withCurvature: step.needsCurvature && turn == 0) }
+      }
+      products.append(time / .seconds(step.cycle))
     }
   }
 
@@ -110,14 +116,13 @@ final class StepSubject<Scalar: Real>: TimedSubject {
     return time.statistics + time.update
   }
 
-  /// How often steps were timed, and the median of the slowest rank; ends the group. Collective over the ranks that take
-  /// part.
+  /// Collective over the ranks that take part.
   func result() throws -> StepResult {
     let shares = try shares()
     var slowest = [median(times), times.min() ?? 0]
     try group.allReduceMax(&slowest)
-    try group.free()
-    return StepResult(repeats: times.count, step: slowest[0], least: slowest[1], shares: shares)
+    return StepResult(
+      repeats: times.count, step: slowest[0], least: slowest[1], shares: shares, sharesMemory: step.sharesMemory)
   }
 
   private func shares() throws -> ScalingReport.Shares {

@@ -45,6 +45,28 @@ public struct ScalingBenchmark: Sendable {
     }
   }
 
+  /// Makes what is timed for each point, on its ranks, and gives all of it to `body`. Collective.
+  ///
+  /// Memory that ranks share lives as long as the call for its point.
+  private func withSubjects<Scalar: Real, Result>(
+    _ points: ArraySlice<(kind: ScalingReport.Kind, ranks: Int)>, _ made: [StepSubject<Scalar>?],
+    as precision: Scalar.Type, on world: borrowing Communicator, _ body: ([StepSubject<Scalar>?]) throws -> Result
+  ) throws -> Result {
+    guard let (kind, ranks) = points.first else { return try body(made) }
+    guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
+      return try withSubjects(points.dropFirst(), made + [nil], as: precision, on: world, body)
+    }
+    let group = TimedGroup(part)
+    let draft = try TrainingDraft<Scalar>(
+      randomFor: configuration, batch: kind == .strong ? batch : batch * ranks, ranks: ranks)
+    let result = try group.withNodeMemory(for: draft) { memory in
+      try withSubjects(
+        points.dropFirst(), made + [StepSubject(draft, memory, over: group)], as: precision, on: world, body)
+    }
+    try group.free()
+    return result
+  }
+
   /// One point of the tables.
   ///
   /// - Parameter single: the seconds of a step on one rank; nil where this is that step.
@@ -56,9 +78,12 @@ public struct ScalingBenchmark: Sendable {
     let samples = kind == .strong ? batch : batch * ranks
     return ScalingReport.Point(
       kind: kind, ranks: ranks, hosts: grid.nodes, ranksPerHost: grid.ranksPerNode, batch: samples,
-      load: placement.load, repeats: result.repeats, step: result.step, least: result.least,
+      load: placement.load, sharesMemory: result.sharesMemory, repeats: result.repeats, step: result.step,
+      least: result.least,
       speedUp: (single ?? result.step) / result.step * (kind == .weak ? Double(ranks) : 1), shares: result.shares,
-      predicted: model.step(samples: (samples + ranks - 1) / ranks, .flat, on: grid, load: placement.load))
+      predicted: model.step(
+        samples: (samples + ranks - 1) / ranks, result.sharesMemory ? .hierarchical : .flat, on: grid,
+        load: placement.load))
   }
 
   /// Strong and weak scaling on up to so many ranks; a single rank has the same batch in both, and is timed once.
@@ -80,7 +105,7 @@ public struct ScalingBenchmark: Sendable {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     // Whatever is wrong with the configuration shows here, before ranks part.
     let network = try world.agree(describe: describe) {
-      try TimedStep<Scalar>(configuration, batch: batch, capacity: batch).network
+      try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
     }
     let placement = try RankPlacement(of: world)
     let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
@@ -97,16 +122,10 @@ public struct ScalingBenchmark: Sendable {
         computing.append((ranks, try ComputeSubject(configuration, samples: samples, group: part)))
       }
     }
-    var stepping: [(kind: ScalingReport.Kind, ranks: Int, subject: StepSubject<Scalar>?)] = []
-    for (kind, ranks) in Self.points(upTo: world.ranks) {
-      guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
-        stepping.append((kind, ranks, nil))
-        continue
-      }
-      let samples = kind == .strong ? batch : batch * ranks
-      stepping.append((kind, ranks, try StepSubject(configuration, samples: samples, group: part)))
+    let results = try withSubjects(Self.points(upTo: world.ranks)[...], [], as: Scalar.self, on: world) { stepping in
+      try time(computing.map(\.subject) + stepping, on: world)
+      return try stepping.map { try world.shared(try $0?.result(), from: 0) }
     }
-    try time(computing.map(\.subject) + stepping.map(\.subject), on: world)
 
     func cost(_ ranks: Int) throws -> ComputeCost {
       let points = try computing.filter { $0.ranks == ranks }.map { try $0.subject?.point() }
@@ -118,8 +137,7 @@ public struct ScalingBenchmark: Sendable {
       alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink,
       crossLink: measured.crossLink, bytes: traffic.bytes, reductions: traffic.reductions)
     var points: [ScalingReport.Point] = []
-    for (kind, ranks, subject) in stepping {
-      let result = try world.shared(try subject?.result(), from: 0)
+    for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
       points.append(
         point(kind, ranks: ranks, placement.prefix(ranks), result, single: points.first?.step, model))
     }

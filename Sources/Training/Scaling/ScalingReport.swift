@@ -21,6 +21,8 @@ public struct ScalingReport: Codable, Sendable {
     public var batch: Int
     /// Ranks for each core where ranks are oversubscribed, 1 elsewhere.
     public var load: Double
+    /// Whether the ranks of a host share memory, so that sums do not travel there.
+    public var sharesMemory: Bool
     /// How many steps' times the median is that of.
     public var repeats: Int
     /// The median seconds of a step, of the slowest rank.
@@ -44,6 +46,8 @@ public struct ScalingReport: Codable, Sendable {
     public var products: Double
     /// All else that a rank computes: elementwise work, reading samples, the update.
     public var elementwise: Double
+    /// Sums over all of these ranks; those over the ranks with the same part of the sums, where memory is shared, are
+    /// in ``elementwise``.
     public var reduction: Double
     /// For slower ranks, before the reduction.
     public var waiting: Double

@@ -25,6 +25,13 @@ final class TimedGroup: GlobalSum {
     try timed { try group.sumNonNegative(values, through: exchange) }
   }
 
+  /// Gives `body` the memory that the ranks of a machine share, where the configuration wants it. Collective.
+  func withNodeMemory<Scalar: Real, Result>(
+    for draft: TrainingDraft<Scalar>, _ body: (NodeMemory<Scalar>?) throws -> Result
+  ) throws -> Result {
+    try group.withNodeMemory(for: draft, body)
+  }
+
   private func timed(_ sum: () throws -> Void) throws {
     guard isTakingApart else { return try sum() }
     let clock = ContinuousClock()

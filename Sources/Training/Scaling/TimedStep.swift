@@ -11,28 +11,28 @@ final class TimedStep<Scalar: Real> {
   let needsCurvature: Bool
   /// Steps from one that computes Ẅ to the next.
   let cycle: Int
-  /// Where the samples of the next step begin.
+  /// Whether the ranks of a machine share memory.
+  let sharesMemory: Bool
+  /// In the training set.
+  private let samples: Int
   private var turn = 0
 
   /// - Parameters:
-  ///   - batch: the most samples of a global minibatch.
-  ///   - capacity: the most samples of this rank in one.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the network does not fit the data.
-  init(_ configuration: Configuration, batch: Int, capacity: Int) throws {
-    let problem = try LearningProblem(randomFor: configuration, samples: Self.samples)
-    network = try Network<Scalar>(configuration.network, inputs: problem.features)
-    try problem.check(outputs: network.outputs)
-    try requireMemory(for: network, samples: capacity)
+  ///   - draft: of a training on random samples.
+  ///   - memory: what ranks of a machine share, made for the draft; nil where every rank has everything.
+  init(_ draft: TrainingDraft<Scalar>, memory: NodeMemory<Scalar>? = nil) {
+    let configuration = draft.configuration
+    network = memory?.network ?? draft.network
     step = TrainingStep(
-      configuration, problem: problem, network: network,
-      parameters: network.initialParameters(configuration.training.initialization, seed: 1), capacity: capacity)
-    positions = (0..<batch + Self.samples).map { Int32($0 % Self.samples) }
+      configuration, problem: draft.problem, network: network,
+      parameters: memory?.parameters ?? network.initialParameters(configuration.training.initialization, seed: 1),
+      capacity: draft.capacity, memory: memory)
+    sharesMemory = memory != nil
+    samples = draft.problem.split.training.count
+    positions = (0..<2 * samples).map { [samples] in Int32($0 % samples) }
     needsCurvature = configuration.optimizer.rule.needsCurvature
     cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
   }
-
-  /// As many as make it unlikely that a step finds its samples in a cache.
-  private static var samples: Int { 512 }
 
   /// Takes steps, as many as there are from one that computes Ẅ to the next.
   ///
@@ -42,8 +42,8 @@ final class TimedStep<Scalar: Real> {
     let (clock, positions) = (ContinuousClock(), positions)
     var (statistics, update) = (0.0, 0.0)
     for _ in 0..<cycle {
-      let first = turn * samples % Self.samples
-      turn = (turn + 1) % Self.samples
+      let first = turn * samples % self.samples
+      turn = (turn + 1) % self.samples
       let own = ranks.shard(first..<first + samples)
       statistics +=
         try clock.measure {
@@ -52,6 +52,21 @@ final class TimedStep<Scalar: Real> {
       update += try clock.measure { try step.update(factor: 1, over: ranks) } / .seconds(1)
     }
     return (statistics / Double(cycle), update / Double(cycle))
+  }
+}
+
+extension TrainingDraft {
+  /// Of a training on random samples in the shape of a configuration's data.
+  ///
+  /// - Parameters:
+  ///   - batch: the samples of a global minibatch.
+  ///   - ranks: that share it.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` when the network does not fit the data.
+  init(randomFor configuration: Configuration, batch: Int, ranks: Int) throws {
+    // Enough that a step does not find its samples in a cache.
+    let problem = try LearningProblem(randomFor: configuration, samples: max(512, batch))
+    let plan = TrainingPlan(samples: problem.split.training.count, batch: batch, steps: 1)
+    try self.init(configuration, problem: problem, plan: plan, ranks: ranks)
   }
 }
 
