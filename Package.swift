@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CMatrixKernels"),
     .systemLibrary(name: "CMalloc"),
     .target(
       name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
@@ -44,7 +45,7 @@ let package = Package(
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
     .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
-    .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: numeric),
+    .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
     .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
@@ -77,7 +78,7 @@ let package = Package(
       dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],

@@ -23,9 +23,6 @@ public protocol Layer<Scalar>: AnyObject {
   /// memory for y, Ẏ and Z below and above (u has its own), except for y above the network's input.
   var worksInPlace: Bool { get }
 
-  /// Whether no output can be negative, given that of the input.
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool
-
   /// Allocates workspaces for up to `samples` samples; the only place where a layer allocates.
   func reserve(samples: Int)
 

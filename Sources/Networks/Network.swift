@@ -33,11 +33,10 @@ public final class Network<Scalar: Real> {
   public convenience init(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) {
     let configuration = try LayerConfiguration.resolve(layers, inputs: inputs)
     var built: [any Layer<Scalar>] = []
-    var (units, isNonNegative, carries) = (inputs, false, false)
+    var (units, carries) = (inputs, false)
     for (number, layer) in configuration.enumerated() {
       let next: any Layer<Scalar> = layer.makeLayer(
-        number: number, inputs: units, inputIsNonNegative: isNonNegative, inputCarriesTotalGradient: carries)
-      isNonNegative = next.outputIsNonNegative(inputIsNonNegative: isNonNegative)
+        number: number, inputs: units, inputCarriesTotalGradient: carries)
       carries = carries || next.introducesTotalGradient
       units = next.outputs
       built.append(next)

@@ -15,8 +15,8 @@ struct BenchNetwork: RankCommand {
       (node) and over one rank of each host (cross).
 
       Of each group it prints alpha and beta, the line alpha + beta x bytes
-      with the least relative deviations from the medians. With one rank
-      there is nothing to measure.
+      with the least relative deviations from the medians, and from the least
+      times. With one rank there is nothing to measure.
 
       EXAMPLES
         mpirun -n 4 rp-dist bench network
@@ -77,12 +77,13 @@ extension NetworkReport.Group {
         Quantity.percent(cost(Double(time.bytes)) / time.median - 1, signed: true),
       ])
     }
+    return "\(name): \(ranks) ranks\(oversubscribed ? ", oversubscribed" : "")\n\(table.text)\n"
+      + "medians: \(Self.text(cost, link(.median)))\n  least: \(Self.text(leastCost, link(.least)))"
+  }
+
+  private static func text(_ cost: LinearCost, _ link: Link) -> String {
     let slope = cost.slope > 0 ? "\(Quantity.digits(cost.slope * 1e9)) ns/B = \(Quantity.rate(1 / cost.slope))" : "0"
-    return """
-      \(name): \(ranks) ranks\(oversubscribed ? ", oversubscribed" : "")
-      \(table.text)
-      alpha \(Quantity.seconds(cost.fixed)), beta \(slope); \
-      a message of it: \(Quantity.seconds(link.latency)), \(Quantity.digits(link.secondsPerByte * 1e9)) ns/B
-      """
+    return "alpha \(Quantity.seconds(cost.fixed)), beta \(slope); "
+      + "a message of it: \(Quantity.seconds(link.latency)), \(Quantity.digits(link.secondsPerByte * 1e9)) ns/B"
   }
 }

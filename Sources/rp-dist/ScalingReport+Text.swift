@@ -14,6 +14,7 @@ extension ScalingReport {
     let count = { (number: Int, what: String) in "\(number) \(what)\(number == 1 ? "" : "s")" }
     return "rp-dist \(version): scaling of \(network), \(optimizer), \(precision), batch \(batch), "
       + "\(count(ranks, "rank")) on \(count(hosts.count, "host"))"
+      + (statistic == .least ? "; speed-up and model by least times" : "")
   }
 
   private func pointTable(_ kind: Kind) -> String {
@@ -32,7 +33,7 @@ extension ScalingReport {
         Quantity.percent(point.shares.products), Quantity.percent(point.shares.elementwise),
         Quantity.percent(point.shares.reduction), Quantity.percent(point.shares.waiting),
         point.predicted.map { Format.fixed(1000 * $0, 3) } ?? "-",
-        point.error.map { Quantity.percent($0, signed: true) } ?? "-",
+        point.error(statistic).map { Quantity.percent($0, signed: true) } ?? "-",
       ])
     }
     let what = kind == .strong ? "the batch is shared by all ranks" : "every rank has a batch"
@@ -70,7 +71,7 @@ extension ScalingReport {
         Format.fixed(row.speedUp, 1), Quantity.percent(row.speedUp / Double(row.ranks)),
       ])
     }
-    let errors = points.compactMap { $0.error?.magnitude }
+    let errors = points.compactMap { $0.error(statistic)?.magnitude }
     let worst = errors.max().map { "; at the measured points above it is off by up to \(Quantity.percent($0))" } ?? ""
     let link = projectedLink.map { ", link \($0.text)" } ?? ""
     return "predicted\(link), \(projections[0].ranksPerNode) ranks on a node\(worst)\n\(table.text)"

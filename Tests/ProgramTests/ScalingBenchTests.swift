@@ -15,7 +15,7 @@ extension ProgramTests {
         var ranks: Int
         var oversubscribed: Bool
         var times: [Time]
-        var cost: Line
+        var cost, leastCost: Line
       }
       struct Host: Decodable { var ranks, cores: Int }
       var ranks: Int
@@ -78,7 +78,9 @@ extension ProgramTests {
       if let world = network.world {
         #expect(world.ranks == ranks && world.times.map(\.bytes) == (1...8).map { 1 << (2 * $0) })
         #expect(world.times.allSatisfy { $0.repeats == 3 && $0.minimum > 0 && $0.minimum <= $0.median })
-        #expect(world.cost.fixed >= 0 && world.cost.slope >= 0 && world.cost.fixed + world.cost.slope > 0)
+        for line in [world.cost, world.leastCost] {
+          #expect(line.fixed >= 0 && line.slope >= 0 && line.fixed + line.slope > 0)
+        }
       }
       let file = try folder.write(run.output.utf8, to: "net.json")
       let scaling: Scaling = try decoded(Self.quick + ["--network", file], ranks: ranks, in: folder)
@@ -108,6 +110,12 @@ extension ProgramTests {
         let share = scaling.points[0].step / point.step * (point.kind == "weak" ? Double(point.ranks) : 1)
         #expect((point.speedUp / share - 1).magnitude < 1e-9)
         #expect(point.predicted != nil && point.sharesMemory == (point.ranks > 1))
+      }
+      // By the least times.
+      let least: Scaling = try decoded(Self.quick + ["--least"], ranks: ranks, in: folder)
+      for point in least.points {
+        let share = least.points[0].least / point.least * (point.kind == "weak" ? Double(point.ranks) : 1)
+        #expect((point.speedUp / share - 1).magnitude < 1e-9)
       }
       let apart: Scaling = try decoded(
         Self.quick + ["--set", "reduction=mpi"], ranks: ranks, in: folder)

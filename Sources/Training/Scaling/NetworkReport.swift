@@ -1,6 +1,15 @@
 private import Foundation
 public import RunRecords
 
+/// Which of several times of the same work stands for it.
+public enum Statistic: String, Codable, CaseIterable, Sendable {
+  case median
+  /// What the machine can do where other programs disturb it.
+  case least
+
+  func callAsFunction(_ times: [Double]) -> Double { self == .median ? Training.median(times) : times.min() ?? 0 }
+}
+
 /// What the allreduces of a job's hosts take: what `rp-dist bench network --json` prints and `bench scaling` reads.
 public struct NetworkReport: Codable, Equatable, Sendable {
   /// Allreduces of one size.
@@ -21,20 +30,25 @@ public struct NetworkReport: Codable, Equatable, Sendable {
     public var ranks: Int
     public var oversubscribed: Bool
     public var times: [Time]
-    /// α and β of an allreduce of this group.
+    /// α and β of an allreduce of this group, by the medians.
     public var cost: LinearCost
     /// The median of |fit / median − 1| over the sizes.
     public var deviation: Double
+    /// α and β by the least times: what the network can do where other programs disturb most of the allreduces.
+    public var leastCost: LinearCost
 
     public init(ranks: Int, oversubscribed: Bool, times: [Time]) {
       (self.ranks, self.oversubscribed, self.times) = (ranks, oversubscribed, times)
       let points = times.map { (x: Double($0.bytes), time: $0.median) }
       cost = LinearCost(fittedTo: points)
       deviation = median(cost.deviations(from: points))
+      leastCost = LinearCost(fittedTo: times.map { (x: Double($0.bytes), time: $0.minimum) })
     }
 
-    /// What a message between two of its ranks costs.
-    public var link: Link { Link(ofAllReduce: cost, ranks: ranks) }
+    /// What a message between two of its ranks costs, by the medians or by the least times.
+    public func link(_ statistic: Statistic) -> Link {
+      Link(ofAllReduce: statistic == .median ? cost : leastCost, ranks: ranks)
+    }
   }
 
   public struct Host: Codable, Equatable, Sendable {
@@ -64,10 +78,12 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   }
 
   /// The link between two ranks of a host; nil where no host has two.
-  public var nodeLink: Link? { hosts.count == 1 ? world?.link : node?.link }
+  public func nodeLink(_ statistic: Statistic) -> Link? { (hosts.count == 1 ? world : node)?.link(statistic) }
 
   /// The link between two hosts; nil where there is one host.
-  public var crossLink: Link? { hosts.count == 1 ? nil : (cross ?? world)?.link }
+  public func crossLink(_ statistic: Statistic) -> Link? {
+    hosts.count == 1 ? nil : (cross ?? world)?.link(statistic)
+  }
 
   /// Reads what `bench network --json` printed.
   ///
@@ -86,7 +102,8 @@ public struct NetworkReport: Codable, Equatable, Sendable {
 extension NetworkReport.Group {
   /// Whether the numbers can be those of a measurement.
   fileprivate var isPossible: Bool {
-    ranks > 1 && cost.fixed.isFinite && cost.slope.isFinite && cost.fixed >= 0 && cost.slope >= 0
+    ranks > 1
+      && [cost, leastCost].allSatisfy { $0.fixed.isFinite && $0.slope.isFinite && $0.fixed >= 0 && $0.slope >= 0 }
   }
 }
 

@@ -43,9 +43,9 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
     }
   }
 
-  /// The medians of the slowest rank; ends the group. Collective over the ranks that take part.
-  func point() throws -> ComputeCost.Point {
-    var slowest = [median(times.map(\.statistics)), median(times.map(\.update))]
+  /// The times of the slowest rank; ends the group. Collective over the ranks that take part.
+  func point(_ statistic: Statistic) throws -> ComputeCost.Point {
+    var slowest = [statistic(times.map(\.statistics)), statistic(times.map(\.update))]
     try group.allReduceMax(&slowest)
     try group.free()
     return ComputeCost.Point(samples: samples, statistics: slowest[0], update: slowest[1])

@@ -23,11 +23,14 @@ public struct ScalingBenchmark: Sendable {
   /// The ranks of a node in projections; where nil as many as a host here has
   /// cores, one where the link within a host is not known.
   public var ranksPerNode: Int?
+  /// What speed-up and model are made of.
+  public var statistic: Statistic
 
   public init(
     _ configuration: Configuration, batch: Int, repeats: Int, seconds: Double, network: NetworkReport? = nil,
-    link: Link? = nil, ranksPerNode: Int? = nil
+    link: Link? = nil, ranksPerNode: Int? = nil, statistic: Statistic = .median
   ) {
+    self.statistic = statistic
     (self.configuration, self.batch, self.repeats, self.seconds) = (configuration, batch, repeats, seconds)
     (self.network, self.link, self.ranksPerNode) = (network, link, ranksPerNode)
   }
@@ -76,11 +79,12 @@ public struct ScalingBenchmark: Sendable {
   ) -> ScalingReport.Point {
     let grid = RankGrid(nodes: placement.distinctHosts.count, ranksPerNode: placement.ranksPerHost)
     let samples = kind == .strong ? batch : batch * ranks
+    let time = statistic == .median ? result.step : result.least
     return ScalingReport.Point(
       kind: kind, ranks: ranks, hosts: grid.nodes, ranksPerHost: grid.ranksPerNode, batch: samples,
       load: placement.load, sharesMemory: result.sharesMemory, repeats: result.repeats, step: result.step,
       least: result.least,
-      speedUp: (single ?? result.step) / result.step * (kind == .weak ? Double(ranks) : 1), shares: result.shares,
+      speedUp: (single ?? time) / time * (kind == .weak ? Double(ranks) : 1), shares: result.shares,
       predicted: model.step(
         samples: (samples + ranks - 1) / ranks, result.sharesMemory ? .hierarchical : .flat, on: grid,
         load: placement.load))
@@ -128,18 +132,18 @@ public struct ScalingBenchmark: Sendable {
     }
 
     func cost(_ ranks: Int) throws -> ComputeCost {
-      let points = try computing.filter { $0.ranks == ranks }.map { try $0.subject?.point() }
+      let points = try computing.filter { $0.ranks == ranks }.map { try $0.subject?.point(statistic) }
       return ComputeCost(ranks: ranks, points: try world.shared(points.compactMap(\.self), from: 0))
     }
     let alone = try cost(1)
     let traffic = StepTraffic(configuration, parameters: network.layout.count)
     let model = StepTimeModel(
-      alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink,
-      crossLink: measured.crossLink, bytes: traffic.bytes, reductions: traffic.reductions)
+      alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
+      crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions)
     var points: [ScalingReport.Point] = []
     for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
       points.append(
-        point(kind, ranks: ranks, placement.prefix(ranks), result, single: points.first?.step, model))
+        point(kind, ranks: ranks, placement.prefix(ranks), result, single: points.first?.time(statistic), model))
     }
 
     var projected = model
@@ -149,7 +153,7 @@ public struct ScalingBenchmark: Sendable {
     return ScalingReport(
       network: network.sizesText, parameters: network.layout.count,
       optimizer: configuration.optimizer.name.rawValue, precision: Scalar.precision.rawValue, batch: batch,
-      hosts: placement.distinctHosts, ranks: world.ranks, points: points, model: model,
+      statistic: statistic, hosts: placement.distinctHosts, ranks: world.ranks, points: points, model: model,
       measuredNetwork: world.ranks > 1 ? measured : nil, projectedLink: projected.crossLink,
       projections: Self.project(projected, batch: batch, ranksPerNode: perNode))
   }

@@ -35,8 +35,11 @@ public struct ScalingReport: Codable, Sendable {
     public var shares: Shares
     /// By the model, in seconds; nil where it does not know the link.
     @OrNull public var predicted: Double?
-    /// predicted / step − 1.
-    public var error: Double? { predicted.map { $0 / step - 1 } }
+
+    /// The time of a step by which it is judged.
+    public func time(_ statistic: Statistic) -> Double { statistic == .median ? step : least }
+    /// What the model says, relative to that time, less 1.
+    public func error(_ statistic: Statistic) -> Double? { predicted.map { $0 / time(statistic) - 1 } }
   }
 
   /// Parts of the time of a step on the average of the ranks, from steps with a barrier before every reduction; together
@@ -74,6 +77,8 @@ public struct ScalingReport: Codable, Sendable {
   public var optimizer: String
   public var precision: String
   public var batch: Int
+  /// The times that speed-up and model are made of.
+  public var statistic: Statistic
   public var hosts: [String]
   public var ranks: Int
   public var points: [Point]
