@@ -72,8 +72,10 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
+    .target(name: "CAllocationCount"),
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
+      name: "rank-checks",
+      dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),

@@ -84,6 +84,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkBFloat16(world)
   case "hypergradients":
     try checkHypergradients(world)
+  case "allocations":
+    try checkAllocations(world, plantsArray: chosen == 1)
   case "training":
     try trainWithDifference(world)
   default:

@@ -6,10 +6,13 @@ struct Bench: ParsableCommand {
     discussion: """
       EXAMPLES
         rp-dist bench step
+        rp-dist bench start
         mpirun -n 2 rp-dist bench step --network mnist-classifier
         mpirun -n 2 rp-dist bench hypergradient
         mpirun -n 4 rp-dist bench network
         mpirun -n 4 rp-dist bench scaling
       """,
-    subcommands: [BenchStep.self, BenchHypergradient.self, BenchNetwork.self, BenchScaling.self])
+    subcommands: [
+      BenchStep.self, BenchStart.self, BenchHypergradient.self, BenchNetwork.self, BenchScaling.self,
+    ])
 }

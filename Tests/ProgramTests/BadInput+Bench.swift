@@ -14,7 +14,7 @@ extension BadInput {
       says: ["'bach'", "did you mean 'batch'"]),
     BadInput(
       name: "a bench whose loss is not finite",
-      arguments: "bench step --network mnist-autoencoder --optimizer sgd --set optimizer.learningRate=1e30 --batch 2",
+      arguments: "bench step --network mnist-classifier --optimizer sgd --set optimizer.learningRate=1e30 --batch 9",
       exitCode: 1, says: ["sgd", "not finite", "optimizer.learningRate"]),
   ]
 }

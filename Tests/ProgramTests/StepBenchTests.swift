@@ -7,6 +7,7 @@ extension ProgramTests {
   @Suite(.serialized) struct StepBenchTests {
     private struct Row: Decodable {
       var network, sizes, optimizer, precision, blasKernel: String
+      var reduction: String?
       var blasKernelIsForced: Bool
       var ranks, batch, threads: Int
       var milliseconds, fastestMilliseconds, productsMilliseconds, fastestProductsMilliseconds: Double
@@ -51,7 +52,8 @@ extension ProgramTests {
       #expect(rows.map(\.optimizer) == networks.flatMap { _ in Self.recipes })
       for row in rows {
         check(row)
-        #expect(row.ranks == 1 && row.batch == 3 && row.threads == 1 && row.precision == "float32")
+        #expect(
+          row.ranks == 1 && row.reduction == nil && row.batch == 3 && row.threads == 1 && row.precision == "float32")
         let sizes = row.sizes.split(separator: "-").compactMap { Int($0) }
         let parameters = zip(sizes, sizes.dropFirst()).map { ($0 + 1) * $1 }.reduce(0, +)
         #expect(row.parameterBytes == 4 * parameters)
@@ -72,14 +74,16 @@ extension ProgramTests {
       }
     }
 
-    @Test(arguments: [false, true]) func `ranks share the batch or have one each`(perRank: Bool) throws {
+    @Test(arguments: [false, true], ["mpi", "node"])
+    func `ranks share the batch or have one each`(perRank: Bool, reduction: String) throws {
       let rows = try rows(
-        ["--network", "mnist-autoencoder", "--optimizer", "adam", "--batch", "5"] + (perRank ? ["--per-rank"] : []),
-        ranks: 3)
+        [
+          "--network", "mnist-autoencoder", "--optimizer", "adam", "--batch", "5", "--set", "reduction=\(reduction)",
+        ] + (perRank ? ["--per-rank"] : []), ranks: 3)
       #expect(rows.map(\.optimizer) == ["adam"])
       for row in rows {
         check(row)
-        #expect(row.ranks == 3 && row.batch == (perRank ? 15 : 5))
+        #expect(row.ranks == 3 && row.batch == (perRank ? 15 : 5) && row.reduction == reduction)
       }
     }
 

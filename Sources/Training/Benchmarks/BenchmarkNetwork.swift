@@ -59,11 +59,3 @@ public struct BenchmarkNetwork: Sendable {
       target: configuration.data.target)
   }
 }
-
-extension Network {
-  /// The sizes of its dense layers, such as `784-64-2-64-784`.
-  var sizes: String {
-    let outputs = layout.blocks.filter { $0.shape.count == 2 }.map { $0.shape[0] }
-    return ([inputs] + outputs).map(String.init).joined(separator: "-")
-  }
-}

@@ -102,7 +102,7 @@ public struct StepBenchmark {
       for turn in 0...turns {
         for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
       }
-      return (candidates[0].network.sizes, try candidates.map { try $0.result(on: world) })
+      return (candidates[0].network.sizesText, try candidates.map { try $0.result(on: world) })
     }
     let memories = try recipes.indices.map { index in
       try StepMemory {

@@ -117,7 +117,8 @@ final class StepCandidate<Scalar: Real> {
     let steps = try world.allGather(overCycle(\.whole))
     let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
     return StepTimes(
-      recipe: recipe, reduction: reduction, milliseconds: steps[rank], fastest: try slowest(overCycle(\.whole, 0), rank),
+      recipe: recipe, reduction: reduction, milliseconds: steps[rank],
+      fastest: try slowest(overCycle(\.whole, 0), rank),
       quartiles: try [0.25, 0.75].map { try slowest(overCycle(\.whole, $0), rank) },
       products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
       fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),
