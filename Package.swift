@@ -44,7 +44,7 @@ let package = Package(
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
-    .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
+    .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
@@ -78,7 +78,7 @@ let package = Package(
       dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["BLAS", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],

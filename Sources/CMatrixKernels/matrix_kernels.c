@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "blocking.h"
+#include "team.h"
 #include "vectors.h"
 
 #if defined(__x86_64__)
@@ -160,7 +161,56 @@ size_t matrix_product_workspace(size_t m, size_t n, size_t k) {
   return SMALLER(packed, BLOCK_NUMBERS) + terms * PANEL_COLUMNS;
 }
 
-void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, int kernel) {
+void matrix_kernel_set_threads(int threads) { team_set_size(threads); }
+
+int matrix_kernel_threads(void) { return team_size(); }
+
+// Parts below so many multiplications are not worth waking a thread.
+enum { PART_TERMS = 1 << 18 };
+
+// A product as parts of whole tiles, of the columns of C where it has more of them than rows, else of its rows.
+#define IN_PARTS(T, suffix, product_type)                                                                   \
+  typedef struct {                                                                                          \
+    const product_type *product;                                                                            \
+    T *workspace;                                                                                           \
+    size_t numbers, parts;                                                                                  \
+    int kernel;                                                                                             \
+  } parts_##suffix;                                                                                         \
+                                                                                                            \
+  static void multiply_part_##suffix(void *context, int part) {                                             \
+    const parts_##suffix *all = context;                                                                    \
+    product_type product = *all->product;                                                                   \
+    const int by_columns = product.n >= product.m;                                                          \
+    const size_t count = by_columns ? product.n : product.m, step = by_columns ? PANEL_COLUMNS : 12;        \
+    const size_t steps = (count + step - 1) / step;                                                         \
+    const size_t start = SMALLER(steps * part / all->parts * step, count);                                  \
+    const size_t end = SMALLER(steps * (part + 1) / all->parts * step, count);                              \
+    if (by_columns) {                                                                                       \
+      product.n = end - start;                                                                              \
+      product.b += start * (product.transpose_b ? product.ldb : 1);                                         \
+    } else {                                                                                                \
+      const size_t skipped = start * (product.transpose_a ? 1 : product.lda);                               \
+      product.m = end - start;                                                                              \
+      if (product.a1 != NULL) product.a1 += skipped;                                                        \
+      if (product.a2 != NULL) product.a2 += skipped;                                                        \
+    }                                                                                                       \
+    if (product.a1 != NULL) product.c1 += start * (by_columns ? 1 : product.ldc);                           \
+    if (product.a2 != NULL) product.c2 += start * (by_columns ? 1 : product.ldc);                           \
+    multiply_##suffix(&product, all->workspace + part * all->numbers, all->kernel);                         \
+  }                                                                                                         \
+                                                                                                            \
+  void matrix_multiply_##suffix(const product_type *product, T *workspace, size_t numbers, int kernel) {    \
+    parts_##suffix all = {product, workspace, 0, 1, kernel};                                                \
+    all.numbers = matrix_product_workspace(product->m, product->n, product->k);                             \
+    const size_t cost = product->m * product->n * product->k;                                               \
+    if (team_size() > 1 && all.numbers > 0) {                                                               \
+      all.parts = SMALLER((size_t)team_size(), SMALLER(numbers / all.numbers, cost / PART_TERMS));          \
+    }                                                                                                       \
+    if (all.parts < 2) multiply_##suffix(product, workspace, kernel);                                       \
+    else team_run(multiply_part_##suffix, &all, (int)all.parts);                                            \
+  }
+
+static void multiply_f32(const matrix_product_f32 *product, float *workspace, int kernel) {
 #if defined(__x86_64__)
   if (kernel == MATRIX_KERNEL_AVX512) return multiply_f32_avx512(product, workspace);
   if (kernel == MATRIX_KERNEL_AVX2) return multiply_f32_avx2(product, workspace);
@@ -168,10 +218,13 @@ void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, in
   multiply_f32_plain(product, workspace);
 }
 
-void matrix_multiply_f64(const matrix_product_f64 *product, double *workspace, int kernel) {
+static void multiply_f64(const matrix_product_f64 *product, double *workspace, int kernel) {
 #if defined(__x86_64__)
   if (kernel == MATRIX_KERNEL_AVX512) return multiply_f64_avx512(product, workspace);
   if (kernel == MATRIX_KERNEL_AVX2) return multiply_f64_avx2(product, workspace);
 #endif
   multiply_f64_plain(product, workspace);
 }
+
+IN_PARTS(float, f32, matrix_product_f32)
+IN_PARTS(double, f64, matrix_product_f64)

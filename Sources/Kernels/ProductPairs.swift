@@ -3,7 +3,8 @@
 //
 // A number of a result is the sum of its terms in their order, in blocks whose length depends on how many terms there
 // are: it has the same bits whichever other rows and columns are computed with it. Padding of blocks reaches no result,
-// so that not-a-number and infinity spread as they do in plain loops. One thread, whatever BLAS uses.
+// so that not-a-number and infinity spread as they do in plain loops. Large products are cut into parts of whole tiles for
+// the threads that BLAS has, where the workspace has room for them; that changes no bit.
 
 /// C₁ ← A₁ Bᵀ + β C₁ and C₂ ← A₂ |B|ᵀ + β C₂ in one pass over B, or one of them.
 ///
@@ -93,6 +94,7 @@ private struct ProductShape {
       a2.map { unsafe UnsafePointer($0.elements.pointer + skippedA) }, lda: first.columns, transposeA: transposesA,
       b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },
       c2.map { unsafe $0.elements.pointer + skippedC }, ldc: columns, beta: beta,
-      workspace: workspace.numbers.pointer)
+      workspace: workspace.numbers.pointer,
+      numbers: workspace.numbers.count)
   }
 }

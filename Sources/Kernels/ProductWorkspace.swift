@@ -7,9 +7,10 @@ public struct ProductWorkspace<Scalar: Real> {
   /// Room for no product; ``reserve(rows:columns:terms:)`` makes it larger.
   public init() { numbers = Arena(count: 0).all }
 
-  /// Makes room for a product whose result is [rows × columns], of sums of `terms` terms, and for any smaller one.
+  /// Makes room for a product whose result is [rows × columns], of sums of `terms` terms, and for any smaller one,
+  /// on as many threads as there are now.
   public mutating func reserve(rows: Int, columns: Int, terms: Int) {
-    let count = matrix_product_workspace(rows, columns, terms)
+    let count = matrix_product_workspace(rows, columns, terms) * Int(matrix_kernel_threads())
     if count > numbers.count { numbers = Arena(count: count).all }
   }
 

@@ -1,4 +1,4 @@
-// Matrix products of one core by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
+// Matrix products by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
 // their second factor, of which the second product takes the magnitudes.
 //
 //   C1 ← op(A1) op(B) + β C1,   C2 ← op(A2) op(|B|) + β C2
@@ -35,8 +35,13 @@ int matrix_kernel_best(void);
 typedef MATRIX_PRODUCT(float) matrix_product_f32;
 typedef MATRIX_PRODUCT(double) matrix_product_f64;
 
-// How many numbers the workspace of a product, or of two, must hold.
+// The threads that a product may use; 1 until it is set.
+void matrix_kernel_set_threads(int threads);
+int matrix_kernel_threads(void);
+
+// How many numbers the workspace of a product, or of two, must hold for each thread.
 size_t matrix_product_workspace(size_t m, size_t n, size_t k);
 
-void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, int kernel);
-void matrix_multiply_f64(const matrix_product_f64 *product, double *workspace, int kernel);
+// numbers: how many the workspace holds; a product uses as many threads as have room in it.
+void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, size_t numbers, int kernel);
+void matrix_multiply_f64(const matrix_product_f64 *product, double *workspace, size_t numbers, int kernel);
