@@ -165,8 +165,8 @@ void matrix_kernel_set_threads(int threads) { team_set_size(threads); }
 
 int matrix_kernel_threads(void) { return team_size(); }
 
-// Parts below so many multiplications are not worth waking a thread.
-enum { PART_TERMS = 1 << 18 };
+// Parts of fewer multiplications, of some twenty microseconds, are not worth waking a thread.
+enum { PART_TERMS = 1 << 21 };
 
 // A product as parts of whole tiles, of the columns of C where it has more of them than rows, else of its rows.
 #define IN_PARTS(T, suffix, product_type)                                                                   \

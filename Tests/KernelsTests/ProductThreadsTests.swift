@@ -8,7 +8,7 @@ import Testing
 @Suite struct ProductThreadsTests {
   /// Enough work for two parts and for three, by columns and by rows, the last part smaller, and too little for parts.
   static let shapes = [
-    PairShape(64, 130, 100), PairShape(200, 61, 100), PairShape(13, 1000, 193), PairShape(400, 30, 70),
+    PairShape(64, 700, 100), PairShape(600, 61, 120), PairShape(13, 2600, 193), PairShape(2100, 30, 101),
     PairShape(9, 8, 7),
   ]
 
