@@ -36,12 +36,16 @@ let package = Package(
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CVectorMath", linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
+    .target(name: "CMatrixKernels"),
+    .systemLibrary(name: "CMalloc"),
+    .target(
+      name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
-    .target(name: "BLAS", dependencies: ["COpenBLAS"], swiftSettings: strict),
-    .target(name: "Kernels", dependencies: ["BLAS", "CVectorMath"], swiftSettings: numeric),
+    .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS"], swiftSettings: strict),
+    .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
     .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
@@ -53,7 +57,7 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -68,14 +72,16 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
+    .target(name: "CAllocationCount"),
     .executableTarget(
-      name: "rank-checks", dependencies: ["Training", "Hypergradients", "Networks", "Kernels", "MPI"],
+      name: "rank-checks",
+      dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"], swiftSettings: strict),
+    .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["BLAS", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "OptimizersTests", dependencies: ["Kernels", "Networks", "Optimizers", "TestSupport"],
+      name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],

@@ -1,9 +1,14 @@
+private import CMatrixKernels
 private import COpenBLAS
 
 /// The BLAS library this process runs with.
 public enum BLASLibrary {
-  /// Sets the number of threads that one matrix product uses. One for each rank is right when ranks fill the cores.
-  public static func setThreads(_ threads: Int) { openblas_set_num_threads(CInt(threads)) }
+  /// Sets the number of threads that one matrix product uses, by the library or by the program's own kernels. One for
+  /// each rank is right when ranks fill the cores.
+  public static func setThreads(_ threads: Int) {
+    openblas_set_num_threads(CInt(threads))
+    matrix_kernel_set_threads(CInt(threads))
+  }
 
   /// The processor kernel that OpenBLAS chose, for example `SkylakeX`; results are bitwise equal only for the same one.
   public static var coreName: String { unsafe String(cString: openblas_get_corename()) }

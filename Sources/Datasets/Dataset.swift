@@ -46,6 +46,22 @@ public struct Dataset: Sendable {
       targets: .classes(labels.map(Int32.init), names: classNames))
   }
 
+  /// A dataset of bytes with classes in memory, such as images of 256 greys.
+  ///
+  /// - Precondition: `bytes` is [labels.count × the product of `shape`], and the labels are numbers of classes.
+  /// - Throws: ``DatasetError`` if there is not so much memory.
+  public init(
+    source: String, shape: [Int], classNames: [String], bytes: [UInt8], labels: [Int]
+  ) throws(DatasetError) {
+    precondition(bytes.count == labels.count * shape.reduce(1, *), "each label must have one sample of the shape")
+    precondition(labels.allSatisfy(classNames.indices.contains), "labels must be numbers of classes")
+    let storage = try unsafe ByteStorage(count: bytes.count, for: source) { unsafe $0.copyBytes(from: bytes) }
+    self.init(
+      source: source, shape: shape,
+      samples: .bytes([ByteRows(storage, columns: shape.reduce(1, *), count: labels.count)]),
+      targets: .classes(labels.map(Int32.init), names: classNames))
+  }
+
   /// A dataset with real-valued targets in memory.
   ///
   /// - Precondition: `values` is [samples × the product of `shape`], `targets` [samples × targetColumns].

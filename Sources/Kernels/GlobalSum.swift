@@ -10,9 +10,24 @@ public protocol GlobalSum: ~Copyable {
   func sum(_ values: Vector<Float>) throws
   /// Replaces the elements by their sums over the ranks.
   func sum(_ values: Vector<Double>) throws
+  /// Replaces the elements by their sums over the ranks, where addends and sums are rounded to bfloat16 once each.
+  ///
+  /// Of numbers that are not negative a sum is off by at most (1 + 2⁻⁸)² (1 + 2⁻²⁴)^(p−1) − 1 ≈ 2⁻⁷ relatively, for any
+  /// number p of ranks, besides (p + 1) 2⁻¹³⁴ for denormal ones. A single rank's numbers stay as they are.
+  ///
+  /// - Parameter exchange: has room for the vector.
+  func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws
 }
 
 extension GlobalSum where Self: ~Copyable {
+  /// The same numbers in Float all the way, for sums that do not travel.
+  public func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws {
+    guard ranks > 1 else { return }
+    for range in exchange.pieces(of: values) { exchange.roundInPlace(values[range]) }
+    try sum(values)
+    for range in exchange.pieces(of: values) { exchange.roundInPlace(values[range]) }
+  }
+
   /// Replaces the elements by their sums over the ranks, whatever their precision.
   public func sum<Scalar: Real>(_ values: Vector<Scalar>) throws { try Scalar.sum(values, over: self) }
 }

@@ -41,6 +41,14 @@ public struct Matrix<Scalar: Real> {
   /// Whether the other view is of the same elements.
   public func isSameMemory(as other: Matrix) -> Bool { unsafe elements.pointer == other.elements.pointer }
 
+  /// Overwrites the matrix with some columns of another one of as many rows.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func copy(columns source: Range<Int>, of other: Matrix) {
+    precondition(other.rows == rows && source.count == columns, "a matrix of columns has their shape")
+    for row in 0..<rows { self[row].copy(from: other[row][source]) }
+  }
+
   /// A copy of the rows.
   public var array: [[Scalar]] { (0..<rows).map { self[$0].array } }
 }

@@ -1,4 +1,5 @@
 public import BLAS
+private import CMatrixKernels
 private import CVectorMath
 private import Glibc
 
@@ -12,6 +13,13 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
 
   /// Hands a vector to the sum of its own precision.
   static func sum(_ values: Vector<Self>, over ranks: borrowing some GlobalSum & ~Copyable) throws
+
+  /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`.
+  @unsafe static func multiplyPair(
+    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
+    transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
+    _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, workspace: UnsafeMutablePointer<Self>,
+    numbers: Int)
 
   /// e^x, log(1 + x), e^x − 1 and log x of one number.
   static func exp(_ x: Self) -> Self
@@ -39,6 +47,18 @@ extension Float: Real {
     try ranks.sum(values)
   }
 
+  @unsafe public static func multiplyPair(
+    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
+    transposeA: Bool, _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Float>?,
+    _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, workspace: UnsafeMutablePointer<Float>,
+    numbers: Int
+  ) {
+    var product = unsafe matrix_product_f32(
+      m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+    unsafe matrix_multiply_f32(&product, workspace, numbers, kernel)
+  }
+
   public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
   public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
   public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
@@ -63,6 +83,18 @@ extension Double: Real {
 
   public static func sum(_ values: Vector<Double>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     try ranks.sum(values)
+  }
+
+  @unsafe public static func multiplyPair(
+    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?, lda: Int,
+    transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Double>?,
+    _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, workspace: UnsafeMutablePointer<Double>,
+    numbers: Int
+  ) {
+    var product = unsafe matrix_product_f64(
+      m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+    unsafe matrix_multiply_f64(&product, workspace, numbers, kernel)
   }
 
   public static func exp(_ x: Double) -> Double { Glibc.exp(x) }

@@ -28,10 +28,42 @@ extension Vector {
 }
 
 extension Matrix {
-  /// Adds the rows: sums ← sums + Σ_s row_s, or sums ← Σ_s row_s when not accumulating.
-  public func sumRows(into sums: Vector<Scalar>, accumulating: Bool) {
-    precondition(sums.count == columns, "a sum of rows has one element for each column")
+  /// Adds the rows, or some columns of them: sums ← sums + Σ_s row_s, or sums ← Σ_s row_s when not accumulating.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func sumRows(columns part: Range<Int>? = nil, into sums: Vector<Scalar>, accumulating: Bool) {
+    let part = part ?? 0..<columns
+    precondition(
+      part.lowerBound >= 0 && part.upperBound <= columns && sums.count == part.count,
+      "a sum of rows has one element for each column")
     if !accumulating { sums.fill(0) }
-    for row in 0..<rows { sums.add(self[row]) }
+    let (stride, count) = (columns, part.count)
+    // The part lies within every row.
+    let (first, sums) = unsafe (elements.pointer + part.lowerBound, sums.pointer)
+    for row in 0..<rows {
+      let x = unsafe first + row * stride
+      for k in 0..<count { unsafe sums[k] += x[k] }
+    }
+  }
+
+  /// Overwrites every row with the same one.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fillRows(with row: Vector<Scalar>) {
+    precondition(row.count == columns, "a row has one element for each column")
+    let (source, first) = unsafe (row.pointer, elements.pointer)
+    for row in 0..<rows { unsafe (first + row * columns).update(from: source, count: columns) }
+  }
+
+  /// Overwrites row s with the number Σ_j |x_sj| + c.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fillRows(withMagnitudeSumsOf x: Matrix, plus c: Scalar) {
+    precondition(x.rows == rows, "every row is a number of the row of the same sample")
+    let (source, first) = unsafe (x.elements.pointer, elements.pointer)
+    for row in 0..<rows {
+      let sum = unsafe Scalar.asum(count: x.columns, source + row * x.columns) + c
+      unsafe (first + row * columns).update(repeating: sum, count: columns)
+    }
   }
 }

@@ -13,7 +13,7 @@ public struct Communicator: ~Copyable {
   /// The number of processes in the group.
   public let ranks: Int
 
-  private init(adopting handle: MPI_Comm) throws(MPIError) {
+  init(adopting handle: MPI_Comm) throws(MPIError) {
     unsafe self.handle = handle
     var rank: CInt = 0
     var size: CInt = 0

@@ -17,3 +17,4 @@ public struct MPIDatatype {
 extension Float: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_float()) } }
 extension Double: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_double()) } }
 extension Int64: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_int64()) } }
+extension UInt16: MPIScalar { public static var mpiDatatype: MPIDatatype { unsafe MPIDatatype(cmpi_uint16()) } }

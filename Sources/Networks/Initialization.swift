@@ -16,6 +16,8 @@ extension Network {
   /// New parameters, the same for every rank and number of ranks: each is addressed by (seed, layer, index in layer).
   ///
   /// They are drawn in Double and rounded, so that both precisions start at the same point.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   public func initialParameters(_ initialization: Initialization, seed: UInt64) -> Arena<Scalar> {
     let arena = Arena<Scalar>(count: layout.count)
     for block in layout.blocks {

@@ -23,9 +23,6 @@ public protocol Layer<Scalar>: AnyObject {
   /// memory for y, Ẏ and Z below and above (u has its own), except for y above the network's input.
   var worksInPlace: Bool { get }
 
-  /// Whether no output can be negative, given that of the input.
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool
-
   /// Allocates workspaces for up to `samples` samples; the only place where a layer allocates.
   func reserve(samples: Int)
 
@@ -65,6 +62,27 @@ public protocol Layer<Scalar>: AnyObject {
   func addStatistics(
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
+
+  /// Whether Ẇ and Ẅ of some of the output units follow from the signals at the layer's boundaries alone, of whatever
+  /// samples: then ranks that see each other's signals share the units out. Every block of parameters has one row for each
+  /// output unit.
+  var hasSeparableStatistics: Bool { get }
+
+  /// Allocates what ``formStatistics(of:input:totalGradientBelow:above:into:bound:)`` works in.
+  func reserve(statisticsOf units: Range<Int>, samples: Int)
+
+  /// (M9, M13) The sums Ẇ and Ẅ of some output units, overwritten; those of the other units are not touched.
+  ///
+  /// Only for layers with ``hasSeparableStatistics``. The samples need not be those of this layer's last pass.
+  ///
+  /// - Parameters:
+  ///   - units: a part of the output units.
+  ///   - x: [samples × inputs].
+  ///   - above: of all output units, [samples × outputs].
+  ///   - sums: of the whole layer.
+  func formStatistics(
+    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>, bound: Bound)
 
   /// Forward mode at the last forward pass: ẏ⁺, the derivative of the layer's value along a direction.
   ///
@@ -109,6 +127,17 @@ extension Layer {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public var hasSeparableStatistics: Bool { false }
+
+  public func reserve(statisticsOf units: Range<Int>, samples: Int) {}
+
+  public func formStatistics(
+    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>, bound: Bound
+  ) {
+    preconditionFailure("only a layer with separable statistics forms those of some of its units")
+  }
 
   public func secondDerivative(
     tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound

@@ -8,7 +8,7 @@ extension Network {
     precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
     var x = inputs
     for index in 0..<layers.count {
-      let y = values[index + 1].prefix(inputs.rows)
+      let y = own(values[index + 1], inputs.rows)
       layers[index].forward(x, parameters: parameters[layout.slices[index]], into: y)
       x = y
     }
@@ -32,7 +32,7 @@ extension Network {
     precondition(pass.dropout == nil || ids.count == inputs.rows, "every row needs the address of its dropout masks")
     var x = inputs
     for index in 0..<layers.count {
-      let y = values[index + 1].prefix(inputs.rows)
+      let y = own(values[index + 1], inputs.rows)
       try layers[index].forward(
         x, parameters: parameters[layout.slices[index]], into: y, pass: pass, samples: samples, ids: ids, over: ranks)
       x = y
@@ -47,9 +47,9 @@ extension Network {
     for index in 0..<layers.count where carriesTotalGradient[index + 1] {
       layers[index].totalGradient(
         below: totalGradient(at: index, samples: inputs.rows), input: value(at: index, inputs),
-        parameters: parameters[layout.slices[index]], into: totalGradients[index + 1].prefix(inputs.rows))
+        parameters: parameters[layout.slices[index]], into: own(totalGradients[index + 1], inputs.rows))
     }
-    return totalGradients[layers.count].prefix(inputs.rows)
+    return own(totalGradients[layers.count], inputs.rows)
   }
 
   /// The sum of the losses of the minibatch of the last forward pass, without regularisation.
@@ -62,10 +62,10 @@ extension Network {
   /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place
   /// leaves its own output at both of its boundaries.
   public func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
-    boundary == 0 ? inputs : values[boundary].prefix(inputs.rows)
+    boundary == 0 ? inputs : own(values[boundary], inputs.rows)
   }
 
   func totalGradient(at boundary: Int, samples: Int) -> Matrix<Scalar>? {
-    carriesTotalGradient[boundary] ? totalGradients[boundary].prefix(samples) : nil
+    carriesTotalGradient[boundary] ? own(totalGradients[boundary], samples) : nil
   }
 }

@@ -3,6 +3,9 @@ public import Kernels
 extension Network {
   /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples.
   ///
+  /// Where ranks share their signals, the sums of layers with separable statistics are left out: they follow from
+  /// ``formSharedStatistics(inputs:bound:into:)`` when all ranks have come here.
+  ///
   /// With `sums.wDDot` nil only the gradient is computed, and u is neither needed nor touched. Collective; Ẇ, Ẅ and the
   /// loss stay those of this rank, to be added up over the ranks together. The running averages' Ẇ and Ẅ are 0.
   ///
@@ -23,7 +26,7 @@ extension Network {
     let total = evaluate(loss, targets: targets, weights: weights)
     if sums.wDDot != nil {
       loss.partitionCurvature(
-        zs[layers.count].prefix(inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
+        own(zs[layers.count], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
     }
     try pullBack(
       inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating, over: ranks)
@@ -43,7 +46,7 @@ extension Network {
     inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into wDot: Vector<Scalar>, accumulating: Bool = false,
     _ fill: (Matrix<Scalar>) -> Void
   ) {
-    fill(yDots[layers.count].prefix(inputs.rows))
+    fill(own(yDots[layers.count], inputs.rows))
     do {
       try pullBack(
         inputs: inputs, parameters: parameters, bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: nil),
@@ -57,7 +60,7 @@ extension Network {
   func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
     let (samples, top) = (targets.rows, layers.count)
     let (outputs, gradient, h) = (
-      values[top].prefix(samples), yDots[top].prefix(samples), zs[top].prefix(samples)
+      own(values[top], samples), own(yDots[top], samples), own(zs[top], samples)
     )
     guard let weights else {
       return loss.evaluate(outputs: outputs, targets: targets, gradient: gradient, curvature: h)
@@ -86,7 +89,8 @@ extension Network {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
-      if !slice.isEmpty {
+      // Where ranks share the signals the sums are formed of them later, unit by unit.
+      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics {
         layer.addStatistics(
           input: value(at: index, inputs), totalGradientBelow: u, above: above,
           into: StatisticsSlice(wDot: sums.wDot[slice], wDDot: sums.wDDot.map { $0[slice] }), bound: bound,
@@ -117,6 +121,6 @@ extension Network {
 
   private func sensitivity(at boundary: Int, samples: Int, _ wantsCurvature: Bool) -> Sensitivity<Scalar> {
     let hasZ = wantsCurvature && carriesTotalGradient[boundary]
-    return Sensitivity(yDot: yDots[boundary].prefix(samples), z: hasZ ? zs[boundary].prefix(samples) : nil)
+    return Sensitivity(yDot: own(yDots[boundary], samples), z: hasZ ? own(zs[boundary], samples) : nil)
   }
 }

@@ -33,11 +33,10 @@ public final class Network<Scalar: Real> {
   public convenience init(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) {
     let configuration = try LayerConfiguration.resolve(layers, inputs: inputs)
     var built: [any Layer<Scalar>] = []
-    var (units, isNonNegative, carries) = (inputs, false, false)
+    var (units, carries) = (inputs, false)
     for (number, layer) in configuration.enumerated() {
       let next: any Layer<Scalar> = layer.makeLayer(
-        number: number, inputs: units, inputIsNonNegative: isNonNegative, inputCarriesTotalGradient: carries)
-      isNonNegative = next.outputIsNonNegative(inputIsNonNegative: isNonNegative)
+        number: number, inputs: units, inputCarriesTotalGradient: carries)
       carries = carries || next.introducesTotalGradient
       units = next.outputs
       built.append(next)
@@ -66,29 +65,56 @@ public final class Network<Scalar: Real> {
     lowestTrained = layers.firstIndex { !$0.parameters.isEmpty } ?? 0
   }
 
+  /// How the ranks of a machine share the signals of a minibatch; nil where every rank has its own.
+  private(set) var sharing: Sharing?
+  /// The row of the workspaces at which this rank's rows begin, and the rows of all ranks that share them.
+  private(set) var firstRow = 0
+  private(set) var sharedRows = 0
+
   /// Allocates every workspace for minibatches of up to `samples` samples. After it a step allocates nothing.
   public func reserve(samples: Int) {
     guard samples > capacity else { return }
+    precondition(sharing == nil, "workspaces that ranks share cannot grow")
+    reserveLayers(samples: samples)
+    makeWorkspaces { _, units in Matrix(rows: samples, columns: units) }
+  }
+
+  /// Allocates what ``reserve(_:in:)`` describes.
+  func reserve(_ sharing: Sharing, _ make: (Signal, _ units: Int) -> Matrix<Scalar>) {
+    self.sharing = sharing
+    reserveLayers(samples: sharing.samples)
+    makeWorkspaces(make)
+  }
+
+  private func reserveLayers(samples: Int) {
     capacity = samples
     for layer in layers { layer.reserve(samples: samples) }
-    let boundaries = 0...layers.count
-    let none = Matrix<Scalar>(rows: 0, columns: 0)
-    func units(_ boundary: Int) -> Int { boundary == 0 ? inputs : layers[boundary - 1].outputs }
-    /// One matrix for each boundary that needs one; shared across the layers that work in place.
-    func workspaces(inPlace: Bool, _ isNeeded: (Int) -> Bool) -> [Matrix<Scalar>] {
+  }
+
+  private func makeWorkspaces(_ make: (Signal, _ units: Int) -> Matrix<Scalar>) {
+    func workspaces(_ signal: Signal) -> [Matrix<Scalar>] {
       var matrices: [Matrix<Scalar>] = []
-      for boundary in boundaries {
-        if inPlace, boundary > 0, layers[boundary - 1].worksInPlace, let below = matrices.last, below.rows > 0 {
-          matrices.append(below)
-        } else {
-          matrices.append(isNeeded(boundary) ? Matrix(rows: samples, columns: units(boundary)) : none)
+      for place in places(of: signal) {
+        switch place {
+        case .none: matrices.append(Matrix(rows: 0, columns: 0))
+        case .sameAsBelow: matrices.append(matrices[matrices.count - 1])
+        case .own(let units): matrices.append(make(signal, units))
         }
       }
       return matrices
     }
-    values = workspaces(inPlace: true) { $0 > 0 }
-    totalGradients = workspaces(inPlace: false) { carriesTotalGradient[$0] }
-    yDots = workspaces(inPlace: true) { $0 > lowestTrained }
-    zs = workspaces(inPlace: true) { $0 > lowestTrained && carriesTotalGradient[$0] }
+    (values, totalGradients) = (workspaces(.value), workspaces(.totalGradient))
+    (yDots, zs) = (workspaces(.yDot), workspaces(.z))
+  }
+
+  /// Chooses this rank's rows of the workspaces for the next minibatch.
+  ///
+  /// - Parameters:
+  ///   - firstRow: the number of rows of the ranks before this one.
+  ///   - rows: the rows of all ranks that share the workspaces.
+  public func place(firstRow: Int, of rows: Int) {
+    precondition(
+      sharing.map { rows <= $0.rows } ?? false, "the rows of all ranks must fit the workspaces that they share")
+    (self.firstRow, sharedRows) = (firstRow, rows)
   }
 }

@@ -1,7 +1,29 @@
 internal import Kernels
 internal import Networks
 
-/// Everything that the update of one block of parameters reads and writes.
+/// What the update of all parameters reads and writes in one step.
+struct ParameterUpdate<Scalar: Real> {
+  /// w.
+  let parameters: Vector<Scalar>
+  /// The sums Ẇ and Ẅ over the samples.
+  let sums: StatisticsSlice<Scalar>
+  /// S.
+  let samples: Int
+  let state: OptimizerState<Scalar>
+  /// α or λ.
+  let rate: Double
+  let regularization: Regularization
+  let layout: ParameterLayout
+
+  /// A block, or a part of it.
+  ///
+  /// - Parameter range: in the arenas, within the block's.
+  func block(_ index: Int, _ range: Range<Int>) -> BlockUpdate<Scalar> {
+    BlockUpdate(self, role: layout.blocks[index].role, range)
+  }
+}
+
+/// Everything that the update of a block of parameters, or of a part of it, reads and writes.
 struct BlockUpdate<Scalar: Real> {
   /// w, and the sums Ẇ and Ẅ over the samples.
   let w: Vector<Scalar>
@@ -19,18 +41,15 @@ struct BlockUpdate<Scalar: Real> {
   let l2: Scalar
   let l1: Scalar
 
-  init(
-    _ block: ParameterLayout.Block, parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int,
-    state: OptimizerState<Scalar>, regularization: Regularization
-  ) {
-    w = parameters[block.range]
-    wDot = sums.wDot[block.range]
-    wDDot = sums.wDDot.map { $0[block.range] }
-    first = state.first.map { $0.all[block.range] }
-    second = state.second.map { $0.all[block.range] }
-    (firstUpdates, secondUpdates) = (state.firstUpdates, state.secondUpdates)
-    perSample = 1 / Scalar(samples)
-    let strengths = regularization.strengths(block.role)
+  fileprivate init(_ update: ParameterUpdate<Scalar>, role: ParameterShape.Role, _ range: Range<Int>) {
+    w = update.parameters[range]
+    wDot = update.sums.wDot[range]
+    wDDot = update.sums.wDDot.map { $0[range] }
+    first = update.state.first.map { $0.all[range] }
+    second = update.state.second.map { $0.all[range] }
+    (firstUpdates, secondUpdates) = (update.state.firstUpdates, update.state.secondUpdates)
+    perSample = 1 / Scalar(update.samples)
+    let strengths = update.regularization.strengths(role)
     (l2, l1) = (Scalar(strengths.l2), Scalar(strengths.l1))
   }
 

@@ -57,29 +57,52 @@ public final class DistanceEstimate<Scalar: Real> {
   /// 1/√(1 + (1 − β) t).
   private var shrinkage: Double { 1 / (1 + (1 - Self.decay) * Double(updates - 1)).squareRoot() }
 
-  /// Takes up the gradient of one step, before the parameters move.
-  ///
-  /// - Complexity: one pass over four arrays; allocates nothing.
-  func takeUp(
-    _ parameters: Vector<Scalar>, sums statistics: StatisticsSlice<Scalar>, samples: Int,
-    regularization: Regularization, layout: ParameterLayout
-  ) {
-    if updates == 0 { origin.all.copy(from: parameters) }
+  /// The first part of a step: w₀ are the parameters of the first one.
+  func begin(_ parameters: Vector<Scalar>, _ part: ParameterPart) {
+    if updates == 0 {
+      for range in part.ranges { origin.all[range].copy(from: parameters[range]) }
+    }
     updates += 1
-    let keep = Self.decay.squareRoot()
+  }
+
+  /// Takes up the gradient of a part of a block, before its parameters move.
+  ///
+  /// - Parameter range: the part's, in the arenas.
+  /// - Returns: its share of Σ g (w₀ − w) and of ‖s_b‖₁.
+  /// - Complexity: one pass over four arrays; allocates nothing.
+  @inline(__always)
+  func accumulate(
+    _ block: BlockUpdate<Scalar>, _ range: Range<Int>, ofBlock index: Int
+  ) -> (product: Double, magnitude: Double) {
+    Optimizers.accumulate(
+      block, origin: origin.all[range], sums: sums.all[range], keep: Scalar(Self.keep),
+      gain: Scalar(gain(ofBlock: index)))
+  }
+
+  /// The same, with what the averages of the block do and the measure of its scale in the same pass.
+  func accumulate(
+    _ block: FusedPartitioning<Scalar>, _ range: Range<Int>, ofBlock index: Int
+  ) -> (product: Double, magnitude: Double, squares: Double) {
+    block.takeUp(origin: origin.all[range], sums: sums.all[range], keep: Self.keep, gain: gain(ofBlock: index))
+  }
+
+  /// √β.
+  private static var keep: Double { decay.squareRoot() }
+
+  /// k.
+  private func gain(ofBlock index: Int) -> Double {
+    let distance = distance(ofBlock: index)
+    return (1 - Self.keep) * (distance * 0x1p20) * (distance * 0x1p20)
+  }
+
+  /// The end of a step's estimate, from the sums over all parts of every block.
+  func takeUp(_ measures: StepMeasures, _ layout: ParameterLayout) {
     var (allProducts, allMagnitudes) = (0.0, 0.0)
     for (index, block) in layout.blocks.enumerated() where block.isTrained {
-      let distance = distance(ofBlock: index)
-      let weight = (1 - keep) * (distance * 0x1p20) * (distance * 0x1p20)
-      let strengths = regularization.strengths(block.role)
-      let (product, magnitude) = accumulate(
-        parameters[block.range], statistics.wDot[block.range], origin: origin.all[block.range],
-        sums: sums.all[block.range], perSample: 1 / Scalar(samples), l2: Scalar(strengths.l2),
-        l1: Scalar(strengths.l1), keep: Scalar(keep), gain: Scalar(weight))
-      products[index] = keep * products[index] + weight * product
-      distances[index] = longer(distances[index], products[index], magnitude)
+      products[index] = Self.keep * products[index] + gain(ofBlock: index) * measures.products[index]
+      distances[index] = longer(distances[index], products[index], measures.magnitudes[index])
       allProducts += products[index]
-      allMagnitudes += magnitude
+      allMagnitudes += measures.magnitudes[index]
     }
     distance = longer(distance, allProducts, allMagnitudes)
   }
@@ -90,20 +113,18 @@ public final class DistanceEstimate<Scalar: Real> {
   }
 }
 
-/// s ← keep s + gain g for one block, g = Ẇ/S + ∇R.
+/// s ← keep s + gain g for a block or a part of it, g = Ẇ/S + ∇R.
 ///
 /// - Returns: Σ g (w₀ − w) and ‖s‖₁, summed in Double.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
+@inline(__always)
 private func accumulate<Scalar: Real>(
-  _ parameters: Vector<Scalar>, _ gradients: Vector<Scalar>, origin: Vector<Scalar>, sums: Vector<Scalar>,
-  perSample: Scalar, l2: Scalar, l1: Scalar, keep: Scalar, gain: Scalar
+  _ block: BlockUpdate<Scalar>, origin: Vector<Scalar>, sums: Vector<Scalar>, keep: Scalar, gain: Scalar
 ) -> (product: Double, magnitude: Double) {
-  let count = parameters.count
+  let (count, perSample, l2, l1) = (block.w.count, block.perSample, block.l2, block.l1)
   precondition(
-    gradients.count == count && origin.count == count && sums.count == count, "vectors of a block have its length")
+    block.wDot.count == count && origin.count == count && sums.count == count, "vectors of a block have its length")
   // All four have `count` elements.
-  let (w, wDot, start, s) = unsafe (parameters.pointer, gradients.pointer, origin.pointer, sums.pointer)
+  let (w, wDot, start, s) = unsafe (block.w.pointer, block.wDot.pointer, origin.pointer, sums.pointer)
   var (product, magnitude) = (0.0, 0.0)
   for k in 0..<count {
     let weight = unsafe w[k]

@@ -21,6 +21,11 @@ public final class OptimizerState<Scalar: Real> {
   /// The lengths of the steps where they are found; nil where they are given.
   public let distance: DistanceEstimate<Scalar>?
 
+  /// What one step measures, to be summed over the ranks that share the update; nothing to keep between steps.
+  let measures: StepMeasures
+  /// All parameters.
+  let whole: ParameterPart
+
   /// The memory of averages before the first step.
   ///
   /// - Parameters:
@@ -31,5 +36,7 @@ public final class OptimizerState<Scalar: Real> {
     second = rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
     distance = rule.findsLength ? DistanceEstimate(layout) : nil
+    measures = StepMeasures(blocks: layout.blocks.count)
+    whole = .all(layout)
   }
 }

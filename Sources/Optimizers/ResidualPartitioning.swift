@@ -28,23 +28,21 @@ public struct ResidualPartitioning: Equatable, Sendable {
     (self.curvaturePower, self.layerScale, self.findsLength) = (curvaturePower, layerScale, findsLength)
   }
 
-  /// Moves one block.
+  /// Moves one block, or a part of it.
   ///
-  /// - Parameter meanSquare: the block's in the ``OptimizerState``; moved on by one step.
+  /// - Parameter meanSquare: the block's in the ``OptimizerState``, with the present step.
   @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: inout Double) {
-    let (count, own) = (Double(max(1, block.w.count)), formulaRate(rate))
-    switch layerScale {
-    case .none:
-      pass(.move, over: block, rate: own)
+  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
+    guard layerScale != .none else {
+      pass(.move, over: block, rate: rate)
       return
-    case .unit:
-      meanSquare = pass(.measure, over: block, rate: own) / count
-    case .adaptive:
-      let squares = pass(.measureUnsmoothed, over: block, rate: own)
-      meanSquare = LayerScale.decay * meanSquare + (1 - LayerScale.decay) * squares / count
     }
-    pass(.scaledMove(scale(block, rate: rate, meanSquare: meanSquare)), over: block, rate: own)
+    let (scale, own) = (scale(block, rate: rate, meanSquare: meanSquare), formulaRate(rate))
+    if let fused = FusedPartitioning(self, block, base: base(rate: own, block)) {
+      fused.move(scale: scale)
+    } else {
+      pass(.scaledMove(scale), over: block, rate: own)
+    }
   }
 
   /// Writes P of one block, see ``StepLoop``, in place of its w.
@@ -57,14 +55,19 @@ public struct ResidualPartitioning: Equatable, Sendable {
   }
 
   /// λ of the formula; 1 where λ is the scale alone.
-  private func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+
+  /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
+  func base<Scalar: Real>(rate: Double, _ block: BlockUpdate<Scalar>) -> Scalar {
+    Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
+  }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
     Scalar(layerScale.factor(rate: rate, meanSquare: meanSquare, updates: block.firstUpdates))
   }
 
   /// What a pass over a block does, see ``StepLoop``.
-  private enum Pass<Scalar: Real> {
+  enum Pass<Scalar: Real> {
     case move
     case measure
     case measureUnsmoothed
@@ -76,7 +79,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   ///
   /// - Returns: ‖Δw‖² where the pass measures, else 0.
   @discardableResult
-  private func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
+  func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
     switch curvaturePower {
     case .one: self.pass(pass, PlainDenominator<Scalar>.self, over: block, rate: rate)
     case .half: self.pass(pass, RootDenominator<Scalar>.self, over: block, rate: rate)
@@ -87,7 +90,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   private func pass<Scalar: Real, D: Denominator<Scalar>>(
     _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
   ) -> Double {
-    let base = Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
+    let base = base(rate: rate, block)
     guard let wDDot = block.wDDot else {
       precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
       let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())

@@ -42,8 +42,11 @@ struct StoredAverage<Scalar: Real>: RunningAverage {
     precondition(updates > 0, "an average needs a first sample")
     unsafe pointer = values.pointer
     (keep, gain) = takesUp ? (Scalar(decay), Scalar(1 - decay)) : (1, 0)
-    correction = isCorrected ? Scalar(1 / (1 - pow(decay, Double(updates)))) : 1
+    correction = isCorrected ? Scalar(Self.correction(decay: decay, updates: updates)) : 1
   }
+
+  /// 1/(1 − βᵗ).
+  static func correction(decay: Double, updates: Int) -> Double { 1 / (1 - pow(decay, Double(updates))) }
 
   @inline(__always)
   func takeUp(_ sample: Scalar, at k: Int) -> Scalar {

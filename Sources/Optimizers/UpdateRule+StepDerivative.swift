@@ -34,23 +34,23 @@ extension UpdateRule {
     into p: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
     rate: Double, regularization: Regularization, layout: ParameterLayout
   ) {
+    // P does not depend on w, and is written in its place.
+    let update = ParameterUpdate(
+      parameters: p, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
+      layout: layout)
     for (index, block) in layout.blocks.enumerated() {
       guard block.isTrained else {
         p[block.range].fill(0)
         continue
       }
-      // P does not depend on w, and is written in its place.
-      let update = BlockUpdate(
-        block, parameters: p, sums: sums, samples: samples, state: state, regularization: regularization)
+      let own = update.block(index, block.range)
       switch self {
-      case .sgd: SGD().loop(update, rate: rate).derivative()
-      case .momentum(let rule): rule.loop(update, rate: rate).derivative()
-      case .rmsprop(let rule): rule.loop(update, rate: rate).derivative()
-      case .adam(let rule): rule.loop(update, rate: rate).derivative()
+      case .sgd: SGD().loop(own, rate: rate).derivative()
+      case .momentum(let rule): rule.loop(own, rate: rate).derivative()
+      case .rmsprop(let rule): rule.loop(own, rate: rate).derivative()
+      case .adam(let rule): rule.loop(own, rate: rate).derivative()
       case .residualPartitioning(let rule):
-        rule.derivative(
-          update, rate: rate * (state.distance?.stepLength(ofBlock: index) ?? 1),
-          meanSquare: state.blockSquares[index])
+        rule.derivative(own, rate: update.blockRate(index), meanSquare: state.blockSquares[index])
       }
     }
   }

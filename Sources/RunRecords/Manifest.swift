@@ -60,6 +60,8 @@ public struct Manifest: Codable, Sendable {
   public var ranks: Int
   /// The host of each rank.
   public var hosts: [String]
+  /// How the ranks brought their shares of a minibatch together: `node` or `mpi`; nil for a single rank.
+  public var reduction: String?
   public var precision: String
   public var parameters: Int
   /// Of the bytes of the trained parameters, equal on all ranks.

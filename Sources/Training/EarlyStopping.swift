@@ -7,26 +7,26 @@ struct EarlyStopping<Scalar: Real> {
   /// The epoch of the least loss, counted from 1; 0 before the first.
   private(set) var bestEpoch = 0
   private(set) var bestLoss = Double.infinity
-  /// The parameters of ``bestEpoch``.
+  /// What this rank moves of the parameters of ``bestEpoch``.
   private let best: Arena<Scalar>
 
-  init(patience: Int, parameters: Arena<Scalar>) {
+  init(patience: Int, step: TrainingStep<Scalar>) {
     self.patience = patience
-    best = Arena(count: parameters.count)
-    best.all.copy(from: parameters.all)
+    best = Arena(count: step.parameters.count)
+    step.keepParameters(in: best)
   }
 
   /// Takes note of an epoch's validation loss; one that is not a number is no improvement.
   ///
   /// - Returns: whether to stop.
-  mutating func judge(epoch: Int, loss: Double, parameters: Arena<Scalar>) -> Bool {
+  mutating func judge(epoch: Int, loss: Double, step: TrainingStep<Scalar>) -> Bool {
     if loss < bestLoss {
       (bestEpoch, bestLoss) = (epoch, loss)
-      best.all.copy(from: parameters.all)
+      step.keepParameters(in: best)
     }
     return epoch - bestEpoch >= patience
   }
 
-  /// Puts the best parameters back.
-  func restore(_ parameters: Arena<Scalar>) { parameters.all.copy(from: best.all) }
+  /// Puts the best parameters back. Collective.
+  func restore(_ step: TrainingStep<Scalar>) throws { try step.restoreParameters(from: best) }
 }

@@ -54,9 +54,14 @@ public final class TrainingLoop<Scalar: Real> {
   /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
   public let learning: WeightLearning<Scalar>?
 
+  /// How the ranks bring their shares together.
+  public let reduction: ReductionConfiguration.Method
+
   private let configuration: Configuration
   let problem: LearningProblem
-  /// The parameters at the first minibatch of the last epoch whose loss there was finite.
+  /// For evaluation: its own workspaces where those of the step are shared.
+  private let judgedNetwork: Network<Scalar>
+  /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
 
   /// - Parameters:
@@ -64,37 +69,38 @@ public final class TrainingLoop<Scalar: Real> {
   ///   - ranks: the number of ranks that share a minibatch.
   ///   - learning: made for the same problem.
   /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
-  public init(
+  public convenience init(
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
     learning: WeightLearning<Scalar>? = nil
   ) throws {
-    let training = configuration.training
-    let network = try Network<Scalar>(configuration.network, inputs: problem.features)
-    try problem.check(outputs: network.outputs)
-    let plan =
-      plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
-    let capacity = (plan.batch + ranks - 1) / ranks
-    try requireMemory(for: network, samples: capacity)
-    self.configuration = configuration
-    self.problem = problem
-    self.plan = plan
+    self.init(try TrainingDraft(configuration, problem: problem, plan: plan, ranks: ranks), learning: learning)
+  }
+
+  /// - Parameter memory: made for the same draft; nil where every rank has everything.
+  init(_ draft: TrainingDraft<Scalar>, learning: WeightLearning<Scalar>?, memory: NodeMemory<Scalar>? = nil) {
+    (configuration, problem, plan) = (draft.configuration, draft.problem, draft.plan)
     self.learning = learning
+    let training = draft.configuration.training
     step = TrainingStep(
-      configuration, problem: problem, network: network,
-      parameters: network.initialParameters(training.initialization, seed: UInt64(training.seed)), capacity: capacity,
-      weights: learning?.effective.all, keepsParametersBefore: learning != nil)
-    lastGood = Arena(count: network.layout.count)
-    lastGood.all.copy(from: step.parameters.all)
+      draft.configuration, problem: draft.problem, network: memory?.network ?? draft.network,
+      parameters: memory?.parameters
+        ?? draft.network.initialParameters(training.initialization, seed: UInt64(training.seed)),
+      capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
+      memory: memory)
+    judgedNetwork = draft.network
+    reduction = memory == nil ? .mpi : .node
+    lastGood = Arena(count: draft.network.layout.count)
+    step.keepParameters(in: lastGood)
   }
 
   private func keepGood() {
-    lastGood.all.copy(from: step.parameters.all)
+    step.keepParameters(in: lastGood)
     learning?.keepGood()
   }
 
-  /// Puts the parameters back to those at the first minibatch of the last epoch whose loss there was finite.
-  public func restoreLastGood() {
-    step.parameters.all.copy(from: lastGood.all)
+  /// Puts the parameters back to those at the first minibatch of the last epoch whose loss there was finite. Collective.
+  public func restoreLastGood() throws {
+    try step.restoreParameters(from: lastGood)
     learning?.restoreGood()
   }
 
@@ -104,7 +110,8 @@ public final class TrainingLoop<Scalar: Real> {
   /// Judges the trained network on a subset. Collective.
   public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
     try problem.evaluate(
-      judged.network, judged.parameters, learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
+      learning?.student == nil ? judgedNetwork : judged.network, judged.parameters,
+      learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
   }
 
   /// Takes all steps of the plan, unless the loss stops being finite or the validation loss stops falling. Collective.
@@ -119,7 +126,7 @@ public final class TrainingLoop<Scalar: Real> {
   ) throws -> TrainingOutcome {
     var outcome = TrainingOutcome()
     var stopping = configuration.training.stopEarly.map {
-      EarlyStopping(patience: $0.patience, parameters: step.parameters)
+      EarlyStopping(patience: $0.patience, step: step)
     }
     var order = EpochOrder(seed: configuration.training.seed, count: plan.samples)
     let schedule = configuration.schedule.schedule
@@ -142,7 +149,7 @@ public final class TrainingLoop<Scalar: Real> {
         outcome.steps += 1
         guard loss.isFinite else {
           outcome.divergedAtStep = outcome.steps
-          restoreLastGood()
+          try restoreLastGood()
           return outcome
         }
         if stepInEpoch == 0 { keepGood() }
@@ -151,7 +158,7 @@ public final class TrainingLoop<Scalar: Real> {
           try learning?.follow(step, samples, epoch: epoch, step: outcome.steps - 1, plan: plan, over: ranks) ?? true
         else {
           outcome.divergedAtStep = outcome.steps
-          restoreLastGood()
+          try restoreLastGood()
           return outcome
         }
         lossSum += loss * Double(batch.count)
@@ -166,7 +173,7 @@ public final class TrainingLoop<Scalar: Real> {
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
         outcome.divergedAtStep = outcome.steps
-        restoreLastGood()
+        try restoreLastGood()
         return outcome
       }
       try afterEpoch(
@@ -174,13 +181,13 @@ public final class TrainingLoop<Scalar: Real> {
           epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: lossSum / Double(samplesDone),
           learningRate: step.learningRate, validation: validation))
       if let loss = validation?.loss,
-        stopping?.judge(epoch: epoch, loss: loss, parameters: step.parameters) == true
+        stopping?.judge(epoch: epoch, loss: loss, step: step) == true
       {
         break
       }
     }
     if let stopping {
-      stopping.restore(step.parameters)
+      try stopping.restore(step)
       outcome.bestEpoch = stopping.bestEpoch
     }
     return outcome

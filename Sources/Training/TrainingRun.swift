@@ -60,17 +60,26 @@ public struct TrainingRun {
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
-    let (problem, loop) = try world.agree(describe: describe) { () throws -> (LearningProblem, TrainingLoop<Scalar>) in
+    let (problem, labelled, learning) = try world.agree(describe: describe) {
+      () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
       let problem = try LearningProblem(configuration)
-      guard learnsWeights else {
-        return (problem, try TrainingLoop(configuration, problem: problem, ranks: world.ranks))
-      }
+      guard learnsWeights else { return (problem, problem, nil) }
       let (labelled, learning): (LearningProblem, WeightLearning<Scalar>) = try weighted(problem, ranks: world.ranks)
-      return (
-        problem, try TrainingLoop(configuration, problem: labelled, ranks: world.ranks, learning: learning)
-      )
+      return (problem, labelled, learning)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    return try world.withTrainingLoop(
+      configuration, problem: labelled, learning: learning, as: precision, describe: describe
+    ) { loop in
+      try train(loop, problem, on: world, describe: describe, phase: phase, report: report)
+    }
+  }
+
+  private func train<Scalar: Real>(
+    _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
+    report: (TrainingProgress) -> Void
+  ) throws -> RunResult {
     let hosts = try world.allGather(MPILibrary.processorName)
     let started = Date()
     let folder = try configuration.makeFolder(preset: preset, started: started, on: world, describe: describe)
@@ -78,6 +87,7 @@ public struct TrainingRun {
     var manifest = Manifest(
       configuration, problem, version: version, preset: preset, started: started, parameters: network.layout.count,
       hosts: hosts, on: world)
+    manifest.reduction = world.ranks > 1 ? loop.reduction.rawValue : nil
     let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
       guard world.rank == 0 else { return nil }
       try writeWhole(try configuration.yaml(), to: folder.configuration)
@@ -97,7 +107,7 @@ public struct TrainingRun {
     if divergedAt == nil {
       let judged = try loop.judge(outcome, run: folder.path, on: world)
       if judged.isFinite { result = judged } else { divergedAt = outcome.steps }
-      if result == nil { loop.restoreLastGood() }
+      if result == nil { try loop.restoreLastGood() }
     }
     let fingerprint = try replicaFingerprint(loop.step.parameters, over: world)
     try loop.learning?.compareReplicas(over: world)

@@ -6,7 +6,8 @@ internal import Optimizers
 /// One distributed step on a global minibatch, and the memory it works in.
 ///
 /// Each rank computes the sums of its shard; one reduction adds Ẇ, the loss and, where it is wanted, Ẅ over the ranks;
-/// every rank applies the identical update. After construction a step allocates nothing of its own.
+/// every rank applies the identical update. Where the ranks of a machine share memory (``NodeMemory``), each forms and moves
+/// a part instead. After construction a step allocates nothing of its own.
 ///
 /// With weights a_i of the training samples, J = (1/S) Σ a_i f_i + R: S stays the number of samples, whatever the weights
 /// add up to. A sample's share of Ẇ counts a_i times. Its share of Ẅ counts a_i times where a_i ≥ 0, since everything from
@@ -50,11 +51,15 @@ public final class TrainingStep<Scalar: Real> {
 
   /// Ẅ, then Ẇ, then the sum of the losses: one arena, one reduction, of its end alone where Ẅ is not computed.
   private let sums: Arena<Scalar>
+  /// Where Ẅ travels as bfloat16.
+  private let exchange: BFloat16Exchange?
   private let inputs: Matrix<Scalar>
   private let targets: Matrix<Scalar>
   /// a_i of every position of the training set, and of the rows of the minibatch; nil where all are 1.
   private let weights: Vector<Scalar>?
   private let rowWeights: Vector<Scalar>?
+  /// What the ranks of this machine share; nil where every rank has everything.
+  private let memory: NodeMemory<Scalar>?
 
   /// The minibatch of the last statistics: its global size, this rank's share, its epoch.
   private var minibatch = (samples: 0, rows: 0, epoch: 0)
@@ -72,10 +77,18 @@ public final class TrainingStep<Scalar: Real> {
   ///     them.
   ///   - keepsParametersBefore: whether ``parametersBefore`` will be asked for.
   ///   - takesRows: whether samples will be given row by row, with targets and weights of their own.
+  ///   - memory: made for the same network, with its parameters; not where all sums are needed on every rank.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
-    capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false
+    capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false,
+    memory: NodeMemory<Scalar>? = nil
   ) {
+    precondition(
+      memory == nil
+        || (configuration.needsAllSums == nil && weights == nil && !keepsParametersBefore && !takesRows),
+      "a step that needs all sums on every rank cannot share memory")
+    precondition(memory == nil || memory?.network === network, "memory that ranks share has a network of its own")
+    self.memory = memory
     precondition(
       weights == nil || configuration.training.gradient == .backpropagation, "only backpropagation takes weights")
     precondition(
@@ -111,7 +124,10 @@ public final class TrainingStep<Scalar: Real> {
       }
     positions.reserveCapacity(capacity)
     sums = Arena(count: 2 * network.layout.count + 1)
-    inputs = Matrix(rows: capacity, columns: network.inputs)
+    exchange =
+      configuration.reduction.curvaturePrecision == .bfloat16 && curvatureEvery != nil
+      ? BFloat16Exchange(elements: network.layout.count) : nil
+    inputs = memory?.inputs ?? Matrix(rows: capacity, columns: network.inputs)
     // Reconstruction: the target is the input.
     targets =
       problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
@@ -160,7 +176,9 @@ public final class TrainingStep<Scalar: Real> {
       for row in ids.indices { positions.append(ids[row]) }
     }
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
-    let (x, t) = (inputs.prefix(ids.count), targets.prefix(ids.count))
+    memory?.place(samples: samples)
+    let x = ownInputs(ids.count)
+    let t = targets.isSameMemory(as: inputs) ? x : targets.prefix(ids.count)
     fill(x, t, rowWeights?[0..<ids.count])
     let total =
       switch gradient {
@@ -171,18 +189,40 @@ public final class TrainingStep<Scalar: Real> {
       case .layerTargets(let recursion):
         recursion.gradient(inputs: x, targets: t, parameters: parameters.all, into: wDot)
       }
+    if let memory {
+      let loss = try memory.formSums(bound, into: statistics, loss: Scalar(total), over: ranks)
+      return Double(loss) / Double(samples)
+    }
     losses.all[0] = total
     sums.all[sums.count - 1] = Scalar(total)
-    try ranks.sum(hasCurvature ? sums.all : firstOrder)
+    try addUp(over: ranks)
     return Double(sums.all[sums.count - 1]) / Double(samples)
+  }
+
+  /// This rank's rows of the minibatch.
+  private func ownInputs(_ rows: Int) -> Matrix<Scalar> {
+    guard let memory else { return inputs.prefix(rows) }
+    precondition(rows == memory.ownRows.count, "ranks that share memory get their shards of the minibatch")
+    return inputs[memory.ownRows]
+  }
+
+  /// The sums of all ranks: in one reduction, but where Ẅ travels with fewer bits.
+  private func addUp(over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    guard hasCurvature, let exchange, let curvature = wDDot as? Vector<Float> else {
+      return try ranks.sum(hasCurvature ? sums.all : firstOrder)
+    }
+    try ranks.sum(firstOrder)
+    try ranks.sumNonNegative(curvature, through: exchange)
   }
 
   private func backpropagate(
     _ x: Matrix<Scalar>, _ t: Matrix<Scalar>, _ positions: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
+    var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
+    // One copy of the running averages has one writer.
+    pass.updatesRunningAverages = memory?.movesOthers ?? true
     _ = try network.forward(
-      x, parameters: parameters.all, pass: .training(seed: seed, epoch: minibatch.epoch), samples: minibatch.samples,
-      ids: positions, over: ranks)
+      x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: positions, over: ranks)
     return try network.addStatistics(
       inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
       weights: rowWeights?[0..<x.rows], into: statistics, over: ranks)
@@ -198,11 +238,31 @@ public final class TrainingStep<Scalar: Real> {
     wasUndone = false
     steps += 1
     if isJudged || keepsParametersBefore { before.all.copy(from: parameters.all) }
-    rule.update(
-      parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-      regularization: regularization, layout: network.layout)
+    if let memory {
+      try memory.update(
+        rule, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
+        regularization: regularization, layout: network.layout)
+    } else {
+      rule.update(
+        parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
+        regularization: regularization, layout: network.layout)
+    }
     learningRate = appliedRate * (state.distance?.longestStep ?? 1)
     if isJudged { try judge(over: ranks) }
+  }
+
+  /// Copies what this rank moves of the parameters: on a machine whose ranks share them, a part.
+  func keepParameters(in copy: Arena<Scalar>) {
+    guard let memory else { return copy.all.copy(from: parameters.all) }
+    for range in memory.part.ranges { copy.all[range].copy(from: parameters.all[range]) }
+  }
+
+  /// Puts back what every rank kept. Collective on a machine whose ranks share the parameters.
+  func restoreParameters(from copy: Arena<Scalar>) throws {
+    guard let memory else { return parameters.all.copy(from: copy.all) }
+    try memory.synchronize()
+    for range in memory.part.ranges { parameters.all[range].copy(from: copy.all[range]) }
+    try memory.synchronize()
   }
 
   /// w before the last update, where the statistics of the minibatch were computed.

@@ -91,7 +91,7 @@ func checkBatchNorm(_ world: borrowing Communicator) throws {
 }
 
 /// The greatest |a − b|, relative to |b| where that is above 1; infinite where the counts differ or one is not a number.
-private func greatestDifference(_ a: [Double], _ b: [Double]) -> Double {
+func greatestDifference(_ a: [Double], _ b: [Double]) -> Double {
   guard a.count == b.count else { return .infinity }
   return zip(a, b).reduce(0) { greatest, pair in
     let difference = (pair.0 - pair.1).magnitude / max(1, pair.1.magnitude)

@@ -39,7 +39,8 @@ func checkCollectives(_ world: borrowing Communicator) throws {
 
 /// Trains the digits and compares the replicas every 5 steps; one rank changes the last bit of a weight after step 12.
 func trainWithDifference(_ world: borrowing Communicator) throws {
-  let configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=2"]).configuration()
+  let configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=2", "reduction=mpi"])
+    .configuration()
   let problem = try LearningProblem(configuration)
   let loop = try TrainingLoop<Float>(configuration, problem: problem, ranks: world.ranks)
   let weights = loop.step.parameters.all
@@ -71,8 +72,20 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     _ = try replicaFingerprint(parameters, over: world)
   case "batch-norm":
     try checkBatchNorm(world)
+  case "reductions":
+    try checkReductions(world)
+  case "uneven":
+    try trainOnUnevenMachines(world, ReductionConfiguration.Method(rawValue: arguments[2]) ?? .auto)
+  case "time-reductions":
+    try timeReductions(
+      world, preset: arguments[2], data: arguments[3], batch: Int(arguments[4]) ?? 100,
+      settings: Array(arguments.dropFirst(5)))
+  case "bfloat16":
+    try checkBFloat16(world)
   case "hypergradients":
     try checkHypergradients(world)
+  case "allocations":
+    try checkAllocations(world, plantsArray: chosen == 1)
   case "training":
     try trainWithDifference(world)
   default:

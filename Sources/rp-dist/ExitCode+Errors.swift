@@ -15,7 +15,7 @@ extension ExitCode {
     switch error {
     case is ConfigurationError, is NetworkError, is UnknownName, is HypergradientError: usage
     case is UnreadableFile: missingInput
-    case is BrokenRun: content
+    case is BrokenRun, is BrokenNetworkFile: content
     case let error as DatasetError: error.kind == .missing ? missingInput : content
     case let error as SafetensorsError:
       switch error.kind {

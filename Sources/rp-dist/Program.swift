@@ -22,7 +22,11 @@ extension RankCommand {
 
 /// The life of the process: command line, MPI, exit code.
 enum Program {
+  /// The age of the process when its own code began, in milliseconds.
+  static let ageAtStart = ProcessAge.milliseconds
+
   static func run() {
+    _ = ageAtStart
     guard vector_math_processor_suffices() != 0 else {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       exit(ExitCode.internalError)

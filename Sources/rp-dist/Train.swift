@@ -39,12 +39,18 @@ struct Train: RankCommand {
         training        batch, epochs, seed, precision, initialization,
                         stopEarly {patience}, gradient, gradientStep,
                         checkReplicas, blasThreads
+        reduction       method (auto, node, mpi; or the method alone),
+                        curvaturePrecision (float32, bfloat16)
         run             folder, name
         compare         learningRates {sgd: [...], ...}, schedules
 
       Residual partitioning finds the lengths of its steps (learningRate:
       auto, with a linear schedule). With a learning rate it is the paper's
       plain step; with trustRatio: on its learning rate follows the loss.
+
+      Ranks of one machine share memory (reduction: node) where no setting
+      needs the whole sums on each: every rank forms and moves a part of the
+      weights. With mpi each has all weights, and the sums are added up.
 
       EXAMPLES
         rp-dist train

@@ -79,15 +79,25 @@ struct DistanceProblem: CustomTestStringConvertible {
 
   private func found<S: Real>(as _: S.Type) throws -> [[Double]] {
     let layout = try Network<S>(layers, inputs: 4).layout
+    return try trajectory(as: S.self) { rule, w, sums, state in
+      rule.update(
+        w, sums: sums, samples: Self.samples, state: state, rate: rate, regularization: regularization, layout: layout)
+    }
+  }
+
+  /// The parameters after each step that `update` takes.
+  func trajectory<S: Real>(
+    as _: S.Type, _ update: (UpdateRule, Vector<S>, StatisticsSlice<S>, OptimizerState<S>) throws -> Void
+  ) throws -> [[Double]] {
+    let layout = try Network<S>(layers, inputs: 4).layout
     let (start, sums) = statistics(layout)
     let rule = UpdateRule.residualPartitioning(rule)
     let state = OptimizerState<S>(for: rule, layout, keepsCurvature: curvatureEvery > 1)
     let w = vector(start, as: S.self)
-    return sums.map { sums in
-      rule.update(
-        w,
-        sums: StatisticsSlice(wDot: vector(sums.wDot, as: S.self), wDDot: sums.wDDot.map { vector($0, as: S.self) }),
-        samples: Self.samples, state: state, rate: rate, regularization: regularization, layout: layout)
+    return try sums.map { sums in
+      let slice = StatisticsSlice(
+        wDot: vector(sums.wDot, as: S.self), wDDot: sums.wDDot.map { vector($0, as: S.self) })
+      try update(rule, w, slice, state)
       return w.array.map { Double($0) }
     }
   }

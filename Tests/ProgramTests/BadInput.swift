@@ -19,8 +19,8 @@ struct BadInput: CustomTestStringConvertible, Sendable {
 
 extension BadInput {
   static let all: [BadInput] =
-    commandLine + configurations + optimizers + dataFiles + statisticsFiles + checks
-    + reweighting + hypergradients
+    commandLine + configurations + optimizers + reductions + dataFiles + statisticsFiles + checks
+    + reweighting + hypergradients + benchmarks + scaling
 
   private static let commandLine: [BadInput] = [
     BadInput(name: "a misspelt command", arguments: "trian", exitCode: 64, says: ["'trian'", "did you mean 'train'"]),

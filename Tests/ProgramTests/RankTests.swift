@@ -17,10 +17,11 @@ extension ProgramTests {
       #expect(run.errors.isEmpty)
     }
 
-    @Test func `1, 2, 3, 4, 5 and 8 ranks train the same model in Double to 1e-10`() throws {
+    @Test(arguments: ["mpi", "node"])
+    func `1, 2, 3, 4, 5 and 8 ranks train the same model in Double to 1e-10`(reduction: String) throws {
       let alone = try weights(ranks: nil)
       for ranks in [1, 2, 3, 4, 5, 8] {
-        let other = try weights(ranks: ranks)
+        let other = try weights(ranks: ranks, ["--set", "reduction=\(reduction)"])
         #expect(other.map(\.name) == alone.map(\.name))
         for (a, b) in zip(alone, other) {
           #expect(relativeDifference(b.values, a.values) <= 1e-10, "\(a.name) at \(ranks) ranks")
@@ -39,6 +40,58 @@ extension ProgramTests {
       ],
       ["optimizer.curvatureEvery=4", "optimizer.bound=full", "training.initialization=xavier"],
     ]
+
+    @Test(arguments: [1, 2, 3, 4, 8])
+    func `ranks that share memory train what ranks that add their sums up do, on machines of all shapes`(ranks: Int)
+      throws
+    {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(rankChecks, ["reductions"], ranks: ranks, in: folder.path, timeout: 120)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      #expect(run.output == "ok\n")
+    }
+
+    @Test func `machines with different numbers of ranks add their sums up, and are told so where they may not`() throws
+    {
+      let folder = try ScratchFolder()
+      let uneven = try ProgramRun.run(rankChecks, ["uneven", "auto"], ranks: 3, in: folder.path)
+      #expect(uneven.exitCode == 0 && uneven.output == "mpi\nok\n", "\(uneven.errors)")
+      let refused = try ProgramRun.run(rankChecks, ["uneven", "node"], ranks: 3, in: folder.path)
+      #expect(refused.exitCode == 64)
+      #expect(refused.errors.contains("reduction.method node needs the same number of ranks on every machine"))
+      #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+    }
+
+    @Test func `where shared memory has no room the sums are added up, and node says so`() throws {
+      let folder = try ScratchFolder()
+      for (method, code) in [("auto", Int32(0)), ("node", 73)] {
+        // The file system of another folder, which has no room at all, in place of /dev/shm.
+        let run = try ProgramRun.run(
+          program, short + ["--set", "reduction=\(method)", "--name", method], ranks: 2, in: folder.path,
+          environment: ["OMPI_MCA_osc_sm_backing_directory": "/proc"])
+        #expect(run.exitCode == code, "\(run.errors)")
+        #expect(code == 0 || run.errors.contains("reduction.method node needs more shared memory"), "\(run.errors)")
+      }
+      #expect(try reduction(of: "auto", in: folder) == "mpi")
+    }
+
+    @Test func `the manifest says how the sums were formed`() throws {
+      let folder = try ScratchFolder()
+      for (name, ranks, settings, expected) in [
+        ("two", 2, [], "node"), ("mpi", 2, ["--set", "reduction=mpi"], "mpi"),
+        ("trust", 2, ["--set", "optimizer.trustRatio=on"], "mpi"), ("alone", 1, ["--set", "reduction=node"], nil),
+      ] as [(String, Int, [String], String?)] {
+        let run = try ProgramRun.run(
+          program, ["--set", "training.epochs=1", "--name", name] + settings, ranks: ranks, in: folder.path)
+        #expect(run.exitCode == 0, "\(run.errors)")
+        #expect(try reduction(of: name, in: folder) == expected)
+      }
+    }
+
+    private func reduction(of run: String, in folder: ScratchFolder) throws -> String? {
+      let file = URL(fileURLWithPath: folder.path + "/runs/\(run)/manifest.json")
+      return try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: file)).reduction
+    }
 
     @Test(arguments: toolbox) func `the toolbox gives the same model at 1, 3, 4 and 8 ranks`(settings: [String]) throws
     {

@@ -51,6 +51,20 @@ struct ConfigurationTests {
     #expect(try configuration(["training.epochs=", "training.seed="]) == configuration([]))
   }
 
+  @Test func `a reduction is a section or its method's name alone, and a name alone does not undo a section`() throws {
+    #expect(try configuration([]).reduction.method == .auto)
+    #expect(try configuration(["reduction=node"]).reduction.method == .node)
+    #expect(try configuration(["reduction={method: mpi}"]).reduction.method == .mpi)
+    #expect(try configuration(["reduction.method=mpi", "reduction=node"]).reduction.method == .node)
+    #expect(try configuration(["reduction=node", "reduction={}"]).reduction.method == .node)
+    let folder = try ScratchFolder()
+    let file = try folder.write("reduction: mpi\n".utf8, to: "c.yml")
+    #expect(try configuration([], file: file).reduction.method == .mpi)
+    #expect(try configuration(["reduction={}"], file: file).reduction.method == .mpi)
+    let written = try configuration(["reduction=node"])
+    #expect(try ConfigurationSource.written(written.yaml(), path: "c.yml") == written)
+  }
+
   @Test func `numbers are written as a person writes them`() throws {
     let yaml = try configuration(["optimizer.learningRate=300", "regularization.l2=0.01"]).yaml()
     #expect(yaml.contains("learningRate: 300\n"))

@@ -1,6 +1,7 @@
 import Datasets
 import Kernels
 import Networks
+import TestSupport
 import Testing
 import Training
 

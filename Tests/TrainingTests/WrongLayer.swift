@@ -16,10 +16,6 @@ final class WrongLayer: Layer {
   var introducesTotalGradient: Bool { layer.introducesTotalGradient }
   var worksInPlace: Bool { layer.worksInPlace }
 
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool {
-    layer.outputIsNonNegative(inputIsNonNegative: inputIsNonNegative)
-  }
-
   func reserve(samples: Int) { layer.reserve(samples: samples) }
 
   func forward(_ x: Matrix<Double>, parameters: Vector<Double>, into y: Matrix<Double>) {

@@ -4,14 +4,6 @@ internal import Kernels
 public enum Activation: String, Codable, CaseIterable, Sendable {
   case identity, sigmoid, tanh, softplus, relu, leakyRelu, elu, swish
 
-  /// Whether σ(z) ≥ 0 for every z.
-  var isNonNegative: Bool {
-    switch self {
-    case .sigmoid, .softplus, .relu: true
-    case .identity, .tanh, .leakyRelu, .elu, .swish: false
-    }
-  }
-
   /// Replaces each z by σ(z) and writes σ'(z) and σ''(z). The three vectors are equally long and do not overlap.
   ///
   /// Not-a-number passes through, so that a diverging run shows in its loss.

@@ -17,10 +17,6 @@ final class ActivationLayer<Scalar: Real>: Layer {
 
   var worksInPlace: Bool { true }
 
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool {
-    activation.isNonNegative || (activation == .identity && inputIsNonNegative)
-  }
-
   func reserve(samples: Int) {
     slopes = Matrix(rows: samples, columns: inputs)
     curvatures = Matrix(rows: samples, columns: inputs)

@@ -50,8 +50,6 @@ final class BatchNorm<Scalar: Real>: Layer {
 
   var worksInPlace: Bool { true }
 
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool { false }
-
   func reserve(samples: Int) { normalized = Matrix(rows: samples, columns: inputs) }
 
   /// One of the four blocks of a slice of parameters: γ, β, the running mean, the running variance.

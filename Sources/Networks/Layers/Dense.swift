@@ -5,23 +5,19 @@ final class Dense<Scalar: Real>: Layer {
   let inputs: Int
   let outputs: Int
   private let hasBias: Bool
-  /// Known at construction: then |y| is y, and needs no copy.
-  private let inputIsNonNegative: Bool
-  /// False in the first affine layer, where u below is zero: then neither |W| nor |Ẏ| is needed.
+  /// False in the first affine layer, where u below is zero: then |Ẏ| is not needed.
   private let inputCarriesTotalGradient: Bool
 
-  /// |y|, [samples × inputs], of the last `totalGradient`; unused when the input cannot be negative.
-  private var inputMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
-  /// |W|, [outputs × inputs], of the last `totalGradient`.
-  private var weightMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  private var workspace = ProductWorkspace<Scalar>()
   /// |Ẏ|, [samples × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  /// The same over samples of several ranks.
+  private var sharedMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
 
-  init(inputs: Int, outputs: Int, hasBias: Bool, inputIsNonNegative: Bool, inputCarriesTotalGradient: Bool) {
+  init(inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
     self.outputs = outputs
     self.hasBias = hasBias
-    self.inputIsNonNegative = inputIsNonNegative
     self.inputCarriesTotalGradient = inputCarriesTotalGradient
   }
 
@@ -32,13 +28,16 @@ final class Dense<Scalar: Real>: Layer {
 
   var introducesTotalGradient: Bool { true }
 
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool { false }
-
   func reserve(samples: Int) {
-    if !inputIsNonNegative { inputMagnitudes = Matrix(rows: samples, columns: inputs) }
-    guard inputCarriesTotalGradient else { return }
-    weightMagnitudes = Matrix(rows: outputs, columns: inputs)
-    yDotMagnitudes = Matrix(rows: samples, columns: outputs)
+    reserveProducts(units: outputs, samples: samples)
+    if inputCarriesTotalGradient { yDotMagnitudes = Matrix(rows: samples, columns: outputs) }
+  }
+
+  /// Room for the products of (M1), (M4) and (M10), and for those of (M9) of some output units.
+  private func reserveProducts(units: Int, samples: Int) {
+    workspace.reserve(rows: samples, columns: outputs, terms: inputs)
+    workspace.reserve(rows: samples, columns: inputs, terms: outputs)
+    workspace.reserve(rows: units, columns: inputs, terms: samples)
   }
 
   private func weights(_ parameters: Vector<Scalar>) -> Matrix<Scalar> {
@@ -51,23 +50,18 @@ final class Dense<Scalar: Real>: Layer {
 
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
     let bias = biases(parameters)
-    if let bias {
-      for sample in 0..<y.rows { y[sample].copy(from: bias) }
-    }
-    multiply(x, transposed: weights(parameters), into: y, beta: bias == nil ? 0 : 1)
+    if let bias { y.fillRows(with: bias) }
+    multiplyPair(
+      x, nil, transposed: weights(parameters), into: y, nil, beta: bias == nil ? 0 : 1, workspace: workspace)
   }
 
   /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
   func totalGradient(
     below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
   ) {
-    for sample in 0..<x.rows {
-      if !inputIsNonNegative { x[sample].magnitudes(into: inputMagnitudes[sample]) }
-      above[sample].fill(x[sample].magnitudeSum + (hasBias ? 1 : 0))
-    }
+    above.fillRows(withMagnitudeSumsOf: x, plus: hasBias ? 1 : 0)
     guard let u else { return }
-    weights(parameters).elements.magnitudes(into: weightMagnitudes.elements)
-    multiply(u, transposed: weightMagnitudes, into: above, beta: 1)
+    multiplyPair(nil, u, transposed: weights(parameters), into: nil, above, beta: 1, workspace: workspace)
   }
 
   /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
@@ -75,19 +69,48 @@ final class Dense<Scalar: Real>: Layer {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {
-    let beta: Scalar = accumulating ? 1 : 0
-    multiply(transposed: above.yDot, x, into: weights(sums.wDot), beta: beta)
-    if let bias = biases(sums.wDot) { above.yDot.sumRows(into: bias, accumulating: accumulating) }
+    formStatistics(
+      of: 0..<outputs, input: x, totalGradientBelow: u, above: above, magnitudes: yDotMagnitudes, into: sums,
+      bound: bound, accumulating: accumulating)
+  }
 
-    guard let wDDot = sums.wDDot, let z = above.z else { return }
-    let magnitudes = inputIsNonNegative ? x : inputMagnitudes.prefix(x.rows)
-    multiply(transposed: z, magnitudes, into: weights(wDDot), beta: beta)
-    if let bias = biases(wDDot) { z.sumRows(into: bias, accumulating: accumulating) }
-    if bound == .full, let u {
-      let yDot = yDotMagnitudes.prefix(x.rows)
-      above.yDot.elements.magnitudes(into: yDot.elements)
-      multiply(transposed: yDot, u, into: weights(wDDot), beta: 1)
+  private func formStatistics(
+    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    magnitudes: Matrix<Scalar>, into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
+  ) {
+    let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
+    multiplyPair(
+      transposed: above.yDot, z, x, into: weights(sums.wDot), z == nil ? nil : wDDot.map(weights), rows: units,
+      beta: accumulating ? 1 : 0, workspace: workspace)
+    if let bias = biases(sums.wDot) {
+      above.yDot.sumRows(columns: units, into: bias[units], accumulating: accumulating)
     }
+
+    guard let wDDot, let z else { return }
+    if let bias = biases(wDDot) { z.sumRows(columns: units, into: bias[units], accumulating: accumulating) }
+    if bound == .full, let u {
+      let yDot = magnitudes.prefix(x.rows)
+      above.yDot.elements.magnitudes(into: yDot.elements)
+      multiplyPair(
+        transposed: yDot, nil, u, into: weights(wDDot), nil, rows: units, beta: 1, workspace: workspace)
+    }
+  }
+
+  var hasSeparableStatistics: Bool { true }
+
+  func reserve(statisticsOf units: Range<Int>, samples: Int) {
+    reserveProducts(units: units.count, samples: samples)
+    if inputCarriesTotalGradient { sharedMagnitudes = Matrix(rows: samples, columns: outputs) }
+  }
+
+  /// (M9), (M13) as in `addStatistics`, of the rows of W and b that belong to some units.
+  func formStatistics(
+    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>, bound: Bound
+  ) {
+    formStatistics(
+      of: units, input: x, totalGradientBelow: u, above: above, magnitudes: sharedMagnitudes, into: sums, bound: bound,
+      accumulating: false)
   }
 
   /// (M10) `Ẏ_j = Σ_i Ẏ_i w_ij, Z_j = Σ_i Z_i |w_ij|`; (M13) adds `Σ_i |Ẏ_i|` to Z_j.
@@ -95,12 +118,16 @@ final class Dense<Scalar: Real>: Layer {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound
   ) {
-    multiply(above.yDot, weights(parameters), into: below.yDot)
-    guard let z = above.z, let zBelow = below.z else { return }
-    if bound == .full {
-      for sample in 0..<zBelow.rows { zBelow[sample].fill(above.yDot[sample].magnitudeSum) }
+    let weights = weights(parameters)
+    let z = below.z == nil ? nil : above.z
+    guard bound == .full, let z, let zBelow = below.z else {
+      multiplyPair(
+        above.yDot, z, weights, into: below.yDot, z == nil ? nil : below.z, workspace: workspace)
+      return
     }
-    multiply(z, weightMagnitudes, into: zBelow, beta: bound == .full ? 1 : 0)
+    multiplyPair(above.yDot, nil, weights, into: below.yDot, nil, workspace: workspace)
+    zBelow.fillRows(withMagnitudeSumsOf: above.yDot, plus: 0)
+    multiplyPair(nil, z, weights, into: nil, zBelow, beta: 1, workspace: workspace)
   }
 
   /// `ẏ⁺ = V y + v_b + W ẏ`.
@@ -109,7 +136,9 @@ final class Dense<Scalar: Real>: Layer {
     into above: Matrix<Scalar>
   ) {
     forward(x, parameters: v, into: above)
-    if let below { multiply(below, transposed: weights(parameters), into: above, beta: 1) }
+    guard let below else { return }
+    multiplyPair(
+      below, nil, transposed: weights(parameters), into: above, nil, beta: 1, workspace: workspace)
   }
 
   /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of both changes.

@@ -24,8 +24,6 @@ final class Dropout<Scalar: Real>: Layer {
 
   var worksInPlace: Bool { true }
 
-  func outputIsNonNegative(inputIsNonNegative: Bool) -> Bool { inputIsNonNegative }
-
   func reserve(samples: Int) { masks = Matrix(rows: samples, columns: inputs) }
 
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {

@@ -40,27 +40,28 @@ public struct ReplicaCheck: Sendable {
     _ configuration: Configuration, _ run: SavedRun?, as precision: Scalar.Type, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Result {
-    let (problem, loop) = try world.agree(describe: describe) { () throws -> (LearningProblem, TrainingLoop<Scalar>) in
+    let (problem, trained) = try world.agree(describe: describe) {
       BLASLibrary.setThreads(configuration.training.blasThreads)
       let trained = try run?.load(as: precision)
-      let problem = try trained?.problem ?? LearningProblem(configuration)
-      let plan = TrainingPlan(
-        samples: problem.split.training.count, batch: configuration.training.batch, steps: steps)
-      let loop = try TrainingLoop<Scalar>(configuration, problem: problem, plan: plan, ranks: world.ranks)
-      if let trained { loop.step.parameters.all.copy(from: trained.model.parameters.all) }
-      return (problem, loop)
+      return (try trained?.problem ?? LearningProblem(configuration), trained)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-    var fingerprint = try replicaFingerprint(loop.step.parameters, after: 0, over: world)
-    let outcome = try loop.run(over: world) { progress in
-      fingerprint = try replicaFingerprint(loop.step.parameters, after: progress.step, over: world)
+    let plan = TrainingPlan(
+      samples: problem.split.training.count, batch: configuration.training.batch, steps: steps)
+    return try world.withTrainingLoop(configuration, problem: problem, plan: plan, as: precision, describe: describe) {
+      loop in
+      if let trained { try loop.step.restoreParameters(from: trained.model.parameters) }
+      var fingerprint = try replicaFingerprint(loop.step.parameters, after: 0, over: world)
+      let outcome = try loop.run(over: world) { progress in
+        fingerprint = try replicaFingerprint(loop.step.parameters, after: progress.step, over: world)
+      }
+      if let step = outcome.divergedAtStep {
+        throw AgreedFailure(
+          code: ExitCode.failed,
+          message: "training diverged: the loss is not finite at step \(step); the replicas were equal up to there")
+      }
+      return Result(
+        ranks: world.ranks, steps: outcome.steps, parameters: loop.step.parameters.count, sha256: fingerprint)
     }
-    if let step = outcome.divergedAtStep {
-      throw AgreedFailure(
-        code: ExitCode.failed,
-        message: "training diverged: the loss is not finite at step \(step); the replicas were equal up to there")
-    }
-    return Result(
-      ranks: world.ranks, steps: outcome.steps, parameters: loop.step.parameters.count, sha256: fingerprint)
   }
 }

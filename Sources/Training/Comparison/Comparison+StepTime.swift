@@ -40,12 +40,13 @@ extension Comparison {
     settings.training.stopEarly = nil
     let plan = TrainingPlan(
       samples: problem.split.training.count, batch: settings.training.batch, steps: groups * steps)
-    let loop = try world.agree(describe: describe) {
-      try TrainingLoop<Scalar>(settings, problem: problem, plan: plan, ranks: world.ranks)
-    }
     var ends: [Double] = []
-    let outcome = try loop.run(over: world) { progress in
-      if progress.step % steps == 0 { ends.append(progress.seconds) }
+    let outcome = try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe)
+    {
+      loop in
+      try loop.run(over: world) { progress in
+        if progress.step % steps == 0 { ends.append(progress.seconds) }
+      }
     }
     // The first group touches memory for the first time.
     let times = zip(ends.dropFirst(), ends).map { ($0 - $1) / Double(steps) }

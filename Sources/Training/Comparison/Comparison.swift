@@ -91,26 +91,27 @@ public struct Comparison: Sendable {
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> ComparisonRecord {
     let settings = settings(candidate, seed: seed)
-    let loop = try world.agree(describe: describe) {
-      try TrainingLoop<Scalar>(settings, problem: problem, plan: plan, ranks: world.ranks)
+    return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {
+      loop in
+      let outcome = try loop.run(over: world)
+      // The slowest rank's clock is everybody's.
+      let seconds = try world.allGather(outcome.seconds).max() ?? outcome.seconds
+      // The step at which a run diverged is counted, but not timed.
+      let timedSteps = outcome.divergedAtStep == nil ? outcome.steps : outcome.steps - 1
+      var record = ComparisonRecord(
+        optimizer: candidate.optimizer.name, learningRate: candidate.learningRate, schedule: candidate.schedule.name,
+        seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps,
+        ranks: world.ranks,
+        seconds: seconds, secondsPerStep: seconds / Double(max(1, timedSteps)))
+      guard outcome.divergedAtStep == nil else { return record }
+      func evaluate(_ subset: Subset) throws -> Evaluation { try loop.evaluate(subset, over: world) }
+      let (training, test) = (try evaluate(problem.split.training), try evaluate(problem.split.test))
+      let validation = try problem.split.validation.map(evaluate)
+      guard [training, test, validation].allSatisfy({ $0?.loss.isFinite ?? true }) else { return record }
+      record.trainingLoss = training.loss
+      record.validationLoss = validation?.loss
+      (record.testLoss, record.testAccuracy) = (test.loss, test.accuracy)
+      return record
     }
-    let outcome = try loop.run(over: world)
-    // The slowest rank's clock is everybody's.
-    let seconds = try world.allGather(outcome.seconds).max() ?? outcome.seconds
-    // The step at which a run diverged is counted, but not timed.
-    let timedSteps = outcome.divergedAtStep == nil ? outcome.steps : outcome.steps - 1
-    var record = ComparisonRecord(
-      optimizer: candidate.optimizer.name, learningRate: candidate.learningRate, schedule: candidate.schedule.name,
-      seed: seed, epochs: Double(outcome.steps) / Double(plan.stepsPerEpoch), steps: outcome.steps, ranks: world.ranks,
-      seconds: seconds, secondsPerStep: seconds / Double(max(1, timedSteps)))
-    guard outcome.divergedAtStep == nil else { return record }
-    func evaluate(_ subset: Subset) throws -> Evaluation { try loop.evaluate(subset, over: world) }
-    let (training, test) = (try evaluate(problem.split.training), try evaluate(problem.split.test))
-    let validation = try problem.split.validation.map(evaluate)
-    guard [training, test, validation].allSatisfy({ $0?.loss.isFinite ?? true }) else { return record }
-    record.trainingLoss = training.loss
-    record.validationLoss = validation?.loss
-    (record.testLoss, record.testAccuracy) = (test.loss, test.accuracy)
-    return record
   }
 }

@@ -55,6 +55,7 @@ extension Configuration {
     }
     try data.check()
     try checkGradient()
+    try checkReduction()
     try checkReweighting()
   }
 

@@ -84,6 +84,9 @@ extension Configuration {
       training.gradient == .backpropagation,
       "weights need training.gradient backpropagation, not \(training.gradient.rawValue)")
     try require(
+      reduction.method != .node,
+      "weights need all sums on every rank, but reduction.method node gives each a part; use auto or mpi")
+    try require(
       training.stopEarly == nil,
       "the weights use the validation set over all epochs, so training.stopEarly must be left out")
   }

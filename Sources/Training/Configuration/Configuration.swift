@@ -10,13 +10,14 @@ public struct Configuration: Codable, Equatable, Sendable {
   /// (M18); what a configuration does not name depends on its optimizer.
   public var schedule: ScheduleConfiguration
   public var training = TrainingConfiguration()
+  public var reduction = ReductionConfiguration()
   public var run = RunConfiguration()
   public var compare = CompareConfiguration()
   /// What `rp-dist reweight` needs besides; nil where the configuration does not say.
   public var reweight: ReweightConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case data, network, loss, optimizer, regularization, schedule, training, run, compare, reweight
+    case data, network, loss, optimizer, regularization, schedule, training, reduction, run, compare, reweight
   }
 
   public init(from decoder: any Decoder) throws {
@@ -31,6 +32,7 @@ public struct Configuration: Codable, Equatable, Sendable {
       ? try ScheduleConfiguration(from: values.superDecoder(forKey: .schedule), optimizer: optimizer)
       : ScheduleConfiguration(standardFor: optimizer)
     training = try values.value(.training, or: training)
+    reduction = try values.value(.reduction, or: reduction)
     run = try values.value(.run, or: run)
     compare = try values.value(.compare, or: compare)
     reweight = try values.decodeIfPresent(ReweightConfiguration.self, forKey: .reweight)

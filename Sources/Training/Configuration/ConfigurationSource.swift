@@ -52,7 +52,7 @@ public struct ConfigurationSource: Sendable {
       let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
       if case .mapping = node {
         try checkKeys(node, name: name)
-        return node
+        return ReductionConfiguration.writtenOut(node)
       }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
       throw ConfigurationError("\(name) is not a configuration: expected sections such as 'training:' with keys below")
@@ -108,7 +108,8 @@ public struct ConfigurationSource: Sendable {
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let text = String(setting[setting.index(after: equals)...])
     do {
-      return set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", .implicit, .plain))
+      return ReductionConfiguration.writtenOut(
+        set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", .implicit, .plain)))
     } catch {
       throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
     }

@@ -1,11 +1,11 @@
-import Foundation
-import Kernels
-import Synchronization
+private import Foundation
+public import Kernels
+private import Synchronization
 
 /// Two ranks that are threads of the test, so that each can be given numbers of its own.
-struct ThreadRanks: GlobalSum {
+public struct ThreadRanks: GlobalSum {
   /// A rank waited in vain for the other to add a vector of the same length.
-  struct Alone: Error {}
+  public struct Alone: Error {}
 
   private final class Exchange: @unchecked Sendable {
     let condition = NSCondition()
@@ -13,13 +13,13 @@ struct ThreadRanks: GlobalSum {
     var vectors: [[[Double]]] = [[], []]
   }
 
-  let rank: Int
-  let ranks = 2
+  public let rank: Int
+  public let ranks = 2
   private let exchange: Exchange
 
-  func sum(_ values: Vector<Float>) throws { preconditionFailure("the checks add in Double") }
+  public func sum(_ values: Vector<Float>) throws { preconditionFailure("the checks add in Double") }
 
-  func sum(_ values: Vector<Double>) throws {
+  public func sum(_ values: Vector<Double>) throws {
     exchange.condition.lock()
     defer { exchange.condition.unlock() }
     let number = exchange.vectors[rank].count
@@ -37,7 +37,9 @@ struct ThreadRanks: GlobalSum {
   /// Runs the same on both ranks, at the same time.
   ///
   /// - Returns: what each of them found.
-  static func run<Result: Sendable>(_ body: @escaping @Sendable (ThreadRanks) throws -> Result) throws -> [Result] {
+  public static func run<Result: Sendable>(_ body: @escaping @Sendable (ThreadRanks) throws -> Result) throws
+    -> [Result]
+  {
     let exchange = Exchange()
     let results = Mutex<[Swift.Result<Result, any Error>?]>([nil, nil])
     DispatchQueue.concurrentPerform(iterations: 2) { rank in

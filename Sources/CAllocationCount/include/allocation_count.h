@@ -1,0 +1,9 @@
+// The allocations of a program that is linked with this: its malloc, with its relatives and mmap, is glibc's, counted.
+#pragma once
+
+// Counts from now on. Calls from OpenBLAS, which takes memory for small products, do not count; with `except_mpi` neither
+// do those from the libraries of Open MPI, and from the C library on their behalf.
+void allocation_count_begin(int except_mpi);
+
+// Stops counting and returns how many blocks were asked for, by any thread.
+long allocation_count_end(void);

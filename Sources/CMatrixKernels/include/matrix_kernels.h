@@ -1,0 +1,47 @@
+// Matrix products by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
+// their second factor, of which the second product takes the magnitudes.
+//
+//   C1 ← op(A1) op(B) + β C1,   C2 ← op(A2) op(|B|) + β C2
+//
+// Every sum goes over k in its order, in blocks of a length that depends on k alone: an element of C has the same bits
+// whichever rows and columns are computed with it. Nothing is allocated.
+#pragma once
+#include <stddef.h>
+
+// The instructions that a kernel is made of, the wider the later.
+enum { MATRIX_KERNEL_PLAIN, MATRIX_KERNEL_AVX2, MATRIX_KERNEL_AVX512, MATRIX_KERNELS };
+
+// The widest kernel that the processor can run.
+int matrix_kernel_best(void);
+
+// What A, B and C of a product are. Matrices are row-major; their rows follow one another at distances of lda, ldb and ldc.
+#define MATRIX_PRODUCT(T)                                                                       \
+  struct {                                                                                      \
+    /* op(A) [m × k], op(B) [k × n], C [m × n]. */                                              \
+    size_t m, n, k;                                                                             \
+    /* Of a product alone one A and one C are given, the other two are null. */                 \
+    const T *a1, *a2;                                                                           \
+    size_t lda;                                                                                 \
+    int transpose_a;                                                                            \
+    const T *b;                                                                                 \
+    size_t ldb;                                                                                 \
+    int transpose_b;                                                                            \
+    T *c1, *c2;                                                                                 \
+    size_t ldc;                                                                                 \
+    /* 0 ignores what C held. */                                                                \
+    T beta;                                                                                     \
+  }
+
+typedef MATRIX_PRODUCT(float) matrix_product_f32;
+typedef MATRIX_PRODUCT(double) matrix_product_f64;
+
+// The threads that a product may use; 1 until it is set.
+void matrix_kernel_set_threads(int threads);
+int matrix_kernel_threads(void);
+
+// How many numbers the workspace of a product, or of two, must hold for each thread.
+size_t matrix_product_workspace(size_t m, size_t n, size_t k);
+
+// numbers: how many the workspace holds; a product uses as many threads as have room in it.
+void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, size_t numbers, int kernel);
+void matrix_multiply_f64(const matrix_product_f64 *product, double *workspace, size_t numbers, int kernel);

@@ -1,0 +1,300 @@
+// The products for one precision and one set of instructions. The including file defines
+//   T, V, LANES      the number type, its vector, and how many numbers a vector has
+//   ROWS             the most rows of a tile: ROWS × 2 vectors of sums stay in registers
+//   NAME(x), TARGET  the name of a function, and its attribute
+//   LOAD, STORE, LOAD_PART, STORE_PART, FMA, MAGNITUDE
+//   load_columns
+
+// op(A) of one product, or of two; the magnitudes of one factor alone.
+typedef struct {
+  const T *a1, *a2;
+  size_t lda;
+  int transposed, magnitude;
+} NAME(factor);
+
+// Columns of B.
+typedef struct {
+  const T *b;
+  size_t ldb, columns;
+} NAME(panel);
+
+// C, and whether it has sums of earlier terms.
+typedef struct {
+  T *c1, *c2;
+  size_t ldc;
+  T beta;
+  int accumulates;
+} NAME(place);
+
+// One tile of C: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
+// columns, the last of which has `last` columns. For each k the rows of A1 and A2 and the columns of B are contiguous.
+INLINE void NAME(tile)(
+    const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2, size_t lda, const T *b,
+    size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last) {
+  T *c[ROWS];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows * factors; r++) {
+    c[r] = r < rows ? c1 + r * ldc : c2 + (r - rows) * ldc;
+    __builtin_prefetch(c[r], 1);
+    __builtin_prefetch(c[r] + (vectors - 1) * LANES + last - 1, 1);
+  }
+  V sum[ROWS][2];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows * factors; r++) sum[r][0] = sum[r][1] = (V)(0);
+
+  for (; k > 0; k--, a1 += lda, a2 += lda, b += ldb) {
+    V b0 = LOAD(b), b1 = vectors > 1 ? LOAD(b + LANES) : b0;
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows * factors; r++) {
+      if (r == rows) {
+        b0 = MAGNITUDE(b0);
+        b1 = MAGNITUDE(b1);
+      }
+      V x = (V)(r < rows ? a1[r] : a2[r - rows]);
+      sum[r][0] = FMA(x, b0, sum[r][0]);
+      if (vectors > 1) sum[r][1] = FMA(x, b1, sum[r][1]);
+    }
+  }
+
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows * factors; r++) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) {
+      T *to = c[r] + v * LANES;
+      if (v < vectors - 1 || last == LANES) {
+        STORE(to, beta == 0 ? sum[r][v] : sum[r][v] + beta * LOAD(to));
+      } else {
+        STORE_PART(to, beta == 0 ? sum[r][v] : sum[r][v] + beta * LOAD_PART(to, last), last);
+      }
+    }
+  }
+}
+
+typedef void NAME(tile_function)(
+    size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta,
+    size_t last);
+
+#define TILE(rows, factors, vectors)                                                                       \
+  TARGET static void NAME(tile_##rows##_##factors##_##vectors)(                                            \
+      size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc,    \
+      T beta, size_t last) {                                                                               \
+    NAME(tile)(rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last);                   \
+  }
+#define TILES(rows) TILE(rows, 1, 1) TILE(rows, 1, 2)
+#define PAIRS(rows) TILE(rows, 2, 1) TILE(rows, 2, 2)
+TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
+PAIRS(1) PAIRS(2) PAIRS(3)
+#define ENTRIES_3(factors, vectors)                                                                        \
+  NAME(tile_1_##factors##_##vectors), NAME(tile_2_##factors##_##vectors), NAME(tile_3_##factors##_##vectors)
+#define ENTRIES_6(factors, vectors)                                                                        \
+  ENTRIES_3(factors, vectors), NAME(tile_4_##factors##_##vectors), NAME(tile_5_##factors##_##vectors),     \
+      NAME(tile_6_##factors##_##vectors)
+#if ROWS == 12
+TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
+PAIRS(4) PAIRS(5) PAIRS(6)
+#define ENTRIES_12(factors, vectors)                                                                       \
+  ENTRIES_6(factors, vectors), NAME(tile_7_##factors##_##vectors), NAME(tile_8_##factors##_##vectors),     \
+      NAME(tile_9_##factors##_##vectors), NAME(tile_10_##factors##_##vectors),                             \
+      NAME(tile_11_##factors##_##vectors), NAME(tile_12_##factors##_##vectors)
+static NAME(tile_function) *const NAME(tiles)[2][2][ROWS] = {
+    {{ENTRIES_12(1, 1)}, {ENTRIES_12(1, 2)}}, {{ENTRIES_6(2, 1)}, {ENTRIES_6(2, 2)}}};
+#undef ENTRIES_12
+#else
+static NAME(tile_function) *const NAME(tiles)[2][2][ROWS] = {
+    {{ENTRIES_6(1, 1)}, {ENTRIES_6(1, 2)}}, {{ENTRIES_3(2, 1)}, {ENTRIES_3(2, 2)}}};
+#endif
+#undef TILE
+#undef TILES
+#undef PAIRS
+#undef ENTRIES_3
+#undef ENTRIES_6
+
+// to[p × stride + j] ← rows[j][p] for j < LANES and p < k, in whole vectors.
+INLINE void NAME(pack_columns)(const T *const rows[LANES], size_t k, const int magnitude, T *to, size_t stride) {
+  V block[LANES];
+  size_t p = 0;
+  for (; p + LANES <= k; p += LANES) {
+    NAME(load_columns)(rows, p, block);
+#pragma clang loop unroll(full)
+    for (int q = 0; q < LANES; q++) STORE(to + (p + q) * stride, magnitude ? MAGNITUDE(block[q]) : block[q]);
+  }
+  if (p == k) return;
+  T rest[LANES][LANES];
+  const T *rest_rows[LANES];
+  for (size_t j = 0; j < LANES; j++) {
+    STORE(rest[j], LOAD_PART(rows[j] + p, k - p));
+    rest_rows[j] = rest[j];
+  }
+  NAME(load_columns)(rest_rows, 0, block);
+  for (size_t q = 0; p + q < k; q++) STORE(to + (p + q) * stride, magnitude ? MAGNITUDE(block[q]) : block[q]);
+}
+
+// A panel of B, k rows of whole vectors. What lies beyond its columns is some number, for columns that C does not have.
+TARGET static void NAME(pack_panel)(
+    const T *b, size_t ldb, int transposed, size_t k, size_t columns, const int magnitude, T *to) {
+  const size_t width = WHOLE_VECTORS(columns);
+  for (size_t start = 0; start < columns; start += LANES) {
+    const size_t count = SMALLER(LANES, columns - start);
+    if (transposed) {
+      const T *rows[LANES];
+      for (size_t j = 0; j < LANES; j++) rows[j] = b + (start + SMALLER(j, count - 1)) * ldb;
+      if (magnitude) NAME(pack_columns)(rows, k, 1, to + start, width);
+      else NAME(pack_columns)(rows, k, 0, to + start, width);
+    } else if (count == LANES) {
+      for (size_t p = 0; p < k; p++) {
+        V x = LOAD(b + p * ldb + start);
+        STORE(to + p * width + start, magnitude ? MAGNITUDE(x) : x);
+      }
+    } else {
+      for (size_t p = 0; p < k; p++) {
+        V x = LOAD_PART(b + p * ldb + start, count);
+        STORE(to + p * width + start, magnitude ? MAGNITUDE(x) : x);
+      }
+    }
+  }
+}
+
+// A panel of A from rows that are contiguous in k: for each k the rows of A1, then those of A2 where there are two, in
+// whole vectors. What lies beyond them is some number, which is not read.
+TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, size_t rows, T *to) {
+  const size_t all = rows * factors, width = WHOLE_VECTORS(all);
+  for (size_t start = 0; start < all; start += LANES) {
+    const T *from[LANES];
+    for (size_t j = 0; j < LANES; j++) {
+      const size_t r = SMALLER(start + j, all - 1);
+      from[j] = r < rows ? a.a1 + r * a.lda : a.a2 + (r - rows) * a.lda;
+    }
+    NAME(pack_columns)(from, k, 0, to + start, width);
+  }
+}
+
+// A block of A as panels of at most `tile_rows` rows.
+TARGET static void NAME(pack_block)(
+    NAME(factor) a, int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
+  for (size_t r = 0; r < rows; r += tile_rows) {
+    const size_t count = SMALLER(tile_rows, rows - r), next = count * (a.transposed ? 1 : a.lda);
+    if (a.magnitude) NAME(pack_panel)(a.a1, a.lda, !a.transposed, k, count, 1, to);
+    else NAME(pack_rows)(a, factors, k, count, to);
+    to += k * WHOLE_VECTORS(count * factors);
+    a.a1 += next;
+    if (factors == 2) a.a2 += next;
+  }
+}
+
+// One tile of C at row i and column j.
+INLINE void NAME(multiply_tile)(
+    size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
+  const T beta = c.accumulates ? 1 : c.beta;
+  const size_t at = i * c.ldc + j;
+  NAME(tiles)[factors - 1][b.columns > LANES][rows - 1](
+      k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 ? c.c2 + at : NULL, c.ldc, beta,
+      (b.columns - 1) % LANES + 1);
+}
+
+// One tile of C, of which memory has the transposed, for rows i and columns j.
+TARGET static void NAME(multiply_turned)(
+    size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
+  T corner[ROWS * 2 * LANES];
+  NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){corner, NULL, 2 * LANES, 0, 0}, 0, 0);
+  const T beta = c.accumulates ? 1 : c.beta;
+  for (size_t column = 0; column < b.columns; column++) {
+    T *to = c.c1 + (j + column) * c.ldc + i;
+    for (size_t row = 0; row < rows; row++) {
+      const T x = corner[row * 2 * LANES + column];
+      to[row] = beta == 0 ? x : x + beta * to[row];
+    }
+  }
+}
+
+// C ← op(A) op(B) + β C for one or two factors A, with |A| where its factor says so and |B| where `magnitude` does. With
+// `turned` C is [n × m] in memory.
+TARGET static void NAME(multiply_blocks)(
+    size_t m, size_t n, size_t all_terms, NAME(factor) a, const int factors, const T *b, size_t ldb, int transpose_b,
+    const int magnitude, NAME(place) place, const int turned, T *workspace) {
+  const size_t terms = even_part(all_terms, BLOCK_TERMS), tile_rows = even_part(m, ROWS / factors);
+  const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * LANES;
+  // A that is contiguous in its rows is read where it lies.
+  const int is_direct = a.transposed && !a.magnitude;
+  const size_t block_tiles = even_part(
+      (m + tile_rows - 1) / tile_rows,
+      is_direct ? whole_steps(DIRECT_NUMBERS / terms / (tile_rows * factors), 1) : BLOCK_NUMBERS / terms / width);
+  const size_t block_rows = block_tiles * tile_rows;
+  const size_t block_columns =
+      terms == all_terms ? n : whole_steps(BLOCK_RESULTS / (block_rows * factors), panel_columns);
+  T *panel = workspace, *packed = workspace + terms * panel_columns;
+
+  for (size_t j0 = 0; j0 < n; j0 += block_columns) {
+    const size_t end = SMALLER(j0 + block_columns, n);
+    for (size_t i0 = 0; i0 < m; i0 += block_rows) {
+      const size_t rows = SMALLER(block_rows, m - i0);
+      for (size_t p = 0; p < all_terms; p += terms) {
+        const size_t k = SMALLER(terms, all_terms - p);
+        NAME(factor) block = a;
+        block.a1 += a.transposed ? p * a.lda + i0 : i0 * a.lda + p;
+        if (factors == 2) block.a2 += a.transposed ? p * a.lda + i0 : i0 * a.lda + p;
+        if (!is_direct) NAME(pack_block)(block, factors, k, rows, tile_rows, packed);
+        place.accumulates = p > 0;
+
+        for (size_t j = j0; j < end; j += panel_columns) {
+          const size_t columns = SMALLER(panel_columns, end - j);
+          NAME(panel) of_b = {b + (transpose_b ? j * ldb + p : p * ldb + j), ldb, columns};
+          // A panel that is used once and has whole vectors is read where it lies.
+          if (transpose_b || magnitude || rows > tile_rows || columns % LANES != 0) {
+            NAME(pack_panel)(of_b.b, ldb, transpose_b, k, columns, magnitude, panel);
+            of_b.b = panel;
+            of_b.ldb = WHOLE_VECTORS(columns);
+          }
+          for (size_t r = 0; r < rows; r += tile_rows) {
+            const size_t count = SMALLER(tile_rows, rows - r);
+            NAME(factor) tile = {packed + r / tile_rows * k * width, NULL, WHOLE_VECTORS(count * factors), 1, 0};
+            tile.a2 = tile.a1 + count;
+            if (is_direct) tile = (NAME(factor)){block.a1 + r, factors == 2 ? block.a2 + r : block.a1, a.lda, 1, 0};
+            if (turned) NAME(multiply_turned)(k, count, tile, of_b, place, i0 + r, j);
+            else NAME(multiply_tile)(k, count, factors, tile, of_b, place, i0 + r, j);
+          }
+        }
+      }
+    }
+  }
+}
+
+TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
+  const size_t m = q->m, n = q->n;
+  const int both = q->a1 != NULL && q->a2 != NULL;
+  if (m == 0 || n == 0) return;
+  if (q->k == 0) {
+    for (size_t i = 0; i < m; i++) {
+      for (size_t j = 0; j < n; j++) {
+        if (q->a1 != NULL) q->c1[i * q->ldc + j] = q->beta == 0 ? 0 : q->beta * q->c1[i * q->ldc + j];
+        if (q->a2 != NULL) q->c2[i * q->ldc + j] = q->beta == 0 ? 0 : q->beta * q->c2[i * q->ldc + j];
+      }
+    }
+    return;
+  }
+  // Narrow results fill their vectors better the other way round, Cᵀ = op(B)ᵀ op(A)ᵀ.
+  if (VECTORS(m, n) * q->k > VECTORS(n, m) * q->k + TURN * m * n) {
+    for (int second = 0; second < 2; second++) {
+      const T *a = second ? q->a2 : q->a1;
+      if (a == NULL) continue;
+      NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second};
+      NAME(place) place = {second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0};
+      NAME(multiply_blocks)(n, m, q->k, factor, 1, a, q->lda, !q->transpose_a, 0, place, 1, workspace);
+    }
+    return;
+  }
+  const int alone = q->a1 == NULL;
+  NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0};
+  NAME(place) place = {alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0};
+  NAME(multiply_blocks)(m, n, q->k, factor, both ? 2 : 1, q->b, q->ldb, q->transpose_b, alone, place, 0, workspace);
+}
+
+#undef T
+#undef V
+#undef LANES
+#undef PRODUCT
+#undef NAME
+#undef LOAD
+#undef STORE
+#undef LOAD_PART
+#undef STORE_PART
+#undef PIECES

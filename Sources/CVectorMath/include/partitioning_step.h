@@ -1,0 +1,43 @@
+// The two loops of a step of residual partitioning with both averages, an adaptive layer scale and a length that is
+// found: what a step does with each parameter, in one pass before the length is known and in one after it. Compiled for
+// AVX-512, AVX2 and any processor, and chosen at run time.
+#pragma once
+#include <stddef.h>
+
+// What the loops are compiled for; each needs a processor that has it.
+typedef enum { loops_for_any_processor, loops_for_avx2, loops_for_avx512 } loop_variant;
+
+// The widest that the processor has.
+loop_variant widest_loop_variant(void);
+
+// A block of parameters, or a part of it. All arrays are of float, or of double where is_double is not 0.
+typedef struct {
+  size_t count;
+  loop_variant variant;
+  int is_double;
+  void *w;
+  const void *w_dot;   // Ẇ
+  const void *w_ddot;  // Ẅ; null where it was not computed: v then stays
+  void *m;
+  void *v;
+  double per_sample;  // 1/S
+  double l2, l1;      // ρ₂ and ρ₁
+  double m_decay, v_decay;            // β₁ and β₂
+  double m_correction, v_correction;  // 1/(1 − βᵗ)
+  double base;  // what is added to v̂
+  int is_root;  // whether the denominator is √(v̂ + base), not v̂ + base
+} partitioning_block;
+
+// What the first loop measures, summed in double.
+typedef struct {
+  double product;    // Σ g (w₀ − w)
+  double magnitude;  // Σ |s|
+  double squares;    // Σ (g/d)², d the denominator; 0 where it is 0
+} partitioning_measures;
+
+// g = Ẇ/S + ∇R; s ← keep s + gain g, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) Ẅ/S. w stays.
+partitioning_measures partitioning_take_up(
+    const partitioning_block *block, const void *origin, void *s, double keep, double gain);
+
+// w ← w − scale m̂/d, 0 where d is 0.
+void partitioning_move(const partitioning_block *block, double scale);

@@ -1,0 +1,100 @@
+// Products by the program's own kernels: one, or two that share their second factor, of which the second product takes
+// the magnitudes. Every use of (M4), (M9) and (M10) has this shape, and |W| or |y| is formed where the numbers are used.
+//
+// A number of a result is the sum of its terms in their order, in blocks whose length depends on how many terms there
+// are: it has the same bits whichever other rows and columns are computed with it. Padding of blocks reaches no result,
+// so that not-a-number and infinity spread as they do in plain loops. Large products are cut into parts of whole tiles for
+// the threads that BLAS has, where the workspace has room for them; that changes no bit.
+
+/// C₁ ← A₁ Bᵀ + β C₁ and C₂ ← A₂ |B|ᵀ + β C₂ in one pass over B, or one of them.
+///
+/// - Parameters:
+///   - a1, c1: A₁ [samples × inputs] and C₁ [samples × outputs]; nil where only the second product is wanted.
+///   - a2, c2: A₂ and C₂ likewise.
+///   - b: B [outputs × inputs].
+///   - beta: 0 ignores what C held.
+public func multiplyPair<Scalar: Real>(
+  _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, transposed b: Matrix<Scalar>, into c1: Matrix<Scalar>?,
+  _ c2: Matrix<Scalar>?, beta: Scalar = 0, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
+) {
+  let shape = ProductShape(rows: (c1 ?? c2)?.rows ?? 0, columns: b.rows, terms: b.columns)
+  shape.check(a1, c1, rows: shape.rows, columns: shape.terms)
+  shape.check(a2, c2, rows: shape.rows, columns: shape.terms)
+  shape.multiply(
+    a1, a2, transposed: false, b, transposed: true, into: c1, c2, beta: beta, workspace: workspace, by: kernel)
+}
+
+/// C₁ ← A₁ B + β C₁ and C₂ ← A₂ |B| + β C₂ in one pass over B, or one of them.
+///
+/// - Parameters:
+///   - a1, c1: A₁ [samples × outputs] and C₁ [samples × inputs]; nil where only the second product is wanted.
+///   - a2, c2: A₂ and C₂ likewise.
+///   - b: B [outputs × inputs].
+///   - beta: 0 ignores what C held.
+public func multiplyPair<Scalar: Real>(
+  _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, into c1: Matrix<Scalar>?, _ c2: Matrix<Scalar>?,
+  beta: Scalar = 0, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
+) {
+  let shape = ProductShape(rows: (c1 ?? c2)?.rows ?? 0, columns: b.columns, terms: b.rows)
+  shape.check(a1, c1, rows: shape.rows, columns: shape.terms)
+  shape.check(a2, c2, rows: shape.rows, columns: shape.terms)
+  shape.multiply(
+    a1, a2, transposed: false, b, transposed: false, into: c1, c2, beta: beta, workspace: workspace, by: kernel)
+}
+
+/// C₁ ← A₁ᵀ B + β C₁ and C₂ ← A₂ᵀ |B| + β C₂ in one pass over B, or one of them, for some rows of C.
+///
+/// - Parameters:
+///   - a1, c1: A₁ [samples × outputs] and C₁ [outputs × inputs]; nil where only the second product is wanted.
+///   - a2, c2: A₂ and C₂ likewise.
+///   - b: B [samples × inputs].
+///   - rows: the rows of C that are computed, columns of A; the others are not touched. All where nil.
+///   - beta: 0 ignores what C held.
+public func multiplyPair<Scalar: Real>(
+  transposed a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, into c1: Matrix<Scalar>?,
+  _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil, beta: Scalar = 0, workspace: ProductWorkspace<Scalar>,
+  by kernel: InstructionSet = .best
+) {
+  let all = (c1 ?? c2)?.rows ?? 0
+  let rows = rows ?? 0..<all
+  precondition(rows.lowerBound >= 0 && rows.upperBound <= all, "the rows that are computed must be rows of C")
+  let shape = ProductShape(rows: all, columns: b.columns, terms: b.rows)
+  shape.check(a1, c1, rows: shape.terms, columns: shape.rows)
+  shape.check(a2, c2, rows: shape.terms, columns: shape.rows)
+  shape.multiply(
+    a1, a2, transposed: true, b, transposed: false, into: c1, c2, rows: rows, beta: beta, workspace: workspace,
+    by: kernel)
+}
+
+/// C [rows × columns] from sums of so many terms.
+private struct ProductShape {
+  let rows, columns, terms: Int
+
+  func check<Scalar: Real>(_ a: Matrix<Scalar>?, _ c: Matrix<Scalar>?, rows: Int, columns: Int) {
+    precondition((a == nil) == (c == nil), "a product has a factor and a result, or neither")
+    guard let a, let c else { return }
+    precondition(
+      a.rows == rows && a.columns == columns && c.rows == self.rows && c.columns == self.columns,
+      "shapes of a product must fit")
+  }
+
+  func multiply<Scalar: Real>(
+    _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, transposed transposesA: Bool, _ b: Matrix<Scalar>,
+    transposed transposesB: Bool, into c1: Matrix<Scalar>?, _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil,
+    beta: Scalar, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet
+  ) {
+    precondition(kernel.isSupported, "the processor must have the kernel's instructions")
+    let computed = rows ?? 0..<self.rows
+    guard !computed.isEmpty, columns > 0, let first = a1 ?? a2 else { return }
+    workspace.checkRoom(rows: computed.count, columns: columns, terms: terms)
+    let (skippedA, skippedC) = (computed.lowerBound, computed.lowerBound * columns)
+    unsafe Scalar.multiplyPair(
+      kernel: kernel.level, m: computed.count, n: columns, k: terms,
+      a1.map { unsafe UnsafePointer($0.elements.pointer + skippedA) },
+      a2.map { unsafe UnsafePointer($0.elements.pointer + skippedA) }, lda: first.columns, transposeA: transposesA,
+      b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },
+      c2.map { unsafe $0.elements.pointer + skippedC }, ldc: columns, beta: beta,
+      workspace: workspace.numbers.pointer,
+      numbers: workspace.numbers.count)
+  }
+}

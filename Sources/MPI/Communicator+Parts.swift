@@ -1,0 +1,50 @@
+internal import CMPI
+
+extension Communicator {
+  /// Collective: every rank gets its part of the vectors of all ranks, in the order of the ranks.
+  ///
+  /// - Parameters:
+  ///   - values: this rank's whole vector.
+  ///   - starts, counts: of each rank's part in the vector.
+  ///   - gathered: what the ranks send; there may be more elements, which stay.
+  ///   - places, lengths: of what each rank sends in `gathered`; the lengths are all this rank's count.
+  public func exchangeParts<Scalar: MPIScalar>(
+    _ values: borrowing MutableSpan<Scalar>, starts: [CInt], counts: [CInt], into gathered: inout MutableSpan<Scalar>,
+    places: [CInt], lengths: [CInt]
+  ) throws(MPIError) {
+    precondition([starts, counts, places, lengths].allSatisfy { $0.count == ranks }, "every rank has a part")
+    precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
+    precondition(Self.fit(places, lengths, in: gathered.count), "there must be room for what the ranks send")
+    precondition(lengths.allSatisfy { $0 == counts[rank] }, "every rank sends as much as this one's part has")
+    let type = Scalar.mpiDatatype
+    // MPI 3.1, 5.8
+    let code = unsafe values.withUnsafeBufferPointer { source in
+      unsafe gathered.withUnsafeMutableBufferPointer { target in
+        unsafe MPI_Alltoallv(
+          source.baseAddress, counts, starts, type.handle, target.baseAddress, lengths, places, type.handle, handle)
+      }
+    }
+    try check(code, "MPI_Alltoallv")
+  }
+
+  /// Collective: every rank gets the parts that the others have, in place of its own numbers there.
+  ///
+  /// - Parameter starts, counts: of each rank's part in the vector.
+  public func gatherParts<Scalar: MPIScalar>(
+    _ values: inout MutableSpan<Scalar>, starts: [CInt], counts: [CInt]
+  ) throws(MPIError) {
+    precondition(starts.count == ranks && counts.count == ranks, "every rank has a part")
+    precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
+    let type = Scalar.mpiDatatype
+    // MPI 3.1, 5.7: in place, the first three arguments do not count.
+    let code = unsafe values.withUnsafeMutableBufferPointer { buffer in
+      unsafe MPI_Allgatherv(
+        cmpi_in_place(), 0, type.handle, buffer.baseAddress, counts, starts, type.handle, handle)
+    }
+    try check(code, "MPI_Allgatherv")
+  }
+
+  private static func fit(_ starts: [CInt], _ counts: [CInt], in count: Int) -> Bool {
+    starts.indices.allSatisfy { starts[$0] >= 0 && counts[$0] >= 0 && Int(starts[$0]) + Int(counts[$0]) <= count }
+  }
+}

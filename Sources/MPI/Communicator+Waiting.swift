@@ -1,0 +1,29 @@
+internal import CMPI
+private import Glibc
+
+/// What ranks do while some of them work and the others must not disturb them.
+extension Communicator {
+  /// Collective: returns when every rank has called it, and sleeps until then, up to 5 ms at a time.
+  ///
+  /// Where an ordinary barrier keeps a core busy, this one leaves it to the ranks that are waited for.
+  public func barrierAsleep() throws(MPIError) {
+    var request: MPI_Request? = unsafe cmpi_request_null()
+    // MPI 3.1, 5.12.1
+    try unsafe check(MPI_Ibarrier(handle, &request), "MPI_Ibarrier")
+    var (isDone, microseconds): (CInt, UInt32) = (0, 50)
+    while true {
+      try unsafe check(MPI_Test(&request, &isDone, cmpi_status_ignore()), "MPI_Test")
+      if isDone != 0 { return }
+      usleep(microseconds)
+      microseconds = min(2 * microseconds, 5000)
+    }
+  }
+
+  /// Collective: replaces the values on every rank by the greatest ones of all ranks, in place.
+  public func allReduceMax(_ values: inout [Double]) throws(MPIError) {
+    guard ranks > 1, !values.isEmpty else { return }
+    let count = CInt(values.count)
+    try unsafe check(
+      MPI_Allreduce(cmpi_in_place(), &values, count, cmpi_double(), cmpi_max(), handle), "MPI_Allreduce")
+  }
+}

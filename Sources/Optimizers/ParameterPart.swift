@@ -1,0 +1,24 @@
+public import Networks
+
+/// The parameters that one rank moves where ranks share the work of an update: of every block a run of elements, which may
+/// be empty.
+public struct ParameterPart: Equatable, Sendable {
+  /// For each block of the layout a range within the block's own, in the order of the arenas.
+  public let ranges: [Range<Int>]
+
+  /// - Precondition: each range lies within its block's.
+  public init(_ ranges: [Range<Int>], of layout: ParameterLayout) {
+    precondition(
+      ranges.count == layout.blocks.count
+        && zip(ranges, layout.blocks).allSatisfy {
+          $0.lowerBound >= $1.range.lowerBound && $0.upperBound <= $1.range.upperBound
+        },
+      "a part of the parameters lies within their blocks")
+    self.ranges = ranges
+  }
+
+  /// All parameters.
+  public static func all(_ layout: ParameterLayout) -> ParameterPart {
+    ParameterPart(layout.blocks.map(\.range), of: layout)
+  }
+}

@@ -1,0 +1,91 @@
+internal import Kernels
+internal import Networks
+
+/// The first traversal of a step whose length depends on all parameters: averages take up the statistics, and what the
+/// length depends on is summed block by block into the state's ``StepMeasures``.
+extension ResidualPartitioning {
+  /// Whether ‖Δw‖² is summed in a traversal of its own: that of an adaptive scale does not depend on the length that is
+  /// found, and is summed together with what that is found from.
+  var measuresAlone: Bool { layerScale == .unit || (layerScale == .adaptive && !findsLength) }
+
+  /// What lengths are found from and, with an adaptive scale, ‖Δw‖² of the unsmoothed step.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func takeUpDistance<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
+    guard let distance = update.state.distance else { preconditionFailure("the state must be made for its rule") }
+    forEachBlock(update, part) { index, measures, ranges in
+      let whole = part.ranges[index]
+      if let fused = FusedPartitioning(
+        self, update.block(index, whole), base: base(rate: 1, update.block(index, whole)))
+      {
+        let share = distance.accumulate(fused, whole, ofBlock: index)
+        (measures.products[index], measures.magnitudes[index]) = (share.product, share.magnitude)
+        measures.squares[index] = share.squares
+        return
+      }
+      var (product, magnitude, squares) = (0.0, 0.0, 0.0)
+      for range in ranges {
+        let block = update.block(index, range)
+        let share = distance.accumulate(block, range, ofBlock: index)
+        product += share.product
+        magnitude += share.magnitude
+        if layerScale == .adaptive { squares += pass(.measureUnsmoothed, over: block, rate: formulaRate(update.rate)) }
+      }
+      (measures.products[index], measures.magnitudes[index], measures.squares[index]) = (product, magnitude, squares)
+    }
+  }
+
+  /// ‖Δw‖² alone.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func measure<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
+    let kind: Pass<Scalar> = layerScale == .unit ? .measure : .measureUnsmoothed
+    update.state.measures.all.fill(0)
+    forEachBlock(update, part) { index, measures, ranges in
+      var squares = 0.0
+      for range in ranges {
+        squares += pass(kind, over: update.block(index, range), rate: formulaRate(update.blockRate(index)))
+      }
+      measures.squares[index] = squares
+    }
+  }
+
+  /// The mean squares of this step, from the sums over all parts of every block.
+  func takeUpSquares<Scalar: Real>(_ state: OptimizerState<Scalar>, _ layout: ParameterLayout) {
+    for (index, block) in layout.blocks.enumerated() where block.isTrained {
+      let mean = state.measures.squares[index] / Double(max(1, block.range.count))
+      switch layerScale {
+      case .none: break
+      case .unit: state.blockSquares[index] = mean
+      case .adaptive:
+        state.blockSquares[index] = LayerScale.decay * state.blockSquares[index] + (1 - LayerScale.decay) * mean
+      }
+    }
+  }
+
+  /// Gives each trained block's part to `body`, in pieces that stay in the second-level cache between two loops.
+  @inline(__always)
+  private func forEachBlock<Scalar: Real>(
+    _ update: ParameterUpdate<Scalar>, _ part: ParameterPart,
+    _ body: (_ index: Int, _ measures: StepMeasures, _ pieces: Pieces) -> Void
+  ) {
+    for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
+      body(index, update.state.measures, Pieces(part.ranges[index]))
+    }
+  }
+}
+
+/// A range in pieces, from its start to its end.
+private struct Pieces: Sequence, IteratorProtocol {
+  private static var length: Int { 8192 }
+  private var rest: Range<Int>
+
+  init(_ range: Range<Int>) { rest = range }
+
+  mutating func next() -> Range<Int>? {
+    guard !rest.isEmpty else { return nil }
+    let piece = rest.prefix(Self.length)
+    rest = piece.upperBound..<rest.upperBound
+    return piece
+  }
+}

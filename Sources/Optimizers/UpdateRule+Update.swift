@@ -1,0 +1,83 @@
+public import Kernels
+public import Networks
+
+extension UpdateRule {
+  /// w ← w + Δw, for every trained parameter of a part. Collective among the ranks whose parts make up the whole.
+  ///
+  /// A step whose length depends on all parameters — one that is found, one with a layer scale — takes two traversals:
+  /// the first takes up the statistics and measures, the second moves. In between the measures are summed over `ranks`.
+  ///
+  /// - Parameters:
+  ///   - parameters: w, updated in place.
+  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, without R. Ẅ is used by residual partitioning
+  ///     alone; nil if it was not computed in this step, then the state's v̂ serves.
+  ///   - samples: S, the number of samples in those sums.
+  ///   - state: made for this rule; moved on by one step.
+  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the rule finds its lengths, their factor.
+  ///   - part: what of `parameters`, `sums` and `state` is read and written.
+  ///   - ranks: those that move the other parts, in the same step.
+  /// - Throws: what the sum over the ranks throws.
+  /// - Complexity: one traversal of the arrays; two as above, three with ``LayerScale/unit`` and lengths that are found.
+  ///   Allocates nothing.
+  public func update<Scalar: Real>(
+    _ parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
+    rate: Double, regularization: Regularization, layout: ParameterLayout, part: ParameterPart,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    state.firstUpdates += 1
+    if !needsCurvature || sums.wDDot != nil { state.secondUpdates += 1 }
+    let update = ParameterUpdate(
+      parameters: parameters, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
+      layout: layout)
+    if case .residualPartitioning(let rule) = self {
+      if let distance = state.distance {
+        distance.begin(parameters, part)
+        rule.takeUpDistance(update, part)
+        try ranks.sum(state.measures.all)
+        distance.takeUp(state.measures, layout)
+      }
+      if rule.measuresAlone {
+        rule.measure(update, part)
+        try ranks.sum(state.measures.all)
+      }
+      if rule.layerScale != .none { rule.takeUpSquares(state, layout) }
+    }
+    move(update, part)
+  }
+
+  /// The same for all parameters, on a single rank or where every rank has the sums of all of them.
+  public func update<Scalar: Real>(
+    _ parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
+    rate: Double, regularization: Regularization, layout: ParameterLayout
+  ) {
+    do {
+      try update(
+        parameters, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
+        layout: layout, part: state.whole, over: SingleRank())
+    } catch {
+      preconditionFailure("a sum over one rank does not fail: \(error)")
+    }
+  }
+
+  /// The last traversal: parameters move, and the averages with them where the rule measures nothing.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func move<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
+    for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
+      let (own, rate) = (update.block(index, part.ranges[index]), update.rate)
+      switch self {
+      case .sgd: SGD().loop(own, rate: rate).move()
+      case .momentum(let rule): rule.loop(own, rate: rate).move()
+      case .rmsprop(let rule): rule.loop(own, rate: rate).move()
+      case .adam(let rule): rule.loop(own, rate: rate).move()
+      case .residualPartitioning(let rule):
+        rule.move(own, rate: update.blockRate(index), meanSquare: update.state.blockSquares[index])
+      }
+    }
+  }
+}
+
+extension ParameterUpdate {
+  /// λ of a block: the step's, times the length that was found for the block.
+  func blockRate(_ index: Int) -> Double { rate * (state.distance?.stepLength(ofBlock: index) ?? 1) }
+}

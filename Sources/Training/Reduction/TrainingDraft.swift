@@ -1,0 +1,28 @@
+private import Datasets
+internal import Kernels
+internal import Networks
+
+/// A training before it has memory: its network, checked against its data, and how many samples a rank gets.
+struct TrainingDraft<Scalar: Real> {
+  let configuration: Configuration
+  let problem: LearningProblem
+  let plan: TrainingPlan
+  let network: Network<Scalar>
+  /// The most samples that a rank gets of one minibatch.
+  let capacity: Int
+
+  /// - Parameters:
+  ///   - plan: how many steps; the configuration's epochs where nil.
+  ///   - ranks: the number of ranks that share a minibatch.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
+  init(_ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int) throws {
+    let training = configuration.training
+    network = try Network<Scalar>(configuration.network, inputs: problem.features)
+    try problem.check(outputs: network.outputs)
+    self.plan =
+      plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
+    capacity = (self.plan.batch + ranks - 1) / ranks
+    try requireMemory(for: network, samples: capacity)
+    (self.configuration, self.problem) = (configuration, problem)
+  }
+}

@@ -1,0 +1,99 @@
+private import Datasets
+internal import Kernels
+internal import Networks
+private import Optimizers
+
+/// The step of a configuration on random samples, to be timed.
+final class TimedStep<Scalar: Real> {
+  let network: Network<Scalar>
+  private let step: TrainingStep<Scalar>
+  private let positions: [Int32]
+  let needsCurvature: Bool
+  /// Steps from one that computes Ẅ to the next.
+  let cycle: Int
+  /// Whether the ranks of a machine share memory.
+  let sharesMemory: Bool
+  /// In the training set.
+  private let samples: Int
+  private var turn = 0
+
+  /// - Parameters:
+  ///   - draft: of a training on random samples.
+  ///   - memory: what ranks of a machine share, made for the draft; nil where every rank has everything.
+  init(_ draft: TrainingDraft<Scalar>, memory: NodeMemory<Scalar>? = nil) {
+    let configuration = draft.configuration
+    network = memory?.network ?? draft.network
+    step = TrainingStep(
+      configuration, problem: draft.problem, network: network,
+      parameters: memory?.parameters ?? network.initialParameters(configuration.training.initialization, seed: 1),
+      capacity: draft.capacity, memory: memory)
+    sharesMemory = memory != nil
+    samples = draft.problem.split.training.count
+    positions = (0..<2 * samples).map { [samples] in Int32($0 % samples) }
+    needsCurvature = configuration.optimizer.rule.needsCurvature
+    cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
+  }
+
+  /// Takes steps, as many as there are from one that computes Ẅ to the next.
+  ///
+  /// - Parameter samples: of the global minibatch.
+  /// - Returns: the seconds of one step up to the reduced statistics and of the update, on the average.
+  func take(samples: Int, over ranks: some GlobalSum) throws -> (statistics: Double, update: Double) {
+    let (clock, positions) = (ContinuousClock(), positions)
+    var (statistics, update) = (0.0, 0.0)
+    for _ in 0..<cycle {
+      let first = turn * samples % self.samples
+      turn = (turn + 1) % self.samples
+      let own = ranks.shard(first..<first + samples)
+      statistics +=
+        try clock.measure {
+          _ = try step.computeStatistics(positions.span.extracting(own), samples: samples, epoch: 1, over: ranks)
+        } / .seconds(1)
+      update += try clock.measure { try step.update(factor: 1, over: ranks) } / .seconds(1)
+    }
+    return (statistics / Double(cycle), update / Double(cycle))
+  }
+}
+
+extension TrainingDraft {
+  /// Of a training on random samples in the shape of a configuration's data.
+  ///
+  /// - Parameters:
+  ///   - batch: the samples of a global minibatch.
+  ///   - ranks: that share it.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` when the network does not fit the data.
+  init(randomFor configuration: Configuration, batch: Int, ranks: Int) throws {
+    // Enough that a step does not find its samples in a cache.
+    let problem = try LearningProblem(randomFor: configuration, samples: max(512, batch))
+    let plan = TrainingPlan(samples: problem.split.training.count, batch: batch, steps: 1)
+    try self.init(configuration, problem: problem, plan: plan, ranks: ranks)
+  }
+}
+
+extension LearningProblem {
+  /// Random samples in the shape of a configuration's data.
+  ///
+  /// - Throws: ``ConfigurationError`` for data whose shape is in its file.
+  init(randomFor configuration: Configuration, samples: Int) throws {
+    let features =
+      switch configuration.data.set {
+      case .digits: 64
+      case .mnist, .fashionMNIST: 784
+      case .cifar10: 3072
+      case .csv, .linear, .gates, .curve:
+        throw ConfigurationError(
+          "the scaling is measured on random samples in the shape of digits, mnist, fashion-mnist or cifar-10, but "
+            + "data.set is \(configuration.data.set.rawValue); choose one of them")
+      }
+    try require(
+      configuration.data.target != .value,
+      "the scaling is measured on random samples with classes; set data.target to label or input")
+    let noise = RandomStream(seed: 1, .benchmark)
+    let dataset = Dataset(
+      source: "random", shape: [features], classNames: (0..<10).map(String.init),
+      values: (0..<samples * features).map { noise.uniform($0) }, labels: (0..<samples).map { $0 % 10 })
+    self.init(
+      split: DataSplit(training: dataset.all, test: dataset.all), scale: configuration.data.scale,
+      target: configuration.data.target)
+  }
+}

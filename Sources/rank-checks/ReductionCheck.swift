@@ -1,0 +1,123 @@
+import Datasets
+import Kernels
+import MPI
+import Training
+
+/// Makes sure that every way to bring the ranks' shares together trains the same parameters, with every optimizer, and on
+/// several machines, for which ranks of one machine stand in.
+func checkReductions(_ world: borrowing Communicator) throws {
+  for settings in ReductionCase.settings {
+    for batch in settings.batches {
+      let check = try ReductionCase(settings, batch: batch)
+      let alone = try check.train(.mpi, over: world, alone: true)
+      var trained = [("mpi", try check.train(.mpi, over: world)), ("node", try check.train(.node, over: world))]
+      for k in [1, 2, 4] where world.ranks > k && world.ranks.isMultiple(of: k) {
+        let neighbours = try check.train(.node, over: world, colour: world.rank / k)
+        let roundRobin = try check.train(.node, over: world, colour: world.rank % (world.ranks / k))
+        trained += [("machines of \(k) neighbours", neighbours), ("machines of \(k), round robin", roundRobin)]
+      }
+      for (name, parameters) in trained {
+        let difference = greatestDifference(parameters, alone)
+        guard difference <= ReductionCase.tolerance else {
+          throw Planted(
+            description: "\(name) on \(world.ranks) ranks, batch \(batch), is off by \(difference): \(settings.keys)")
+        }
+      }
+    }
+  }
+  // That the tolerance is a judgement: one sample of a thousand that counts a millionth more would be seen.
+  let (check, other) = (
+    try ReductionCase(.init([]), batch: 37), try ReductionCase(.init(["regularization.l2=1e-8"]), batch: 37)
+  )
+  let difference = greatestDifference(
+    try check.train(.node, over: world), try other.train(.node, over: world))
+  guard difference > ReductionCase.tolerance else { throw Planted(description: "a wrong gradient would not be seen") }
+}
+
+/// Trains where the last rank has a machine of its own and the others share one, and prints the reduction that was used.
+func trainOnUnevenMachines(_ world: borrowing Communicator, _ method: ReductionConfiguration.Method) throws {
+  var configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=1"]).configuration()
+  configuration.reduction.method = method
+  let colour = world.rank == world.ranks - 1 ? 1 : 0
+  try world.withTrainingLoop(
+    configuration, problem: try LearningProblem(configuration), colour: colour, as: Float.self, describe: describe
+  ) { loop in
+    _ = try loop.run(over: world)
+    if world.rank == 0 { print(loop.reduction.rawValue) }
+  }
+}
+
+/// A short training of the digits in Double.
+private struct ReductionCase {
+  struct Settings {
+    let keys: [String]
+    let batches: [Int]
+
+    init(_ keys: [String], batches: [Int] = [37]) { (self.keys, self.batches) = (keys, batches) }
+  }
+
+  /// A sum of n numbers in another order differs by n roundings at most, here n ≤ 479 + 64 of 1.1e-16; ten steps add that
+  /// up, and the quotients of the optimizers magnify it, by less than 20.
+  static let tolerance = 1e-11
+  static let steps = 10
+  /// Units that no number of ranks divides, some fewer than 8.
+  static let network = "network=[{dense: 7}, tanh, {dense: {outputs: 5, bias: false}}, softplus, {dense: 10}]"
+  /// Not on the inputs, some of which are constant: what is normalised there is rounding.
+  static let normalized =
+    "network=[{dense: 9}, batchNorm, tanh, {dropout: 0.8}, {dense: 6}, relu, batchNorm, {dense: 10}]"
+
+  static let settings = [
+    // Fewer samples than ranks; more than one size of minibatch: 1,438 leave one sample.
+    Settings([], batches: [3, 37, 479]),
+    Settings(["optimizer={name: sgd, learningRate: 0.1}"], batches: [3, 37]),
+    Settings(["optimizer={name: momentum, learningRate: 0.5}", "regularization={l1: 1e-4, l2: 1e-3}"]),
+    Settings(["optimizer.name=adam"]),
+    Settings(["optimizer.name=rmsprop"]),
+    Settings(["optimizer.learningRate=1"]),
+    Settings(["optimizer.learningRate=1", "optimizer.bound=full"]),
+    Settings(["optimizer.curvatureEvery=4", "optimizer.bound=full", "optimizer.layerScale=adaptive"]),
+    Settings(["optimizer.layerScale=unit", "optimizer.lossPartition=general"]),
+    Settings([normalized], batches: [37]),
+    Settings([normalized, "optimizer.bound=full", "optimizer.curvatureEvery=3"]),
+    Settings([normalized, "optimizer={name: sgd, learningRate: 0.1}"], batches: [5]),
+    Settings(["data.target=input", "loss=squaredError", "network=[{dense: 9}, tanh, {dense: 64}]"]),
+  ]
+
+  private let configuration: Configuration
+  private let problem: LearningProblem
+  private let plan: TrainingPlan
+
+  init(_ settings: Settings, batch: Int) throws {
+    configuration = try ConfigurationSource(
+      preset: .standard, settings: [Self.network, "training.precision=float64"] + settings.keys
+    ).configuration()
+    problem = try LearningProblem(configuration)
+    plan = TrainingPlan(samples: problem.split.training.count, batch: batch, steps: Self.steps)
+  }
+
+  /// The trained parameters.
+  ///
+  /// - Parameter alone: whether this rank takes all samples.
+  func train(
+    _ method: ReductionConfiguration.Method, over world: borrowing Communicator, colour: Int? = nil, alone: Bool = false
+  ) throws -> [Double] {
+    if alone {
+      let loop = try TrainingLoop<Double>(configuration, problem: problem, plan: plan, ranks: 1)
+      _ = try loop.run(over: SingleRank())
+      return loop.step.parameters.all.array
+    }
+    var settings = configuration
+    settings.reduction.method = method
+    return try world.withTrainingLoop(
+      settings, problem: problem, plan: plan, colour: colour, as: Double.self, describe: describe
+    ) { loop in
+      guard world.ranks == 1 || loop.reduction == method else {
+        throw Planted(description: "\(method.rawValue) was asked for, not \(loop.reduction.rawValue)")
+      }
+      let outcome = try loop.run(over: world)
+      guard outcome.steps == Self.steps else { throw Planted(description: "training diverged") }
+      _ = try replicaFingerprint(loop.step.parameters, over: world)
+      return loop.step.parameters.all.array
+    }
+  }
+}

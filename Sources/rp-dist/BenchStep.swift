@@ -1,0 +1,186 @@
+internal import ArgumentParser
+internal import BLAS
+internal import Foundation
+internal import Kernels
+internal import MPI
+internal import RunRecords
+internal import Training
+
+struct BenchStep: RankCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step",
+    abstract: "Time a training step against its matrix products alone, and its memory.",
+    usage: "rp-dist bench step [<options>]",
+    discussion: """
+      Random samples in memory, median milliseconds of the slowest rank. A step
+      reads its samples, computes loss, Ẇ and Ẅ, adds them up over the ranks,
+      and updates the weights. The optimizers, in turns:
+
+        rp-paper     residual partitioning in the paper's form (M11), λ = 1
+        rp-standard  residual partitioning that finds its step lengths
+        rp-every-4   rp-paper with Ẅ in every fourth step, mean of the four
+        sgd, adam    (M17)
+
+      Columns:
+
+        ms, least    a step: median and fastest
+        products     the matrix products of such a step by OpenBLAS, on
+                     matrices of their own; without those of u, Ẅ and Z for
+                     sgd and adam
+        ratio, least ms / products: the price of all else; of the medians, and
+                     of the fastest, which other programs disturb less
+        data, stat., update
+                     where the step's time went; stat. is loss, Ẇ, Ẅ and
+                     their sums over the ranks
+        MiB, at most
+                     what training adds to the process at its peak, and what
+                     it may: data, 8 times its parameters, and the workspace
+
+      Under mpirun the ranks share the batch, or each has one (--per-rank).
+
+      EXAMPLES
+        rp-dist bench step
+        rp-dist bench step --repeats 51 --optimizer rp-paper --optimizer adam
+        rp-dist bench step --width 2048 --layers 4 --threads 2
+        mpirun -n 2 rp-dist bench step --network mnist-classifier --per-rank
+      """)
+
+  @Option(help: ArgumentHelp("Samples of a step, over all ranks together.", valueName: "N"))
+  var batch = 100
+
+  @Flag(help: "Let every rank have --batch samples of its own.")
+  var perRank = false
+
+  @Option(help: ArgumentHelp("Turns; each has four timed steps per optimizer.", valueName: "N"))
+  var repeats = 25
+
+  @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "N"))
+  var threads = 1
+
+  @Option(help: ArgumentHelp("float32 or float64.", valueName: "NAME"), transform: choice)
+  var precision = Precision.float32
+
+  @Option(
+    name: .customLong("optimizer"), parsing: .singleValue,
+    help: ArgumentHelp("One of those above, repeatable; all if left out.", valueName: "NAME"), transform: choice)
+  var optimizers: [StepRecipe] = []
+
+  @Option(
+    name: .customLong("network"), parsing: .singleValue,
+    help: ArgumentHelp("A preset's, repeatable; the paper's four if left out.", valueName: "PRESET"),
+    transform: BenchmarkNetwork.named)
+  var networks: [BenchmarkNetwork] = []
+
+  @Option(help: ArgumentHelp("A softplus classifier of so many hidden units.", valueName: "N"))
+  var width: Int?
+
+  @Option(help: ArgumentHelp("The dense layers of that network.", valueName: "N"))
+  var layers = 4
+
+  @Option(
+    name: .customLong("set"), parsing: .unconditionalSingleValue,
+    help: ArgumentHelp("A setting of the training; may be repeated.", valueName: "key=value"))
+  var settings: [String] = []
+
+  @Flag(help: "Print one JSON object per network and optimizer.")
+  var json = false
+
+  func validate() throws {
+    guard (1...100_000).contains(batch), (1...1_000_000).contains(repeats), (1...1024).contains(threads) else {
+      throw ValidationError("--batch must be from 1 to 100000, --repeats to 1000000, --threads to 1024")
+    }
+    guard (1...100_000).contains(width ?? 1), (1...100).contains(layers) else {
+      throw ValidationError("--width must be from 1 to 100000, --layers to 100")
+    }
+  }
+
+  var agreedOptions: String {
+    "\(batch), \(perRank), \(repeats), \(threads), \(precision), \(optimizers.map(\.rawValue)), \(networks.map(\.name)), "
+      + "\(width ?? 0), \(layers), \(settings)"
+  }
+
+  func run(on world: borrowing Communicator) throws {
+    let ranks = world.ranks
+    let benchmark = StepBenchmark(
+      recipes: optimizers.isEmpty ? StepRecipe.allCases : optimizers, turns: repeats,
+      settings: [
+        "training.batch=\(perRank ? batch * ranks : batch)", "training.blasThreads=\(threads)",
+        "training.precision=\(precision.rawValue)",
+      ] + settings)
+    let wide = try width.map { try BenchmarkNetwork.wide($0, layers: layers) }
+    let networks =
+      networks + (self.networks.isEmpty && wide == nil ? BenchmarkNetwork.paper : []) + [wide].compactMap(\.self)
+    for (index, network) in networks.enumerated() {
+      let result = try benchmark.measure(network, on: world, describe: ExitCode.describe)
+      guard world.rank == 0 else { continue }
+      if json {
+        for row in result.rows { print(try jsonText(Output(result, row, ranks: ranks))) }
+      } else {
+        if index == 0 { print(Self.heading(result, ranks: ranks)) }
+        print("\n\(result.sizes) (\(result.network))")
+        print(
+          Self.line(["", "ms", "least", "products", "ratio", "least", "data", "stat.", "update", "MiB", "at most"]))
+        for row in result.rows { print(Self.line(row.times, row.memory)) }
+      }
+    }
+  }
+}
+
+extension BenchStep {
+  private struct Output: Encodable {
+    var network, sizes, optimizer, precision, blasKernel: String
+    /// How the ranks bring their shares together; null for a single rank.
+    @OrNull var reduction: String?
+    var ranks, batch, threads: Int
+    /// Whether the environment names the kernels, and not the library.
+    var blasKernelIsForced: Bool
+    var milliseconds, fastestMilliseconds, productsMilliseconds, fastestProductsMilliseconds: Double
+    var ratio, fastestRatio: Double
+    var quartilesMilliseconds: [Double]
+    var dataMilliseconds, statisticsMilliseconds, updateMilliseconds: Double
+    @OrNull var peakBytes: Int?
+    var processBytes, dataBytes, parameterBytes, workspaceBytes, boundBytes: Int
+
+    init(_ result: StepBenchmarkResult, _ row: (times: StepTimes, memory: StepMemory), ranks: Int) {
+      let (times, memory) = row
+      (network, sizes, optimizer) = (result.network, result.sizes, times.recipe.rawValue)
+      (precision, blasKernel) = (result.precision.rawValue, BLASLibrary.coreName)
+      (self.ranks, batch, threads) = (ranks, result.batch, result.threads)
+      _reduction = OrNull(wrappedValue: ranks > 1 ? times.reduction.rawValue : nil)
+      (milliseconds, productsMilliseconds, ratio) = (times.milliseconds, times.products, times.ratio)
+      (fastestMilliseconds, fastestProductsMilliseconds) = (times.fastest, times.fastestProducts)
+      fastestRatio = times.fastestRatio
+      blasKernelIsForced = Launcher.environment("OPENBLAS_CORETYPE") != nil
+      quartilesMilliseconds = times.quartiles
+      (dataMilliseconds, statisticsMilliseconds, updateMilliseconds) = (times.data, times.statistics, times.update)
+      _peakBytes = OrNull(wrappedValue: memory.peakBytes)
+      (processBytes, dataBytes, parameterBytes) = (memory.processBytes, memory.dataBytes, memory.parameterBytes)
+      (workspaceBytes, boundBytes) = (memory.workspaceBytes, memory.boundBytes)
+    }
+  }
+
+  private static func heading(_ result: StepBenchmarkResult, ranks: Int) -> String {
+    func many(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
+    return "rp-dist \(version): steps of \(many(result.batch, "sample")), \(result.precision.rawValue), "
+      + many(ranks, "rank") + (ranks > 1 ? " (reduction \(result.rows[0].times.reduction.rawValue))" : "")
+      + ", \(many(result.threads, "BLAS thread")), \(BLASLibrary.coreName)"
+      + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
+  }
+
+  private static func line(_ times: StepTimes, _ memory: StepMemory) -> String {
+    func mebibytes(_ bytes: Int) -> String { Format.fixed(Double(bytes) / 0x1p20, 1) }
+    return line([
+      times.recipe.rawValue, Format.fixed(times.milliseconds, 3),
+      Format.fixed(times.fastest, 3), Format.fixed(times.products, 3), Format.fixed(times.ratio, 2),
+      Format.fixed(times.fastestRatio, 2), Format.fixed(times.data, 3), Format.fixed(times.statistics, 3),
+      Format.fixed(times.update, 3), memory.addedBytes.map(mebibytes) ?? "-", mebibytes(memory.boundBytes),
+    ])
+  }
+
+  private static func line(_ cells: [String]) -> String {
+    zip(cells, [11, 8, 8, 10, 7, 7, 7, 8, 8, 7, 9]).enumerated().map { column, pair in
+      let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))
+      return column == 0 ? pair.0 + space : space + pair.0
+    }.joined()
+  }
+}

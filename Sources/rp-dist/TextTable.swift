@@ -1,0 +1,53 @@
+/// Rows of cells under headings, right-aligned, each column as wide as its widest cell.
+struct TextTable {
+  private var rows: [[String]]
+
+  init(_ headings: [String]) { rows = [headings] }
+
+  mutating func append(_ cells: [String]) {
+    precondition(cells.count == rows[0].count, "a row has a cell for each heading")
+    rows.append(cells)
+  }
+
+  var text: String {
+    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+    return rows.map { row in
+      zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
+
+/// Numbers as tables show them.
+enum Quantity {
+  /// Three digits and a unit: 812 ns, 3.21 us, 45.0 ms, 1.20 s.
+  static func seconds(_ value: Double) -> String {
+    let (scaled, unit) =
+      value < 1e-6
+      ? (value * 1e9, "ns") : value < 1e-3 ? (value * 1e6, "us") : value < 1 ? (value * 1e3, "ms") : (value, "s")
+    return digits(scaled) + " " + unit
+  }
+
+  /// A power of two of bytes as 4 B, 64 KiB, 16 MiB.
+  static func bytes(_ value: Int) -> String {
+    if value >= 1 << 20, value % (1 << 20) == 0 { return "\(value >> 20) MiB" }
+    if value >= 1 << 10, value % (1 << 10) == 0 { return "\(value >> 10) KiB" }
+    return "\(value) B"
+  }
+
+  /// A rate as 117 MB/s, 2.10 GB/s.
+  static func rate(_ bytesPerSecond: Double) -> String {
+    bytesPerSecond < 1e9 ? digits(bytesPerSecond / 1e6) + " MB/s" : digits(bytesPerSecond / 1e9) + " GB/s"
+  }
+
+  /// Three significant digits, more before the point where there are more.
+  static func digits(_ value: Double) -> String {
+    let magnitude = value.magnitude
+    return Format.fixed(value, magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : 2)
+  }
+
+  /// A share or a change as 12 % or +3 %.
+  static func percent(_ share: Double, signed: Bool = false) -> String {
+    let number = Format.fixed(100 * share, 0)
+    return (signed && share >= 0 ? "+" : "") + (number == "-0" ? "0" : number) + " %"
+  }
+}

@@ -1,0 +1,69 @@
+import Kernels
+import Testing
+
+/// Pairs of products, and each of the two alone, by every kernel that the processor can run, against plain loops.
+@Suite struct ProductPairsTests {
+  static let kernels = InstructionSet.allCases.filter(\.isSupported)
+
+  @Test func `the best kernel is one that the processor has`() {
+    #expect(Self.kernels.contains(.best))
+    #expect(Self.kernels.contains(.plain))
+  }
+
+  @Test(arguments: Form.allCases, PairShape.small + PairShape.blocked + PairShape.degenerate)
+  func `products of integers equal plain loops`(form: Form, shape: PairShape) {
+    for kernel in Self.kernels {
+      for beta in [0, 1, -2] {
+        for part in PairProblem<Float>.Part.allCases {
+          #expect(isExact(PairProblem<Float>.integers(form, shape), part, beta: Float(beta), kernel))
+        }
+        for part in PairProblem<Double>.Part.allCases {
+          #expect(isExact(PairProblem<Double>.integers(form, shape), part, beta: Double(beta), kernel))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Form.allCases)
+  func `one wrong number, and B in place of its magnitudes, would be seen`(form: Form) {
+    let problem = PairProblem<Double>.integers(form, PairShape(9, 20, 40))
+    #expect(
+      problem.plainLoops(problem.a2, beta: 0, to: []).sums != problem.plainLoops(problem.a2, beta: 0, to: [], abs).sums)
+    let expected = problem.plainLoops(problem.a1, beta: 0, to: []).sums
+    problem.a1.elements[7] += 1
+    problem.multiply(beta: 0, by: .best)
+    #expect(problem.c1.doubles != expected)
+  }
+
+  @Test(arguments: Form.allCases, PairShape.small + PairShape.degenerate)
+  func `beta 0 ignores not-a-number in C`(form: Form, shape: PairShape) {
+    for kernel in Self.kernels {
+      let problem = PairProblem<Float>.integers(form, shape)
+      problem.c1.elements.fill(.nan)
+      problem.c2.elements.fill(.nan)
+      problem.multiply(beta: 0, by: kernel)
+      #expect(problem.c1.doubles == problem.plainLoops(problem.a1, beta: 0, to: []).sums)
+      #expect(problem.c2.doubles == problem.plainLoops(problem.a2, beta: 0, to: [], abs).sums)
+    }
+  }
+
+  @Test func `a product alone leaves the other result as it is`() {
+    let problem = PairProblem<Float>.integers(.plain, PairShape(7, 9, 11))
+    let (first, second) = (problem.c1.array, problem.c2.array)
+    problem.multiply(.first, beta: 0, by: .best)
+    #expect(problem.c2.array == second)
+    problem.c1.elements.copy(from: first.flatMap { $0 })
+    problem.multiply(.second, beta: 0, by: .best)
+    #expect(problem.c1.array == first && problem.c2.array != second)
+  }
+
+  private func isExact<S: Real>(
+    _ problem: PairProblem<S>, _ part: PairProblem<S>.Part, beta: S, _ kernel: InstructionSet
+  ) -> Bool {
+    let (before1, before2) = (problem.c1.array, problem.c2.array)
+    problem.multiply(part, beta: beta, by: kernel)
+    let expected1 = problem.plainLoops(problem.a1, beta: beta, to: before1).sums
+    let expected2 = problem.plainLoops(problem.a2, beta: beta, to: before2, abs).sums
+    return (part == .second || problem.c1.doubles == expected1) && (part == .first || problem.c2.doubles == expected2)
+  }
+}
