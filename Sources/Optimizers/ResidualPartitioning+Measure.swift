@@ -14,11 +14,10 @@ extension ResidualPartitioning {
   func takeUpDistance<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
     guard let distance = update.state.distance else { preconditionFailure("the state must be made for its rule") }
     forEachBlock(update, part) { index, measures, ranges in
-      let whole = part.ranges[index]
-      if let fused = FusedPartitioning(
-        self, update.block(index, whole), base: base(rate: 1, update.block(index, whole)))
-      {
-        let share = distance.accumulate(fused, whole, ofBlock: index)
+      let range = part.ranges[index]
+      let whole = update.block(index, range)
+      if let fused = FusedPartitioning(self, whole, base: base(rate: formulaRate(update.rate), whole)) {
+        let share = distance.accumulate(fused, range, ofBlock: index)
         (measures.products[index], measures.magnitudes[index]) = (share.product, share.magnitude)
         measures.squares[index] = share.squares
         return

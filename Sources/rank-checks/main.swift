@@ -76,10 +76,6 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkReductions(world)
   case "uneven":
     try trainOnUnevenMachines(world, ReductionConfiguration.Method(rawValue: arguments[2]) ?? .auto)
-  case "time-reductions":
-    try timeReductions(
-      world, preset: arguments[2], data: arguments[3], batch: Int(arguments[4]) ?? 100,
-      settings: Array(arguments.dropFirst(5)))
   case "bfloat16":
     try checkBFloat16(world)
   case "hypergradients":

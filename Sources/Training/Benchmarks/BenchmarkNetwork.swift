@@ -1,17 +1,14 @@
-internal import Datasets
-internal import Kernels
 public import Networks
 
 /// A network whose step is timed, on samples of random bytes.
 public struct BenchmarkNetwork: Sendable {
   /// A preset's name, or `wide`.
   public let name: String
-  public let features: Int
   private let preset: Preset
   private let settings: [String]
 
-  private init(name: String, features: Int, preset: Preset, settings: [String] = []) {
-    (self.name, self.features, self.preset, self.settings) = (name, features, preset, settings)
+  private init(name: String, preset: Preset, settings: [String] = []) {
+    (self.name, self.preset, self.settings) = (name, preset, settings)
   }
 
   /// The paper's networks, each once: those of Fashion-MNIST are MNIST's.
@@ -28,14 +25,14 @@ public struct BenchmarkNetwork: Sendable {
   }
 
   private static func network(_ preset: Preset) -> BenchmarkNetwork {
-    BenchmarkNetwork(name: preset.name, features: preset.name.hasPrefix("cifar") ? 3072 : 784, preset: preset)
+    BenchmarkNetwork(name: preset.name, preset: preset)
   }
 
   /// A softplus classifier of 784 inputs and 10 classes with `layers` dense layers, all but the last `width` wide.
   public static func wide(_ width: Int, layers: Int) throws(ConfigurationError) -> BenchmarkNetwork {
     let hidden = String(repeating: "{dense: \(width)}, softplus, ", count: layers - 1)
     return BenchmarkNetwork(
-      name: "wide", features: 784, preset: try .named("mnist-classifier"), settings: ["network=[\(hidden){dense: 10}]"])
+      name: "wide", preset: try .named("mnist-classifier"), settings: ["network=[\(hidden){dense: 10}]"])
   }
 
   /// The configuration of a recipe, without regularisation, like the peers that it is compared with.
@@ -44,18 +41,5 @@ public struct BenchmarkNetwork: Sendable {
   func configuration(_ recipe: StepRecipe, settings more: [String]) throws -> Configuration {
     let own = ["regularization.l2=0"] + settings + recipe.settings
     return try ConfigurationSource(preset: preset, data: "none", settings: own + more).configuration()
-  }
-
-  /// So many samples of random bytes, as the files of images hold them.
-  func problem(_ configuration: Configuration, samples: Int) throws -> LearningProblem {
-    let noise = RandomStream(seed: 1, .benchmark)
-    let words = (0..<(samples * features + 7) / 8).map { noise[$0] }
-    let bytes = unsafe words.withUnsafeBytes { unsafe Array($0.prefix(samples * features)) }
-    let dataset = try Dataset(
-      source: "random", shape: [features], classNames: (0..<10).map(String.init), bytes: bytes,
-      labels: (0..<samples).map { $0 % 10 })
-    return LearningProblem(
-      split: DataSplit(training: dataset.all, test: dataset.all), scale: configuration.data.scale,
-      target: configuration.data.target)
   }
 }

@@ -79,7 +79,7 @@ public struct StepBenchmark {
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
     func problem() throws -> LearningProblem {
-      try network.problem(configurations[0], samples: Self.minibatches * training.batch)
+      try LearningProblem(randomFor: configurations[0], samples: Self.minibatches * training.batch)
     }
     /// Gives a candidate of one recipe to `body`; its memory may be shared by ranks, and ends with `body`.
     func withCandidate<Result>(

@@ -69,31 +69,3 @@ extension TrainingDraft {
     try self.init(configuration, problem: problem, plan: plan, ranks: ranks)
   }
 }
-
-extension LearningProblem {
-  /// Random samples in the shape of a configuration's data.
-  ///
-  /// - Throws: ``ConfigurationError`` for data whose shape is in its file.
-  init(randomFor configuration: Configuration, samples: Int) throws {
-    let features =
-      switch configuration.data.set {
-      case .digits: 64
-      case .mnist, .fashionMNIST: 784
-      case .cifar10: 3072
-      case .csv, .linear, .gates, .curve:
-        throw ConfigurationError(
-          "the scaling is measured on random samples in the shape of digits, mnist, fashion-mnist or cifar-10, but "
-            + "data.set is \(configuration.data.set.rawValue); choose one of them")
-      }
-    try require(
-      configuration.data.target != .value,
-      "the scaling is measured on random samples with classes; set data.target to label or input")
-    let noise = RandomStream(seed: 1, .benchmark)
-    let dataset = Dataset(
-      source: "random", shape: [features], classNames: (0..<10).map(String.init),
-      values: (0..<samples * features).map { noise.uniform($0) }, labels: (0..<samples).map { $0 % 10 })
-    self.init(
-      split: DataSplit(training: dataset.all, test: dataset.all), scale: configuration.data.scale,
-      target: configuration.data.target)
-  }
-}
