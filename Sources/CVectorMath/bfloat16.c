@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "vector_math.h"
+
 #define LOOP static inline __attribute__((always_inline))
 
 LOOP void round_loop(size_t count, const float *x, uint16_t *y) {
@@ -60,12 +62,12 @@ LOOP void sum_loop(size_t parts, size_t count, const uint16_t *x, uint16_t *y) {
 VERSIONS(avx512, "avx512f,avx512bw,avx512vl,avx512dq")
 VERSIONS(avx2, "avx2")
 
-#define DISPATCH(name, ...)                                                                                  \
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&                             \
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))                              \
-    return name##_avx512(__VA_ARGS__);                                                                       \
-  if (__builtin_cpu_supports("avx2")) return name##_avx2(__VA_ARGS__);                                       \
-  name##_loop(__VA_ARGS__);
+#define DISPATCH(name, ...)                                        \
+  switch (widest_loop_variant()) {                                 \
+    case loops_for_avx512: return name##_avx512(__VA_ARGS__);      \
+    case loops_for_avx2: return name##_avx2(__VA_ARGS__);          \
+    case loops_for_any_processor: return name##_loop(__VA_ARGS__); \
+  }
 
 #else
 #define DISPATCH(name, ...) name##_loop(__VA_ARGS__);

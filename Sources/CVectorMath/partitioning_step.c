@@ -1,7 +1,5 @@
 #include "partitioning_step.h"
 
-#include "vector_math.h"
-
 // Every variant of the loops: float and double, for AVX-512, for AVX2 and for any processor.
 #define CONCATENATED(a, b) a##_##b
 #define JOINED(a, b) CONCATENATED(a, b)
@@ -64,11 +62,6 @@
   ((block)->is_double ? JOINED(function, f64_##isa)(block, __VA_ARGS__) \
                       : JOINED(function, f32_##isa)(block, __VA_ARGS__))
 
-loop_variant widest_loop_variant(void) {
-  if (vector_math_processor_has_avx512()) return loops_for_avx512;
-  return vector_math_processor_suffices() ? loops_for_avx2 : loops_for_any_processor;
-}
-
 #define VARIANT(function, block, ...)                                                     \
   switch ((block)->variant) {                                                             \
     case loops_for_avx512: return TYPED_FOR(avx512, function, block, __VA_ARGS__);         \
@@ -78,8 +71,6 @@ loop_variant widest_loop_variant(void) {
   return TYPED(function, block, __VA_ARGS__)
 
 #else
-
-loop_variant widest_loop_variant(void) { return loops_for_any_processor; }
 
 #define VARIANT(function, block, ...) return TYPED(function, block, __VA_ARGS__)
 

@@ -75,3 +75,11 @@ int vector_math_processor_has_avx512(void) {
   return 0;
 #endif
 }
+
+loop_variant widest_loop_variant(void) {
+#if defined(__x86_64__)
+  if (vector_math_processor_has_avx512()) return loops_for_avx512;
+  if (vector_math_processor_suffices()) return loops_for_avx2;
+#endif
+  return loops_for_any_processor;
+}

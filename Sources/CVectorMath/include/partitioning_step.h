@@ -4,11 +4,7 @@
 #pragma once
 #include <stddef.h>
 
-// What the loops are compiled for; each needs a processor that has it.
-typedef enum { loops_for_any_processor, loops_for_avx2, loops_for_avx512 } loop_variant;
-
-// The widest that the processor has.
-loop_variant widest_loop_variant(void);
+#include "vector_math.h"
 
 // A block of parameters, or a part of it. All arrays are of float, or of double where is_double is not 0.
 typedef struct {
