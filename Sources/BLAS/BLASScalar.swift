@@ -14,12 +14,6 @@ public protocol BLASScalar {
   /// y ← y + α x.
   @unsafe static func axpy(
     count: Int, alpha: Self, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-
-  /// x · y.
-  @unsafe static func dot(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
-
-  /// Σ |x_j|.
-  @unsafe static func asum(count: Int, _ x: UnsafePointer<Self>) -> Self
 }
 
 private func operation(_ transpose: Bool) -> CBLAS_TRANSPOSE { transpose ? CblasTrans : CblasNoTrans }
@@ -40,14 +34,6 @@ extension Float: BLASScalar {
   ) {
     unsafe cblas_saxpy(blasint(count), alpha, x, 1, y, 1)
   }
-
-  @unsafe public static func dot(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>) -> Float {
-    unsafe cblas_sdot(blasint(count), x, 1, y, 1)
-  }
-
-  @unsafe public static func asum(count: Int, _ x: UnsafePointer<Float>) -> Float {
-    unsafe cblas_sasum(blasint(count), x, 1)
-  }
 }
 
 extension Double: BLASScalar {
@@ -65,13 +51,5 @@ extension Double: BLASScalar {
     count: Int, alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>
   ) {
     unsafe cblas_daxpy(blasint(count), alpha, x, 1, y, 1)
-  }
-
-  @unsafe public static func dot(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>) -> Double {
-    unsafe cblas_ddot(blasint(count), x, 1, y, 1)
-  }
-
-  @unsafe public static func asum(count: Int, _ x: UnsafePointer<Double>) -> Double {
-    unsafe cblas_dasum(blasint(count), x, 1)
   }
 }

@@ -1,14 +1,14 @@
 internal import BLAS
 
 extension Vector {
-  /// Σ_k x_k y_k.
+  /// Σ_k x_k y_k, in an order that depends on the length alone.
   public func dot(_ other: Vector) -> Scalar {
     precondition(other.count == count, "vectors of a dot product must have equal lengths")
-    return unsafe Scalar.dot(count: count, pointer, other.pointer)
+    return unsafe Scalar.sumOfProducts(count: count, pointer, other.pointer)
   }
 
-  /// Σ_k |x_k|.
-  public var magnitudeSum: Scalar { unsafe Scalar.asum(count: count, pointer) }
+  /// Σ_k |x_k|, likewise.
+  public var magnitudeSum: Scalar { unsafe Scalar.sumOfMagnitudes(count: count, pointer) }
 
   /// x ← α x.
   @specialized(where Scalar == Float)
@@ -62,7 +62,7 @@ extension Matrix {
     precondition(x.rows == rows, "every row is a number of the row of the same sample")
     let (source, first) = unsafe (x.elements.pointer, elements.pointer)
     for row in 0..<rows {
-      let sum = unsafe Scalar.asum(count: x.columns, source + row * x.columns) + c
+      let sum = unsafe Scalar.sumOfMagnitudes(count: x.columns, source + row * x.columns) + c
       unsafe (first + row * columns).update(repeating: sum, count: columns)
     }
   }

@@ -47,7 +47,9 @@ public protocol Layer<Scalar>: AnyObject {
   /// Adds up over the ranks what `backward` needs of the whole minibatch; nothing for most layers. Collective.
   ///
   /// The sums Ẇ and Ẅ stay those of this rank.
-  func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws
+  ///
+  /// - Parameter above: the signals at the layer's output, whose sums `addStatistics` has formed.
+  func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
   /// (M8, M10) Passes Ẏ and Z from the layer's output to its input.
   ///
@@ -56,11 +58,13 @@ public protocol Layer<Scalar>: AnyObject {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound)
 
-  /// (M9, M13) Adds the samples' contributions to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
+  /// (M9, M13) Adds the contributions of some samples to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
   ///
   /// Not called for layers without parameters.
+  ///
+  /// - Parameter rows: which of the samples whose signals the matrices hold.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
 
   /// Whether Ẇ and Ẅ of some of the output units follow from the signals at the layer's boundaries alone, of whatever
@@ -121,10 +125,10 @@ extension Layer {
     forward(x, parameters: parameters, into: y)
   }
 
-  public func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws {}
+  public func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {}
 
   public func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
 

@@ -66,12 +66,12 @@ final class Dense<Scalar: Real>: Layer {
 
   /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {
     formStatistics(
-      of: 0..<outputs, input: x, totalGradientBelow: u, above: above, magnitudes: yDotMagnitudes, into: sums,
-      bound: bound, accumulating: accumulating)
+      of: 0..<outputs, input: x[rows], totalGradientBelow: u?[rows], above: above[rows], magnitudes: yDotMagnitudes,
+      into: sums, bound: bound, accumulating: accumulating)
   }
 
   private func formStatistics(

@@ -56,6 +56,7 @@ extension Configuration {
     try data.check()
     try checkGradient()
     try checkReduction()
+    try checkReproducible()
     try checkReweighting()
   }
 
