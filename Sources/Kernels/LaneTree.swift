@@ -31,7 +31,7 @@ public struct LaneTree: Equatable, Sendable {
   }
 
   /// The two subtrees whose sums make up that of a subtree of several lanes.
-  private static func halves(_ lanes: Range<Int>) -> (Range<Int>, Range<Int>) {
+  static func halves(_ lanes: Range<Int>) -> (Range<Int>, Range<Int>) {
     let middle = (lanes.lowerBound + lanes.upperBound) / 2
     return (lanes.lowerBound..<middle, middle..<lanes.upperBound)
   }

@@ -24,7 +24,7 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
     _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, workspace: UnsafeMutablePointer<Self>,
-    numbers: Int)
+    numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int)
 
   /// Σ x_k y_k and Σ |x_k|, in an order that depends on `count` alone.
   @unsafe static func sumOfProducts(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
@@ -67,11 +67,12 @@ extension Float: Real {
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Float>?,
     _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, workspace: UnsafeMutablePointer<Float>,
-    numbers: Int
+    numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int
   ) {
     var product = unsafe matrix_product_f32(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
-      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta,
+      lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount)
     unsafe matrix_multiply_f32(&product, workspace, numbers, kernel)
   }
 
@@ -119,11 +120,12 @@ extension Double: Real {
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Double>?,
     _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, workspace: UnsafeMutablePointer<Double>,
-    numbers: Int
+    numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int
   ) {
     var product = unsafe matrix_product_f64(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
-      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta,
+      lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount)
     unsafe matrix_multiply_f64(&product, workspace, numbers, kernel)
   }
 

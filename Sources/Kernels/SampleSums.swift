@@ -8,8 +8,9 @@ public final class SampleSums<Scalar: Real> {
   public let values: Vector<Scalar>
   /// Those of its other subtrees, [subtrees − 1] of them.
   public private(set) var others: [Vector<Scalar>] = []
-  /// The right halves of the tree on the way, [levels × width].
+  /// The right halves of the tree on the way, [levels × width]; made when the first is asked for.
   private var levels = Arena<Scalar>(count: 0)
+  private var width = 0
 
   public init(count: Int) { values = Arena(count: count).all }
 
@@ -20,8 +21,7 @@ public final class SampleSums<Scalar: Real> {
   /// - Parameter width: the most numbers that are formed at once; all where nil.
   public func reserve(_ tree: LaneTree, width: Int? = nil) {
     while others.count < tree.subtrees.count - 1 { others.append(Arena(count: values.count).all) }
-    let needed = tree.levels * (width ?? values.count)
-    if levels.count < needed { levels = Arena(count: needed) }
+    self.width = max(self.width, width ?? values.count)
   }
 
   /// Sets all sums of this rank to 0.
@@ -36,8 +36,9 @@ public final class SampleSums<Scalar: Real> {
 
   /// The first numbers of level 1 ... of the tree, see ``LaneTree/fold(_:level:form:join:isFormed:)``.
   public func level(_ level: Int, count: Int, of tree: LaneTree) -> Vector<Scalar> {
-    let start = (level - 1) * (levels.count / tree.levels)
-    return levels.all[start..<start + count]
+    precondition(count <= width, "the numbers of a level must fit the room that was reserved")
+    if levels.count < tree.levels * width { levels = Arena(count: tree.levels * width) }
+    return levels.all[(level - 1) * width..<(level - 1) * width + count]
   }
 
   /// Forms the sums of this rank and adds them up over all samples. Collective.

@@ -1,5 +1,3 @@
-internal import BLAS
-
 extension Vector {
   /// Σ_k x_k y_k, in an order that depends on the length alone.
   public func dot(_ other: Vector) -> Scalar {
@@ -15,11 +13,15 @@ extension Vector {
   @specialized(where Scalar == Double)
   public func scale(by factor: Scalar) { update(self) { factor * $0 } }
 
-  /// x ← x + α y.
-  public func add(_ other: Vector, times factor: Scalar = 1) {
-    precondition(other.count == count, "vectors that are added must have equal lengths")
-    unsafe Scalar.axpy(count: count, alpha: factor, other.pointer, pointer)
-  }
+  /// x ← x + y.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector) { update(self, other) { $0 + $1 } }
+
+  /// x ← x + α y, with two roundings wherever an element lies.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector, times factor: Scalar) { update(self, other) { $0 + factor * $1 } }
 
   /// y_k ← |x_k|.
   @specialized(where Scalar == Float)

@@ -67,6 +67,21 @@ public protocol Layer<Scalar>: AnyObject {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
 
+  /// Whether ``formStatistics(of:in:samples:input:above:into:)`` can add several lanes up at once.
+  ///
+  /// - Parameter u: the total gradient below, nil where it is zero.
+  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool
+
+  /// (M9) The sums Ẇ and Ẅ over some lanes of up to `LaneTerms.most` rows, overwritten, to the last bit as if each lane's
+  /// were formed by `addStatistics` and added up in the tree. Only for layers that can.
+  ///
+  /// - Parameters:
+  ///   - lanes: a subtree of this rank's lanes.
+  ///   - samples: the size of the global minibatch.
+  func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>)
+
   /// Whether Ẇ and Ẅ of some of the output units follow from the signals at the layer's boundaries alone, of whatever
   /// samples: then ranks that see each other's signals share the units out. Every block of parameters has one row for each
   /// output unit.
@@ -131,6 +146,15 @@ extension Layer {
     input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { false }
+
+  public func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>
+  ) {
+    preconditionFailure("only a layer that adds lanes up forms the sums of several")
+  }
 
   public var hasSeparableStatistics: Bool { false }
 

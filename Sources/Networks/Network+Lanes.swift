@@ -85,6 +85,7 @@ extension Network {
       inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: place.wDDot != nil, over: ranks
     ) { index, u, above in
       let (layer, slice, x) = (layers[index], layout.slices[index], value(at: index, inputs))
+      let addsLanes = layer.addsLanes(totalGradientBelow: u, bound: bound)
       for (number, subtree) in tree.subtrees.enumerated() {
         func target(_ level: Int) -> StatisticsSlice<Scalar> {
           guard level > 0 else { return place.statistics(sums.subtree(number))[slice] }
@@ -93,13 +94,20 @@ extension Network {
             wDot: room[0..<slice.count], wDDot: place.wDDot == nil ? nil : room[slice.count..<2 * slice.count])
         }
         tree.fold(subtree) { lanes, level in
-          layer.addStatistics(
-            input: x, totalGradientBelow: u, above: above, rows: tree.rows(of: lanes, samples: samples),
-            into: target(level), bound: bound, accumulating: false)
+          if lanes.count > 1 {
+            layer.formStatistics(
+              of: lanes, in: tree, samples: samples, input: x, above: above, into: target(level))
+          } else {
+            layer.addStatistics(
+              input: x, totalGradientBelow: u, above: above, rows: tree.rows(of: lanes, samples: samples),
+              into: target(level), bound: bound, accumulating: false)
+          }
         } join: { level in
           let (left, right) = (target(level), target(level + 1))
           left.wDot.add(right.wDot)
           if let sum = left.wDDot, let addend = right.wDDot { sum.add(addend) }
+        } isFormed: { lanes in
+          addsLanes && tree.rows(of: lanes, samples: samples).count <= LaneTerms.most
         }
       }
     }
