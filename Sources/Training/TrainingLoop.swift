@@ -54,6 +54,9 @@ public final class TrainingLoop<Scalar: Real> {
   /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
   public let learning: WeightLearning<Scalar>?
 
+  /// Where the loop notes what it does.
+  public var place = RunPlace()
+
   /// How the ranks bring their shares together.
   public let reduction: ReductionConfiguration.Method
 
@@ -143,6 +146,7 @@ public final class TrainingLoop<Scalar: Real> {
         let factor = schedule.factor(
           step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
         let samples = order.positions.span.extracting(batch)
+        place.note(.step, step: outcome.steps + 1)
         learning?.prepare(samples)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
@@ -170,6 +174,7 @@ public final class TrainingLoop<Scalar: Real> {
             seconds: outcome.seconds, endsEpoch: stepInEpoch + 1 == stepsInEpoch))
         start = clock.now
       }
+      place.note(.validation, step: outcome.steps)
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
         outcome.divergedAtStep = outcome.steps
@@ -186,6 +191,7 @@ public final class TrainingLoop<Scalar: Real> {
         break
       }
     }
+    place.note(.end, step: outcome.steps)
     if let stopping {
       try stopping.restore(step)
       outcome.bestEpoch = stopping.bestEpoch

@@ -60,6 +60,16 @@ public struct TrainingRun {
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
+    return try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
+      try train(as: precision, on: world, noting: place, describe: describe, phase: phase, report: report)
+    }
+  }
+
+  private func train<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace,
+    describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
+    report: (TrainingProgress) -> Void
+  ) throws -> RunResult {
     let (problem, labelled, learning) = try world.agree(describe: describe) {
       () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
       let problem = try LearningProblem(configuration)
@@ -71,7 +81,8 @@ public struct TrainingRun {
     return try world.withTrainingLoop(
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
-      try train(loop, problem, on: world, describe: describe, phase: phase, report: report)
+      loop.place = place
+      return try train(loop, problem, on: world, describe: describe, phase: phase, report: report)
     }
   }
 
