@@ -5,27 +5,31 @@ private import Optimizers
 
 /// Where a run is, after a step.
 public struct TrainingProgress: Sendable {
-  public let step: Int
-  public let steps: Int
-  /// Epochs, counted from 1.
+  /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
+  public internal(set) var cycle = 1
+  public internal(set) var cycles = 1
+  /// Those of all cycles together.
+  public internal(set) var step: Int
+  public internal(set) var steps: Int
+  /// Epochs of the cycle, counted from 1.
   public let epoch: Int
   public let epochs: Int
   /// The mean loss of the step's minibatch before the step, without regularisation.
   public let loss: Double
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// Whether this is the last step of its epoch.
   public let endsEpoch: Bool
 }
 
 /// What an epoch gave.
 public struct EpochReport: Sendable {
-  /// Counted from 1.
+  /// Counted from 1 in each cycle.
   public let epoch: Int
-  /// The steps that are done.
-  public let step: Int
+  /// The steps that are done, those of all cycles together.
+  public internal(set) var step: Int
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
   /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
