@@ -46,6 +46,7 @@ extension TrainingRun {
             configuration, problem: first.problem, ranks: world.ranks,
             learning: relearning(first.problem, from: found, ranks: world.ranks))
         }
+        all.loop.place = first.place
         try all.loop.learning?.compareReplicas(after: steps, over: world)
       }
       let (loop, before) = (all.loop, all.outcome)
