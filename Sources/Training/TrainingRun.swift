@@ -31,6 +31,9 @@ public struct TrainingRun {
     settings.reweight = configuration.reweight ?? ReweightConfiguration()
     try settings.checkReweighting()
     try settings.checkForReweighting()
+    // What is recorded does not depend on what is standard.
+    let cycles = settings.weightCycles
+    settings.reweight?.cycles = cycles
     (self.configuration, self.version, self.preset, learnsWeights) = (settings, version, preset, true)
   }
 
@@ -62,6 +65,16 @@ public struct TrainingRun {
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
+    return try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
+      try train(as: precision, on: world, noting: place, describe: describe, phase: phase, report: report)
+    }
+  }
+
+  private func train<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace,
+    describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
+    report: (TrainingProgress) -> Void
+  ) throws -> RunResult {
     let (problem, labelled, learning) = try world.agree(describe: describe) {
       () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
       let problem = try LearningProblem(configuration)
@@ -73,23 +86,23 @@ public struct TrainingRun {
     return try world.withTrainingLoop(
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
-      try train(loop, problem, on: world, describe: describe, phase: phase, report: report)
+      loop.place = place
+      return try train(loop, problem, on: world, describe: describe, phase: phase, report: report)
     }
   }
 
   private func train<Scalar: Real>(
-    _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
+    _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     let hosts = try world.allGather(MPILibrary.processorName)
     let started = Date()
     let folder = try configuration.makeFolder(preset: preset, started: started, on: world, describe: describe)
-    let network = loop.step.network
     var manifest = Manifest(
-      configuration, problem, version: version, preset: preset, started: started, parameters: network.layout.count,
-      hosts: hosts, on: world)
-    manifest.reduction = world.ranks > 1 || world.lanes != nil ? loop.reduction.rawValue : nil
+      configuration, problem, version: version, preset: preset, started: started,
+      parameters: first.step.network.layout.count, hosts: hosts, on: world)
+    manifest.reduction = world.ranks > 1 || world.lanes != nil ? first.reduction.rawValue : nil
     let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
       guard world.rank == 0 else { return nil }
       try writeWhole(try configuration.yaml(), to: folder.configuration)
@@ -98,12 +111,14 @@ public struct TrainingRun {
       return try MetricsWriter(path: folder.metrics)
     }
 
-    let outcome = try loop.run(over: world) { progress in
+    let all = try takeAllSteps(of: first, on: world, describe: describe) { loop, progress in
       try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
       if world.rank == 0 { report(progress) }
-    } afterEpoch: { epoch in
-      try metrics?.append(Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split)))
+    } afterEpoch: { loop, epoch, cycle in
+      try metrics?.append(
+        Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split), cycle: cycle))
     }
+    let (loop, outcome) = (all.loop, all.outcome)
     var divergedAt = outcome.divergedAtStep
     var result: RunResult?
     if divergedAt == nil {
@@ -113,7 +128,7 @@ public struct TrainingRun {
     }
     let fingerprint = try replicaFingerprint(loop.step.parameters, over: world)
     try loop.learning?.compareReplicas(over: world)
-    let model = ModelFile(network: network, parameters: loop.step.parameters, scaling: try problem.map.json)
+    let model = ModelFile(network: loop.step.network, parameters: loop.step.parameters, scaling: try problem.map.json)
     let student = try loop.learning?.student.map { student in
       ModelFile(network: student.step.network, parameters: student.step.parameters, scaling: try problem.map.json)
     }
@@ -128,6 +143,7 @@ public struct TrainingRun {
         (weights.unweighted, weights.clean) = try compare(
           with: loop, on: world, describe: describe, phase: phase, report: report)
       }
+      weights.cycles = all.cycles
       result?.reweight = weights
     }
     manifest.status = divergedAt == nil ? .finished : .diverged
@@ -139,10 +155,11 @@ public struct TrainingRun {
       if world.rank == 0 { try writeWhole(try manifest.json + "\n", to: folder.manifest) }
     }
     guard let result else {
+      let steps = (learnsWeights ? configuration.weightCycles : 1) * loop.plan.steps
       throw AgreedFailure(
         code: ExitCode.failed,
         message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
-          + "\(divergedAt ?? 0) of \(loop.plan.steps); the last good model is in \(folder.model); a smaller "
+          + "\(divergedAt ?? 0) of \(steps); the last good model is in \(folder.model); a smaller "
           + (learnsWeights
             ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
             : "optimizer.learningRate, or auto, may help"))
