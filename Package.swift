@@ -77,6 +77,10 @@ let package = Package(
       name: "rank-checks",
       dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
       swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-readers",
+      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels"],
+      swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["BLAS", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
