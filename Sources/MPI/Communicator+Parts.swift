@@ -5,9 +5,9 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - values: this rank's whole vector.
-  ///   - starts, counts: of each rank's part in the vector.
+  ///   - starts, counts: of each rank's part in the vector; all counts are 0 where this rank sends nothing.
   ///   - gathered: what the ranks send; there may be more elements, which stay.
-  ///   - places, lengths: of what each rank sends in `gathered`; the lengths are all this rank's count.
+  ///   - places, lengths: of what each rank sends in `gathered`: as much as this rank's part has, or nothing.
   public func exchangeParts<Scalar: MPIScalar>(
     _ values: borrowing MutableSpan<Scalar>, starts: [CInt], counts: [CInt], into gathered: inout MutableSpan<Scalar>,
     places: [CInt], lengths: [CInt]
@@ -15,7 +15,6 @@ extension Communicator {
     precondition([starts, counts, places, lengths].allSatisfy { $0.count == ranks }, "every rank has a part")
     precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
     precondition(Self.fit(places, lengths, in: gathered.count), "there must be room for what the ranks send")
-    precondition(lengths.allSatisfy { $0 == counts[rank] }, "every rank sends as much as this one's part has")
     let type = Scalar.mpiDatatype
     // MPI 3.1, 5.8
     try unsafe check(

@@ -12,9 +12,12 @@ public struct Communicator: ~Copyable {
   public let rank: Int
   /// The number of processes in the group.
   public let ranks: Int
+  /// What those who made the group keep with it; nothing here looks at it.
+  public let companion: AnyObject?
 
-  init(adopting handle: MPI_Comm) throws(MPIError) {
+  init(adopting handle: MPI_Comm, companion: AnyObject? = nil) throws(MPIError) {
     unsafe self.handle = handle
+    self.companion = companion
     var rank: CInt = 0
     var size: CInt = 0
     try unsafe check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank")

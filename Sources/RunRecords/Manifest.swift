@@ -44,9 +44,15 @@ public struct Manifest: Codable, Sendable {
     /// The kernel that the BLAS chose for this processor; results have equal bits only for equal kernels.
     public var blasKernel: String
     public var blasThreads: Int
+    /// The instructions of the program's own kernels, and the mathematical library: equal bits need equal ones of these too.
+    public var instructions: String?
+    public var mathLibrary: String?
 
-    public init(mpi: String, blas: String, blasKernel: String, blasThreads: Int) {
+    public init(
+      mpi: String, blas: String, blasKernel: String, blasThreads: Int, instructions: String, mathLibrary: String
+    ) {
       (self.mpi, self.blas, self.blasKernel, self.blasThreads) = (mpi, blas, blasKernel, blasThreads)
+      (self.instructions, self.mathLibrary) = (instructions, mathLibrary)
     }
   }
 
@@ -60,7 +66,8 @@ public struct Manifest: Codable, Sendable {
   public var ranks: Int
   /// The host of each rank.
   public var hosts: [String]
-  /// How the ranks brought their shares of a minibatch together: `node` or `mpi`; nil for a single rank.
+  /// How the ranks brought their shares of a minibatch together: `node`, `mpi` or `lanes`; nil for a single rank without
+  /// lanes.
   public var reduction: String?
   public var precision: String
   public var parameters: Int

@@ -62,7 +62,7 @@ public final class TrainingLoop<Scalar: Real> {
   public var place = RunPlace()
 
   /// How the ranks bring their shares together.
-  public let reduction: ReductionConfiguration.Method
+  public let reduction: Reduction
 
   private let configuration: Configuration
   let problem: LearningProblem
@@ -95,7 +95,7 @@ public final class TrainingLoop<Scalar: Real> {
       capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
       memory: memory)
     judgedNetwork = draft.network
-    reduction = memory == nil ? .mpi : .node
+    reduction = training.reproducible ? .lanes : memory == nil ? .mpi : .node
     lastGood = Arena(count: draft.network.layout.count)
     step.keepParameters(in: lastGood)
   }

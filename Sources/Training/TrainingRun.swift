@@ -51,9 +51,11 @@ public struct TrainingRun {
     phase: (String) -> Void = { _ in }, report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     try world.requireSame(configuration)
-    return switch configuration.training.precision {
-    case .float32: try train(as: Float.self, on: world, describe: describe, phase: phase, report: report)
-    case .float64: try train(as: Double.self, on: world, describe: describe, phase: phase, report: report)
+    return try world.withLanes(of: configuration) { world in
+      switch configuration.training.precision {
+      case .float32: try train(as: Float.self, on: world, describe: describe, phase: phase, report: report)
+      case .float64: try train(as: Double.self, on: world, describe: describe, phase: phase, report: report)
+      }
     }
   }
 
@@ -100,7 +102,7 @@ public struct TrainingRun {
     var manifest = Manifest(
       configuration, problem, version: version, preset: preset, started: started,
       parameters: first.step.network.layout.count, hosts: hosts, on: world)
-    manifest.reduction = world.ranks > 1 ? first.reduction.rawValue : nil
+    manifest.reduction = world.ranks > 1 || world.lanes != nil ? first.reduction.rawValue : nil
     let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
       guard world.rank == 0 else { return nil }
       try writeWhole(try configuration.yaml(), to: folder.configuration)

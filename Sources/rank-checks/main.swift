@@ -76,6 +76,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkReductions(world)
   case "uneven":
     try trainOnUnevenMachines(world, ReductionConfiguration.Method(rawValue: arguments[2]) ?? .auto)
+  case "lanes":
+    try checkLanes(world, plantsOrder: chosen == 1)
   case "bfloat16":
     try checkBFloat16(world)
   case "hypergradients":

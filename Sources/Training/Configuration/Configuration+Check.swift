@@ -59,6 +59,7 @@ extension Configuration {
     try data.check()
     try checkGradient()
     try checkReduction()
+    try checkReproducible()
     try checkReweighting()
   }
 

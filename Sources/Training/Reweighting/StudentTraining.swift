@@ -39,7 +39,8 @@ final class StudentTraining<Scalar: Real> {
       settings.pairWeight == 0
       ? nil
       : SampleCycle(seed: configuration.training.seed, .pairBatch, count: problem.split.training.count, batch: batch)
-    let capacity = (unlabelledCycle.batch + (pairCycle?.batch ?? 0) + ranks - 1) / ranks
+    let capacity = configuration.training.capacity(
+      of: unlabelledCycle.batch + (pairCycle?.batch ?? 0), ranks: ranks)
     try requireMemory(for: network, samples: capacity)
     // Another start than the teacher's, which would be the same where both have the same layers.
     let start = RandomStream(seed: seed, .student)[0]

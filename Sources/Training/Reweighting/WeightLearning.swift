@@ -17,6 +17,7 @@ public final class WeightLearning<Scalar: Real> {
   let settings: ReweightConfiguration
 
   private let seed: UInt64
+  private let isReproducible: Bool
   private let schedule: Schedule
   /// nil where the weights stay what they are.
   private let derivative: Derivative?
@@ -44,6 +45,7 @@ public final class WeightLearning<Scalar: Real> {
   ) throws {
     settings = configuration.reweight ?? ReweightConfiguration()
     seed = UInt64(configuration.training.seed)
+    isReproducible = configuration.training.reproducible
     schedule = Schedule(settings.schedule)
     let training = problem.split.training
     weights = ExampleWeights(
@@ -157,7 +159,7 @@ public final class WeightLearning<Scalar: Real> {
       case nil: nil
       }
     func groups(_ directions: Int) -> Int {
-      Grid(directions: directions, rank: 0, ranks: ranks, settings.grid).groups
+      Grid(directions: isReproducible ? 1 : directions, rank: 0, ranks: ranks, settings.grid).groups
     }
     return ReweightResult.Grid(
       setting: settings.grid.text, groups: groups(directions?.examples ?? 1),
