@@ -53,6 +53,7 @@ extension Configuration {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains(where: \.isControl),
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
+    try run.checkCheckpoints()
     try data.check()
     try checkGradient()
     try checkReduction()

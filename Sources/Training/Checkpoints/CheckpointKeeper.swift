@@ -1,0 +1,73 @@
+private import Foundation
+internal import Kernels
+internal import MPI
+internal import RunRecords
+
+/// Decides between the steps of a run when a checkpoint is due, and writes it.
+struct CheckpointKeeper<Scalar: Real> {
+  private let store: CheckpointStore
+  private let run: RunConfiguration
+  /// What a checkpoint says of the run, but for the place.
+  private let about: CheckpointState
+  private let metadata: [CollectedState.File: [String: String]]
+
+  private let clock = ContinuousClock()
+  private var written: ContinuousClock.Instant
+  private var vote = StepVote()
+
+  init(
+    _ folder: RunFolder, _ run: RunConfiguration, about: CheckpointState,
+    metadata: [CollectedState.File: [String: String]]
+  ) {
+    (store, self.run, self.about, self.metadata) = (CheckpointStore(folder), run, about, metadata)
+    written = clock.now
+  }
+
+  /// Writes a checkpoint where one is due: by the settings, at the end, or because a signal has come. Collective.
+  ///
+  /// - Parameter metrics: on rank 0, puts what is recorded on the disk and says how many bytes it has.
+  /// - Returns: whether to stop.
+  /// - Throws: `AgreedFailure` where it cannot be written: without room for a checkpoint a run would lose what it goes on to
+  ///   compute, so it ends.
+  mutating func keep(
+    _ loop: TrainingLoop<Scalar>, at position: TrainingPosition, metrics: MetricsWriter?,
+    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> Bool {
+    let agreed = try vote.ask(
+      mustStop: StopSignals.haveCome, isDue: isDue(by: clock.now), on: world)
+    guard agreed.mustStop || agreed.isDue || isDue(at: position) || position.isOver(loop.plan) else { return false }
+    try write(loop, at: position, metrics: metrics, on: world, describe: describe)
+    return agreed.mustStop
+  }
+
+  private func isDue(by now: ContinuousClock.Instant) -> Bool {
+    guard case .seconds(let seconds) = run.checkpointEvery else { return false }
+    return written.duration(to: now) >= .seconds(seconds)
+  }
+
+  private func isDue(at position: TrainingPosition) -> Bool {
+    switch run.checkpointEvery {
+    case .off, .seconds: false
+    case .steps(let count): position.steps.isMultiple(of: count)
+    case .epochs(let count): position.stepInEpoch == 0 && (position.epoch - 1).isMultiple(of: count)
+    }
+  }
+
+  private mutating func write(
+    _ loop: TrainingLoop<Scalar>, at position: TrainingPosition, metrics: MetricsWriter?,
+    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+  ) throws {
+    let collected = CollectedState(isKept: world.rank == 0)
+    try loop.exchange(with: collected)
+    try world.agree(describe: describe) {
+      guard world.rank == 0 else { return }
+      var state = about
+      (state.step, state.epochs, state.seconds) = (position.steps, position.epoch - 1, position.seconds)
+      state.written = Date().ISO8601Format()
+      state.metricsBytes = try metrics?.sync() ?? 0
+      try store.write(state, collected.tensors, metadata: metadata)
+      store.prune(upTo: position.steps, keeping: run.keep)
+    }
+    written = clock.now
+  }
+}
