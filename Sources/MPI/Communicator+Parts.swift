@@ -18,13 +18,13 @@ extension Communicator {
     precondition(lengths.allSatisfy { $0 == counts[rank] }, "every rank sends as much as this one's part has")
     let type = Scalar.mpiDatatype
     // MPI 3.1, 5.8
-    let code = unsafe values.withUnsafeBufferPointer { source in
-      unsafe gathered.withUnsafeMutableBufferPointer { target in
-        unsafe MPI_Alltoallv(
-          source.baseAddress, counts, starts, type.handle, target.baseAddress, lengths, places, type.handle, handle)
-      }
-    }
-    try check(code, "MPI_Alltoallv")
+    try unsafe check(
+      values.withUnsafeBufferPointer { source in
+        unsafe gathered.withUnsafeMutableBufferPointer { target in
+          unsafe MPI_Alltoallv(
+            source.baseAddress, counts, starts, type.handle, target.baseAddress, lengths, places, type.handle, handle)
+        }
+      }, "MPI_Alltoallv")
   }
 
   /// Collective: every rank gets the parts that the others have, in place of its own numbers there.
@@ -37,11 +37,11 @@ extension Communicator {
     precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
     let type = Scalar.mpiDatatype
     // MPI 3.1, 5.7: in place, the first three arguments do not count.
-    let code = unsafe values.withUnsafeMutableBufferPointer { buffer in
-      unsafe MPI_Allgatherv(
-        cmpi_in_place(), 0, type.handle, buffer.baseAddress, counts, starts, type.handle, handle)
-    }
-    try check(code, "MPI_Allgatherv")
+    try unsafe check(
+      values.withUnsafeMutableBufferPointer { buffer in
+        unsafe MPI_Allgatherv(
+          cmpi_in_place(), 0, type.handle, buffer.baseAddress, counts, starts, type.handle, handle)
+      }, "MPI_Allgatherv")
   }
 
   private static func fit(_ starts: [CInt], _ counts: [CInt], in count: Int) -> Bool {

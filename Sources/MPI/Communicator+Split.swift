@@ -18,8 +18,8 @@ extension Communicator {
     precondition(colour.map { $0 >= 0 } ?? true, "a colour must not be negative")
     var new: MPI_Comm? = unsafe cmpi_comm_null()
     // MPI 3.1, 6.4.2
-    let code = unsafe MPI_Comm_split(handle, colour.map { CInt($0) } ?? cmpi_undefined(), CInt(rank), &new)
-    try check(code, "MPI_Comm_split")
+    try unsafe check(
+      MPI_Comm_split(handle, colour.map { CInt($0) } ?? cmpi_undefined(), CInt(rank), &new), "MPI_Comm_split")
     return colour == nil ? nil : try unsafe Self.adopt(new)
   }
 

@@ -52,12 +52,12 @@ public struct Communicator: ~Copyable {
     var start = 0
     while start < values.count {
       let count = min(limit, values.count - start)
-      let code = unsafe values.withUnsafeMutableBufferPointer { buffer in
-        unsafe MPI_Allreduce(
-          cmpi_in_place(), buffer.baseAddress.map { unsafe $0 + start }, CInt(count), Scalar.mpiDatatype.handle,
-          cmpi_sum(), handle)
-      }
-      try check(code, "MPI_Allreduce")
+      try unsafe check(
+        values.withUnsafeMutableBufferPointer { buffer in
+          unsafe MPI_Allreduce(
+            cmpi_in_place(), buffer.baseAddress.map { unsafe $0 + start }, CInt(count), Scalar.mpiDatatype.handle,
+            cmpi_sum(), handle)
+        }, "MPI_Allreduce")
       start += count
     }
   }
@@ -65,8 +65,8 @@ public struct Communicator: ~Copyable {
   /// Collective: the least of one number from each rank.
   public func allReduceMin(_ value: Int64) throws(MPIError) -> Int64 {
     var result = value
-    let code = unsafe MPI_Allreduce(cmpi_in_place(), &result, 1, cmpi_int64(), cmpi_min(), handle)
-    try check(code, "MPI_Allreduce")
+    try unsafe check(
+      MPI_Allreduce(cmpi_in_place(), &result, 1, cmpi_int64(), cmpi_min(), handle), "MPI_Allreduce")
     return result
   }
 
@@ -75,8 +75,7 @@ public struct Communicator: ~Copyable {
     var all = [Scalar](repeating: value, count: ranks)
     var own = value
     let type = Scalar.mpiDatatype
-    let code = unsafe MPI_Allgather(&own, 1, type.handle, &all, 1, type.handle, handle)
-    try check(code, "MPI_Allgather")
+    try unsafe check(MPI_Allgather(&own, 1, type.handle, &all, 1, type.handle, handle), "MPI_Allgather")
     return all
   }
 

@@ -2,7 +2,9 @@ private import Foundation
 
 /// One line of `metrics.jsonl`.
 public struct Metrics: Codable, Sendable {
-  /// Epochs and steps that are done.
+  /// Which time the network is trained, counted from 1, where it is trained several times over.
+  public var cycle: Int?
+  /// Epochs of the cycle, and steps of the whole run, that are done.
   public var epoch: Int
   public var step: Int
   /// Spent on steps since the first one, without validation.
@@ -19,8 +21,9 @@ public struct Metrics: Codable, Sendable {
 
   public init(
     epoch: Int, step: Int, seconds: Double, learningRate: Double, trainingLoss: Double, validationLoss: Double?,
-    validationAccuracy: Double?, weights: WeightStatistics? = nil
+    validationAccuracy: Double?, weights: WeightStatistics? = nil, cycle: Int? = nil
   ) {
+    self.cycle = cycle
     (self.epoch, self.step, self.seconds, self.learningRate) = (epoch, step, seconds, learningRate)
     (self.trainingLoss, self.validationLoss) = (trainingLoss, validationLoss)
     (self.validationAccuracy, self.weights) = (validationAccuracy, weights)

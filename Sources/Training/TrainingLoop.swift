@@ -5,27 +5,31 @@ private import Optimizers
 
 /// Where a run is, after a step.
 public struct TrainingProgress: Sendable {
-  public let step: Int
-  public let steps: Int
-  /// Epochs, counted from 1.
+  /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
+  public internal(set) var cycle = 1
+  public internal(set) var cycles = 1
+  /// Those of all cycles together.
+  public internal(set) var step: Int
+  public internal(set) var steps: Int
+  /// Epochs of the cycle, counted from 1.
   public let epoch: Int
   public let epochs: Int
   /// The mean loss of the step's minibatch before the step, without regularisation.
   public let loss: Double
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// Whether this is the last step of its epoch.
   public let endsEpoch: Bool
 }
 
 /// What an epoch gave.
 public struct EpochReport: Sendable {
-  /// Counted from 1.
+  /// Counted from 1 in each cycle.
   public let epoch: Int
-  /// The steps that are done.
-  public let step: Int
+  /// The steps that are done, those of all cycles together.
+  public internal(set) var step: Int
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
   /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
@@ -55,6 +59,9 @@ public final class TrainingLoop<Scalar: Real> {
   public let step: TrainingStep<Scalar>
   /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
   public let learning: WeightLearning<Scalar>?
+
+  /// Where the loop notes what it does.
+  public var place = RunPlace()
 
   /// How the ranks bring their shares together.
   public let reduction: ReductionConfiguration.Method
@@ -151,6 +158,7 @@ public final class TrainingLoop<Scalar: Real> {
         let factor = schedule.factor(
           step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
         let samples = order.positions.span.extracting(batch)
+        place.note(.step, step: outcome.steps + 1)
         learning?.prepare(samples)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
@@ -181,6 +189,7 @@ public final class TrainingLoop<Scalar: Real> {
         }
         start = clock.now
       }
+      place.note(.validation, step: outcome.steps)
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
         outcome.divergedAtStep = outcome.steps
@@ -199,6 +208,7 @@ public final class TrainingLoop<Scalar: Real> {
         return outcome
       }
     }
+    place.note(.end, step: outcome.steps)
     if let stopping {
       try stopping.restore(step)
       outcome.bestEpoch = stopping.bestEpoch

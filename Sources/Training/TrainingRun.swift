@@ -35,6 +35,9 @@ public struct TrainingRun {
     settings.reweight = configuration.reweight ?? ReweightConfiguration()
     try settings.checkReweighting()
     try settings.checkForReweighting()
+    // What is recorded does not depend on what is standard.
+    let cycles = settings.weightCycles
+    settings.reweight?.cycles = cycles
     (self.configuration, self.version, self.preset, learnsWeights) = (settings, version, preset, true)
   }
 
@@ -66,6 +69,16 @@ public struct TrainingRun {
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     BLASLibrary.setThreads(configuration.training.blasThreads)
+    return try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
+      try train(as: precision, on: world, noting: place, describe: describe, note: note, phase: phase, report: report)
+    }
+  }
+
+  private func train<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace,
+    describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void, phase: (String) -> Void,
+    report: (TrainingProgress) -> Void
+  ) throws -> RunResult {
     let (problem, labelled, learning) = try world.agree(describe: describe) {
       () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
       let problem = try LearningProblem(configuration)
@@ -77,30 +90,26 @@ public struct TrainingRun {
     return try world.withTrainingLoop(
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
-      try train(loop, problem, on: world, describe: describe, note: note, phase: phase, report: report)
+      loop.place = place
+      return try train(loop, problem, on: world, describe: describe, note: note, phase: phase, report: report)
     }
   }
 
   private func train<Scalar: Real>(
-    _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
+    _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void, phase: (String) -> Void,
     report: (TrainingProgress) -> Void
   ) throws -> RunResult {
     let hosts = try world.allGather(MPILibrary.processorName)
     let started = Date()
     let about = try about(problem, ranks: world.ranks)
-    let opened = try open(problem, about, started: started, on: world, describe: describe, note: note)
-    if let finished = opened.facts.finished {
-      if world.rank == 0 { note("\(opened.folder.path) is finished already; more training.epochs would go on with it") }
-      return finished
-    }
-    try opened.restore(loop, on: world)
+    let opened = try open(about, started: started, on: world, describe: describe, note: note)
+    if let finished = opened.facts.finished { return finished }
     let folder = opened.folder
-    let network = loop.step.network
     var manifest = Manifest(
-      configuration, problem, version: version, preset: preset, started: started, parameters: network.layout.count,
-      hosts: hosts, on: world)
-    manifest.reduction = world.ranks > 1 ? loop.reduction.rawValue : nil
+      configuration, problem, version: version, preset: preset, started: started,
+      parameters: first.step.network.layout.count, hosts: hosts, on: world)
+    manifest.reduction = world.ranks > 1 ? first.reduction.rawValue : nil
     manifest.goOn(from: opened, at: started)
     let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
       guard world.rank == 0 else { return nil }
@@ -110,16 +119,18 @@ public struct TrainingRun {
       return try opened.metrics()
     }
 
-    let models = try Models(loop, scaling: problem.map.json)
-    var keeper = CheckpointKeeper<Scalar>(folder, configuration.run, about: about, metadata: models.metadata)
-    let outcome = try loop.run(over: world) { progress in
+    let scaling = try problem.map.json
+    var keeper = CheckpointKeeper<Scalar>(folder, configuration.run, about: about, scaling: scaling)
+    let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) { loop, progress in
       try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
       if world.rank == 0 { report(progress) }
-    } afterEpoch: { epoch in
-      try metrics?.append(Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split)))
-    } between: { position in
-      try keeper.keep(loop, at: position, metrics: metrics, on: world, describe: describe)
+    } afterEpoch: { loop, epoch, cycle in
+      try metrics?.append(
+        Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split), cycle: cycle))
+    } between: { loop, place in
+      try keeper.keep(loop, at: place, metrics: metrics, on: world, describe: describe)
     }
+    let (loop, outcome) = (all.loop, all.outcome)
     if outcome.wasStopped {
       manifest.status = .stopped
       try world.agree(describe: describe) {
@@ -127,7 +138,7 @@ public struct TrainingRun {
       }
       throw AgreedFailure(
         code: ExitCode.stopped,
-        message: "stopped after a checkpoint at step \(outcome.steps) of \(loop.plan.steps); continue with --resume "
+        message: "stopped after a checkpoint at step \(outcome.steps) of \(steps(loop.plan)); continue with --resume "
           + folder.path)
     }
     var divergedAt = outcome.divergedAtStep
@@ -139,6 +150,7 @@ public struct TrainingRun {
     }
     let fingerprint = try replicaFingerprint(loop.step.parameters, over: world)
     try loop.learning?.compareReplicas(over: world)
+    let models = Models(loop, scaling: scaling)
     try world.agree(describe: describe) {
       guard world.rank == 0 else { return }
       try models.teacher.write(to: folder.model)
@@ -150,6 +162,7 @@ public struct TrainingRun {
         (weights.unweighted, weights.clean) = try compare(
           with: loop, on: world, describe: describe, phase: phase, report: report)
       }
+      weights.cycles = all.cycles
       result?.reweight = weights
     }
     manifest.status = divergedAt == nil ? .finished : .diverged
@@ -164,11 +177,14 @@ public struct TrainingRun {
       throw AgreedFailure(
         code: ExitCode.failed,
         message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
-          + "\(divergedAt ?? 0) of \(loop.plan.steps); the last good model is in \(folder.model); a smaller "
+          + "\(divergedAt ?? 0) of \(steps(loop.plan)); the last good model is in \(folder.model); a smaller "
           + (learnsWeights
             ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
             : "optimizer.learningRate, or auto, may help"))
     }
     return result
   }
+
+  /// Those of all cycles.
+  private func steps(_ plan: TrainingPlan) -> Int { (learnsWeights ? configuration.weightCycles : 1) * plan.steps }
 }

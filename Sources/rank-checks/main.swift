@@ -84,6 +84,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkAllocations(world, plantsArray: chosen == 1)
   case "training":
     try trainWithDifference(world)
+  case "fault":
+    try trainWithFault(world, arguments.count > 3 ? PlantedFault(rawValue: arguments[3]) : nil, rank: chosen)
   default:
     throw Planted(description: "unknown check '\(check)'")
   }

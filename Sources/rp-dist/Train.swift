@@ -104,7 +104,8 @@ struct Train: RankCommand {
 
   static func heading(_ run: TrainingRun, ranks: Int) -> String {
     let training = run.configuration.training
+    let cycles = run.learnsWeights ? run.configuration.reweight?.cycles ?? 1 : 1
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
-      + "\(training.epochs) epochs, \(training.precision.rawValue)"
+      + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epochs, \(training.precision.rawValue)"
   }
 }

@@ -39,6 +39,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var platform: Platform
   /// The bytes of `metrics.jsonl` up to here.
   public var metricsBytes: Int
+  /// What the cycles before the present one gave, where there are several.
+  public var cycles: [ReweightResult.Cycle] = []
 
   public init(
     version: String, command: String, step: Int = 0, epochs: Int = 0, seconds: Double = 0, written: String = "",

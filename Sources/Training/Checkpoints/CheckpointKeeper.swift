@@ -9,17 +9,15 @@ struct CheckpointKeeper<Scalar: Real> {
   private let run: RunConfiguration
   /// What a checkpoint says of the run, but for the place.
   private let about: CheckpointState
-  private let metadata: [CollectedState.File: [String: String]]
+  /// The scaling of the models' inputs as JSON.
+  private let scaling: String
 
   private let clock = ContinuousClock()
   private var written: ContinuousClock.Instant
   private var vote = StepVote()
 
-  init(
-    _ folder: RunFolder, _ run: RunConfiguration, about: CheckpointState,
-    metadata: [CollectedState.File: [String: String]]
-  ) {
-    (store, self.run, self.about, self.metadata) = (CheckpointStore(folder), run, about, metadata)
+  init(_ folder: RunFolder, _ run: RunConfiguration, about: CheckpointState, scaling: String) {
+    (store, self.run, self.about, self.scaling) = (CheckpointStore(folder), run, about, scaling)
     written = clock.now
   }
 
@@ -30,13 +28,14 @@ struct CheckpointKeeper<Scalar: Real> {
   /// - Throws: `AgreedFailure` where it cannot be written: without room for a checkpoint a run would lose what it goes on to
   ///   compute, so it ends.
   mutating func keep(
-    _ loop: TrainingLoop<Scalar>, at position: TrainingPosition, metrics: MetricsWriter?,
+    _ loop: TrainingLoop<Scalar>, at place: CyclePlace, metrics: MetricsWriter?,
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Bool {
+    let position = loop.position
     let agreed = try vote.ask(
       mustStop: StopSignals.haveCome, isDue: isDue(by: clock.now), on: world)
     guard agreed.mustStop || agreed.isDue || isDue(at: position) || position.isOver(loop.plan) else { return false }
-    try write(loop, at: position, metrics: metrics, on: world, describe: describe)
+    try write(loop, at: place, metrics: metrics, on: world, describe: describe)
     return agreed.mustStop
   }
 
@@ -54,19 +53,24 @@ struct CheckpointKeeper<Scalar: Real> {
   }
 
   private mutating func write(
-    _ loop: TrainingLoop<Scalar>, at position: TrainingPosition, metrics: MetricsWriter?,
+    _ loop: TrainingLoop<Scalar>, at place: CyclePlace, metrics: MetricsWriter?,
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
   ) throws {
+    let step = place.steps + loop.position.steps
+    loop.place.note(.checkpoint, step: step)
     let collected = CollectedState(isKept: world.rank == 0)
+    var place = place
+    try place.exchange(with: collected)
     try loop.exchange(with: collected)
     try world.agree(describe: describe) {
       guard world.rank == 0 else { return }
       var state = about
-      (state.step, state.epochs, state.seconds) = (position.steps, position.epoch - 1, position.seconds)
+      (state.step, state.epochs) = (step, loop.position.epoch - 1)
+      (state.seconds, state.cycles) = (place.seconds + loop.position.seconds, place.results)
       state.written = Date().ISO8601Format()
       state.metricsBytes = try metrics?.sync() ?? 0
-      try store.write(state, collected.tensors, metadata: metadata)
-      store.prune(upTo: position.steps, keeping: run.keep)
+      try store.write(state, collected.tensors, metadata: Models(loop, scaling: scaling).metadata)
+      store.prune(upTo: step, keeping: run.keep)
     }
     written = clock.now
   }

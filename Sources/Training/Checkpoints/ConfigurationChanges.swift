@@ -24,7 +24,8 @@ extension Configuration {
       guard before[key] != after[key], !Self.free.contains(where: { key == $0 || key.hasPrefix($0 + ".") }) else {
         return nil
       }
-      if key == "training.epochs", training.epochs > old.training.epochs { return nil }
+      // Cycles that are over would have had fewer epochs than the others.
+      if key == "training.epochs", training.epochs > old.training.epochs, weightCycles == 1 { return nil }
       return Change(key: key, old: before[key] ?? "left out", new: after[key] ?? "left out")
     }
   }

@@ -27,6 +27,7 @@ struct OpenedRun {
     var step = 0
     var seconds = 0.0
     var metricsBytes = 0
+    var cycles: [ReweightResult.Cycle] = []
   }
 
   let facts: Facts
@@ -46,7 +47,7 @@ extension TrainingRun {
   /// - Parameter note: called on rank 0 with what the user should know.
   /// - Throws: `AgreedFailure` where the folder belongs to a live job, or to another run than this one.
   func open(
-    _ problem: LearningProblem, _ about: CheckpointState, started: Date, on world: borrowing Communicator,
+    _ about: CheckpointState, started: Date, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void
   ) throws -> OpenedRun {
     let opened = try world.agree(describe: describe) { () throws -> OpenedRun? in
@@ -82,12 +83,14 @@ extension TrainingRun {
         configuration.training.epochs <= old.training.epochs
       {
         facts.finished = result
+        facts.finished?.run = folder.path
+        note("\(folder.path) is finished already; more training.epochs would go on with it")
       }
     }
     if let checkpoint {
       facts.index = RestoredState.Index(checkpoint.tensors)
       (facts.step, facts.seconds) = (checkpoint.state.step, checkpoint.state.seconds)
-      facts.metricsBytes = checkpoint.state.metricsBytes
+      (facts.metricsBytes, facts.cycles) = (checkpoint.state.metricsBytes, checkpoint.state.cycles)
     } else if facts.finished == nil, case .run(let path)? = resumption {
       throw UnreadableFile(
         path: path, problem: "has no complete checkpoint to go on from; train it anew, or use --resume auto")
@@ -173,26 +176,27 @@ extension TrainingRun {
 }
 
 extension OpenedRun {
-  /// Puts a training where the checkpoint has it. Collective.
-  func restore<Scalar: Real>(_ loop: TrainingLoop<Scalar>, on world: borrowing Communicator) throws {
+  /// Gives the state in the checkpoint to `body`, which takes all of it; nothing where there is none. Collective.
+  ///
+  /// - Throws: `AgreedFailure` where it is the state of another training.
+  func restore(on world: borrowing Communicator, _ body: (any StateExchange) throws -> Void) throws {
     guard let index = facts.index else { return }
     do {
-      try restore(loop, index) { bytes in try world.broadcast(bytes, from: 0) }
+      try restore(index, { bytes in try world.broadcast(bytes, from: 0) }, body)
     } catch let mismatch as StateMismatch {
       // Every rank has found the same.
       throw AgreedFailure(
         code: ExitCode.usage, message: "\(folder.checkpoints)/step-\(facts.step) does not fit the settings: \(mismatch)"
       )
     }
-    loop.resume(afterSeconds: facts.seconds)
   }
 
-  private func restore<Scalar: Real>(
-    _ loop: TrainingLoop<Scalar>, _ index: RestoredState.Index, _ share: ([UInt8]) throws -> [UInt8]
+  private func restore(
+    _ index: RestoredState.Index, _ share: ([UInt8]) throws -> [UInt8], _ body: (any StateExchange) throws -> Void
   ) throws {
     try withoutActuallyEscaping(share) { share in
       let state = RestoredState(index, tensors: checkpoint?.tensors ?? [:], share: share)
-      try loop.exchange(with: state)
+      try body(state)
       try state.finish()
     }
   }

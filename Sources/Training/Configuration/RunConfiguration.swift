@@ -1,4 +1,4 @@
-/// `run`: where the results go, and how often what they come from is kept.
+/// `run`: where the results go, how often what they come from is kept, and when a run that stands still is given up.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// The folder that holds the run folders.
   public var folder = "runs"
@@ -8,8 +8,10 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   public var checkpointEvery = CheckpointInterval.seconds(300)
   /// The newest checkpoints, so many of which are kept.
   public var keep = 3
+  /// Seconds after which a rank that waits in vain for another ends the job; 0 for never.
+  public var stallTimeout = 300.0
 
-  enum CodingKeys: String, StrictKey { case folder, name, checkpointEvery, keep }
+  enum CodingKeys: String, StrictKey { case folder, name, checkpointEvery, keep, stallTimeout }
 
   public init() {}
 
@@ -19,6 +21,7 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
     name = try values.decodeIfPresent(String.self, forKey: .name)
     checkpointEvery = try values.value(.checkpointEvery, or: checkpointEvery)
     keep = try values.value(.keep, or: keep)
+    stallTimeout = try values.value(.stallTimeout, or: stallTimeout)
   }
 
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.

@@ -36,10 +36,11 @@ public final class WeightLearning<Scalar: Real> {
   ///   - unlabelled: these; for three levels.
   ///   - batch: the samples of a minibatch.
   ///   - learns: false for the same training with all weights as they are at first.
+  ///   - start: what the cycle before found; nil for the first.
   /// - Throws: `NetworkError`, ``ConfigurationError`` where the parts do not fit together.
   public init(
     _ configuration: Configuration, problem: LearningProblem, unlabelled: Subset?, batch: Int, ranks: Int,
-    learns: Bool = true
+    learns: Bool = true, start: WeightStart? = nil
   ) throws {
     settings = configuration.reweight ?? ReweightConfiguration()
     seed = UInt64(configuration.training.seed)
@@ -47,7 +48,8 @@ public final class WeightLearning<Scalar: Real> {
     let training = problem.split.training
     weights = ExampleWeights(
       settings, count: training.count,
-      labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [])
+      labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [],
+      belief: start?.belief)
     student = try unlabelled.map { unlabelled in
       try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
     }
