@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMatrixKernels"),
     .systemLibrary(name: "CMalloc"),
+    .target(name: "CStopSignals"),
     .target(
       name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
@@ -57,7 +58,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "CStopSignals", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets",
+        "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(
