@@ -60,6 +60,8 @@ struct Reweight: RankCommand {
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  var usesWholeJob: Bool { true }
+
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
       let configuration = try options.source(name: name).configuration()
