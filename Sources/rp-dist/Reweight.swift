@@ -67,6 +67,7 @@ struct Reweight: RankCommand {
   var json = false
 
   var agreedOptions: String { resume.agreed }
+  var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
