@@ -263,6 +263,14 @@ public final class Hypergradient<Scalar: Real> {
   }
 }
 
+extension Hypergradient: Resumable {
+  /// The average of ∇L and its count; all else is of one hypergradient.
+  public func exchange(with state: any StateExchange) throws {
+    try state.array("slope", averageSlope.all)
+    try state.number("slopes", &slopesTakenUp)
+  }
+}
+
 /// m ← β m + (1 − β) x.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)

@@ -1,6 +1,21 @@
 /// What a run was made with and how it ended: `manifest.json`.
 public struct Manifest: Codable, Sendable {
-  public enum Status: String, Codable, Sendable { case running, finished, diverged }
+  /// A stopped run ended after a checkpoint, because it was asked to.
+  public enum Status: String, Codable, Sendable { case running, stopped, finished, diverged }
+
+  /// When and where the run went on from a checkpoint.
+  public struct Resumption: Codable, Equatable, Sendable {
+    /// The steps that were done.
+    public var step: Int
+    public var at: String
+    public var version: String
+    public var ranks: Int
+    public var hosts: [String]
+
+    public init(step: Int, at: String, version: String, ranks: Int, hosts: [String]) {
+      (self.step, self.at, self.version, self.ranks, self.hosts) = (step, at, version, ranks, hosts)
+    }
+  }
 
   /// Noise that was put into the labels of the training samples.
   public struct LabelNoise: Codable, Equatable, Sendable {
@@ -75,6 +90,8 @@ public struct Manifest: Codable, Sendable {
   public var parametersSHA256: String?
   public var data: Data
   public var libraries: Libraries
+  /// In the order of time; nil for a run that was never broken off.
+  public var resumptions: [Resumption]?
   /// For a diverged run, the step whose loss was not finite.
   public var divergedAtStep: Int?
   public var result: RunResult?

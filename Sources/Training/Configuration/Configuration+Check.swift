@@ -53,6 +53,7 @@ extension Configuration {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains(where: \.isControl),
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
+    try run.checkCheckpoints()
     try require(
       run.stallTimeout == 0 || (1...1e6).contains(run.stallTimeout),
       "run.stallTimeout is \(run.stallTimeout); it must be from 1 to 1000000 seconds, or 0 for never")

@@ -100,3 +100,12 @@ final class StudentTraining<Scalar: Real> {
     return loss
   }
 }
+
+extension StudentTraining: Resumable {
+  func exchange(with state: any StateExchange) throws {
+    try state.part("step", step.exchange)
+    try state.part("unlabelled") { try unlabelledCycle.exchange(with: $0) }
+    try state.part("pairs") { try pairCycle?.exchange(with: $0) }
+    try state.array("lastGood", lastGood.all)
+  }
+}

@@ -178,3 +178,21 @@ public final class WeightLearning<Scalar: Real> {
     student?.restoreGood()
   }
 }
+
+extension WeightLearning: Resumable {
+  /// The weights with their averages, the student, and how far the validation set is through. The random numbers are
+  /// addressed by what they are for, and have no state.
+  public func exchange(with state: any StateExchange) throws {
+    try state.part("weights", weights.exchange)
+    try state.part("student") { try student?.exchange(with: $0) }
+    try state.part("judges") { try judges?.exchange(with: $0) }
+    try state.part("hypergradient") { state throws in
+      switch derivative {
+      case .own(let chain): try chain.hypergradient.exchange(with: state)
+      case .double(let chain): try chain.hypergradient.exchange(with: state)
+      case nil: break
+      }
+    }
+    try state.array("weights.lastGood", lastGood.all)
+  }
+}
