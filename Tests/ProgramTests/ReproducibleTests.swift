@@ -34,7 +34,7 @@ extension ProgramTests {
       let alone = try Trained(Self.short + settings)
       for ranks in [2, 3, 4, 5, 7, 8] {
         let other = try Trained(Self.short + settings, ranks: ranks)
-        #expect(other.model == alone.model, "\(ranks) ranks")
+        #expect(other.model == alone.model && other.optimizer == alone.optimizer, "\(ranks) ranks")
         #expect(other.manifest.parametersSHA256 == alone.manifest.parametersSHA256, "\(ranks) ranks")
         #expect(other.metrics == alone.metrics, "\(ranks) ranks")
         #expect(other.result == alone.result, "\(ranks) ranks")
@@ -104,6 +104,8 @@ extension ProgramTests {
 /// The files of a run, without what tells of time and ranks.
 private struct Trained {
   let model: Data
+  /// The optimizer's state in the checkpoint at the end.
+  let optimizer: Data
   let weights: Data?
   let student: Data?
   let manifest: Manifest
@@ -118,6 +120,8 @@ private struct Trained {
     try #require(run.exitCode == 0, "\(run.errors)")
     func read(_ name: String) -> Data? { FileManager.default.contents(atPath: folder.path + "/runs/run/" + name) }
     model = try #require(read("model.safetensors"))
+    let checkpoints = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/runs/run/checkpoints")
+    optimizer = try #require(read("checkpoints/\(#require(checkpoints.max()))/optimizer.safetensors"))
     (weights, student) = (read("weights.csv"), read("student.safetensors"))
     manifest = try JSONDecoder().decode(Manifest.self, from: #require(read("manifest.json")))
     metrics = String(decoding: try #require(read("metrics.jsonl")), as: UTF8.self).split(separator: "\n").map {
