@@ -125,9 +125,11 @@ private struct Trained {
     func read(_ name: String) -> Data? { FileManager.default.contents(atPath: folder.path + "/runs/run/" + name) }
     model = try #require(read("model.safetensors"))
     let checkpoints = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/runs/run/checkpoints")
-    optimizer = try #require(read("checkpoints/\(#require(checkpoints.max()))/optimizer.safetensors"))
+    let last = try #require(checkpoints.max())
+    optimizer = try #require(read("checkpoints/\(last)/optimizer.safetensors"))
     (weights, student) = (read("weights.csv"), read("student.safetensors"))
-    manifest = try JSONDecoder().decode(Manifest.self, from: #require(read("manifest.json")))
+    let text = try #require(read("manifest.json"))
+    manifest = try JSONDecoder().decode(Manifest.self, from: text)
     metrics = String(decoding: try #require(read("metrics.jsonl")), as: UTF8.self).split(separator: "\n").map {
       String($0.replacing(/"seconds":[^,]*,/, with: ""))
     }
