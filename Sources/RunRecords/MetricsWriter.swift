@@ -43,6 +43,33 @@ public final class MetricsWriter {
     self.file = file
   }
 
+  /// Goes on with a file, behind its first bytes: what a run wrote after its checkpoint is written again.
+  ///
+  /// - Parameter bytes: where the file is shorter, lines have been lost, and it goes on at its end.
+  /// - Throws: ``RunRecordError`` when it cannot be written.
+  public init(continuing path: String, after bytes: Int) throws(RunRecordError) {
+    if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+    do {
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      if try file.seekToEnd() > UInt64(bytes) { try file.truncate(atOffset: UInt64(bytes)) }
+      (self.path, self.file) = (path, file)
+    } catch {
+      throw RunRecordError(.cannotWrite, path, "cannot be gone on with; is the folder writable?")
+    }
+  }
+
+  /// Puts all lines on the disk.
+  ///
+  /// - Returns: how many bytes they have.
+  public func sync() throws(RunRecordError) -> Int {
+    do {
+      try file.synchronize()
+      return Int(try file.offset())
+    } catch {
+      throw RunRecordError(.cannotWrite, path, "cannot be written; is the disk full?")
+    }
+  }
+
   public func append(_ metrics: Metrics) throws(RunRecordError) {
     guard let text = try? jsonText(metrics) else {
       preconditionFailure("the numbers of an epoch that did not diverge are finite")

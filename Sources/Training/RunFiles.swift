@@ -38,7 +38,8 @@ extension Manifest {
         labelNoise: Manifest.LabelNoise(configuration.data, problem)),
       libraries: Manifest.Libraries(
         mpi: MPILibrary.version, blas: BLASLibrary.configuration, blasKernel: BLASLibrary.coreName,
-        blasThreads: configuration.training.blasThreads))
+        blasThreads: configuration.training.blasThreads, instructions: Platform.instructions,
+        mathLibrary: Platform.mathLibrary))
   }
 }
 

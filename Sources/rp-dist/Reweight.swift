@@ -61,22 +61,25 @@ struct Reweight: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  var agreedOptions: String { resume.agreed }
+
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
-      let configuration = try options.source(name: name).configuration()
-      return try TrainingRun(
-        learningWeightsOf: configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = try TrainingRun(
+        learningWeightsOf: configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isTalking = world.rank == 0 && !json
     var display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: !isTalking)
     if isTalking { print(Train.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { name in
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { name in
       guard isTalking else { return }
       display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: false)
       print(name)

@@ -67,22 +67,25 @@ struct Train: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  var agreedOptions: String { resume.agreed }
+
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try options.source(name: name).configuration()
-      return TrainingRun(configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
     if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { display.show($0) }
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { display.show($0) }
     guard world.rank == 0 else { return }
     if json {
       print(try result.json)

@@ -184,3 +184,21 @@ final class ExampleWeights {
     }
   }
 }
+
+extension ExampleWeights: Resumable {
+  func exchange(with state: any StateExchange) throws {
+    try state.array("values", values.all)
+    try state.array("variables", variables.all)
+    try state.array("first", first.all)
+    try state.array("second", second.all)
+    var (sums, weights) = (recent.map(\.sum), recent.map(\.weights))
+    try state.numbers("labelSums", &sums)
+    try state.numbers("labelWeights", &weights)
+    recent = zip(sums, weights).map { ($0, $1) }
+    var counts = updates.map { Int($0) }
+    try state.numbers("updates", &counts)
+    updates = counts.map { Int32(clamping: $0) }
+    try state.number("squareSum", &squares.sum)
+    try state.number("squareCount", &squares.count)
+  }
+}

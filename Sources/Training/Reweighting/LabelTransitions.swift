@@ -9,6 +9,9 @@ public struct LabelTransitions: Codable, Equatable, Sendable {
   /// A row for each true class; each adds to 1.
   public let rows: [[Double]]
 
+  /// - Parameter rows: as they were.
+  init(rows: [[Double]]) { self.rows = rows }
+
   /// - Parameter counts: Σ_{i: label k} p(c|x_i), [classes × labels].
   init(counts: [[Double]]) {
     rows = counts.map { row in

@@ -14,23 +14,43 @@ struct CycledOutcome<Scalar: Real> {
 }
 
 extension TrainingRun {
-  /// Takes all steps of a run: of every cycle, each from the same parameters. Collective.
+  /// Takes all steps of a run, or those that a checkpoint leaves: of every cycle, each from the same parameters. Collective.
   ///
   /// - Parameters:
   ///   - first: the loop of the first cycle.
+  ///   - opened: the run's folder with the checkpoint, where there is one.
   ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
   ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
+  ///   - between: as for the loop, with the place among the cycles.
   func takeAllSteps<Scalar: Real>(
-    of first: TrainingLoop<Scalar>, on world: borrowing Communicator,
+    of first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32),
     afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
-    afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void
+    afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
+    between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool
   ) throws -> CycledOutcome<Scalar> {
     let cycles = learnsWeights ? configuration.weightCycles : 1
     var all = CycledOutcome(loop: first, outcome: TrainingOutcome())
-    var start: WeightStart?
-    for cycle in 1...cycles {
-      if cycle > 1 {
+    func loop(from start: WeightStart) throws -> TrainingLoop<Scalar> {
+      let loop = try world.agree(describe: describe) {
+        try TrainingLoop<Scalar>(
+          configuration, problem: first.problem, ranks: world.ranks,
+          learning: relearning(first.problem, from: start, ranks: world.ranks))
+      }
+      loop.place = first.place
+      return loop
+    }
+    var place = CyclePlace(learnsWeights ? first.problem : nil)
+    try opened.restore(on: world) { state in
+      try place.exchange(with: state)
+      try place.check(cycles: cycles)
+      if let start = place.start { all.loop = try loop(from: start) }
+      try all.loop.exchange(with: state)
+      all.loop.resume(afterSeconds: opened.facts.seconds)
+      (all.outcome.steps, all.cycles) = (place.steps, opened.facts.cycles)
+    }
+    for cycle in place.cycle...cycles {
+      if cycle > place.cycle {
         let steps = all.outcome.steps
         _ = try replicaFingerprint(all.loop.step.parameters, after: steps, over: world)
         let found = try first.problem.weightStart(
@@ -40,23 +60,23 @@ extension TrainingRun {
           try all.loop.restoreLastGood()
           break
         }
-        start = found
-        all.loop = try world.agree(describe: describe) {
-          try TrainingLoop(
-            configuration, problem: first.problem, ranks: world.ranks,
-            learning: relearning(first.problem, from: found, ranks: world.ranks))
-        }
+        place.begin(cycle, from: found, afterSteps: steps)
+        all.loop = try loop(from: found)
         try all.loop.learning?.compareReplicas(after: steps, over: world)
       }
       let (loop, before) = (all.loop, all.outcome)
+      place.results = all.cycles
+      place.seconds = before.seconds
       let own = try loop.run(over: world) { progress in
         try afterStep(loop, progress.following(before, cycle: cycle, of: cycles))
       } afterEpoch: { report in
         try afterEpoch(loop, report.following(before), cycles > 1 ? cycle : nil)
+      } between: { _ in
+        try between(loop, place)
       }
       all.outcome = own.following(before)
-      guard own.divergedAtStep == nil else { break }
-      if learnsWeights { all.cycles.append(try loop.judgeCycle(cycle, start, over: world)) }
+      guard own.divergedAtStep == nil, !own.wasStopped else { break }
+      if learnsWeights { all.cycles.append(try loop.judgeCycle(cycle, place.start, over: world)) }
     }
     return all
   }
