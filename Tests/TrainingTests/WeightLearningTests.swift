@@ -276,7 +276,24 @@ struct WeightLearningTests {
     #expect((three.floor, three.pull, three.validationDecay, three.learningRate) == (0, 0, 0, 0.1))
     #expect(!three.perResidual && three.centring == .none && three.schedule == .linear)
     #expect(try settings("{levels: 3, unlabelled: 500, pull: 0.5}").pull == 0.5)
-    #expect(try settings("{levels: 2}").cycles == nil)
-    #expect(try settings("{cycles: 3}").cycles == 3)
+  }
+
+  @Test func `how often a network is trained depends on what can be believed, and is recorded`() throws {
+    func cycles(_ settings: String...) throws -> Int? {
+      let source = ConfigurationSource(
+        preset: try Preset.named("noisy-digits-reweight"), settings: settings)
+      return try TrainingRun(learningWeightsOf: source.configuration(), version: "0", preset: "")
+        .configuration.reweight?.cycles
+    }
+    #expect(try cycles() == 3)
+    #expect(try cycles("reweight.cycles=2") == 2)
+    #expect(try cycles("loss=squaredError") == 1)
+    #expect(try cycles("reweight={levels: 3, unlabelled: 500}") == 1)
+    #expect(throws: ConfigurationError.self) { try cycles("loss=squaredError", "reweight.cycles=2") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=0") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=101") }
+    #expect(throws: ConfigurationError.self) {
+      try cycles("reweight={levels: 3, unlabelled: 500}", "reweight.cycles=2")
+    }
   }
 }
