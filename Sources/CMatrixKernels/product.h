@@ -220,7 +220,7 @@ TARGET static void NAME(multiply_lanes)(
 // The same, and from there to C at row i and column j.
 TARGET static void NAME(multiply_tile_lanes)(
     size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES];
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
   NAME(multiply_lanes)(rows, factors, a, b, c, levels);
   for (size_t row = 0; row < rows * factors; row++) {
     const T *from = levels[0] + row * 2 * LANES;
@@ -240,7 +240,7 @@ TARGET static void NAME(multiply_tile_lanes)(
 // One tile of C, of which memory has the transposed, for rows i and columns j.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES];
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
   T *corner = levels[0];
   if (c.lane_count > 0) NAME(multiply_lanes)(rows, 1, a, b, c, levels);
   else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){corner, NULL, 2 * LANES, 0, 0, NULL, 0}, 0, 0);

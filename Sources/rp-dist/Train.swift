@@ -38,7 +38,7 @@ struct Train: RankCommand {
         regularization  l2, l1, includingBiases
         training        batch, epochs, seed, precision, initialization,
                         stopEarly {patience}, gradient, gradientStep,
-                        checkReplicas, blasThreads
+                        checkReplicas, blasThreads, reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
                         curvaturePrecision (float32, bfloat16)
         run             folder, name
