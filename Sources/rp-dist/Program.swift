@@ -12,12 +12,16 @@ protocol RankCommand: ParsableCommand {
   /// The configuration is compared when it has been read, since its data may lie in another place on every host.
   var agreedOptions: String { get }
 
+  /// Whether signals that ask it to stop are waited for, from the start of the process on.
+  var leavesCheckpoints: Bool { get }
+
   /// Collective: does the command's work.
   func run(on world: borrowing Communicator) throws
 }
 
 extension RankCommand {
   var agreedOptions: String { "" }
+  var leavesCheckpoints: Bool { false }
 }
 
 /// The life of the process: command line, MPI, exit code.
@@ -43,6 +47,7 @@ enum Program {
         return
       }
       command = rankCommand
+      if command.leavesCheckpoints { StopSignals.note() }
     } catch {
       leave(with: error)
     }
