@@ -70,6 +70,7 @@ struct Reweight: RankCommand {
 
   var agreedOptions: String { resume.agreed }
   var leavesCheckpoints: Bool { true }
+  var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {

@@ -57,11 +57,12 @@ struct Train: RankCommand {
       checkpoint, and ends with the same bits. USR1, USR2, TERM and, without
       mpirun, ^C stop it after a checkpoint, with exit code 75. mpirun gives
       its ranks one second after ^C or TERM: send it USR1, or allow them
-      more by --mca odls_base_sigkill_timeout 30.
+      more by --mca odls_base_sigkill_timeout 5.
 
       EXAMPLES
         rp-dist train
         rp-dist train --preset list
+        rp-dist train --preset mnist-classifier --print-config > my.yml
         mpirun -n 4 rp-dist --preset mnist-autoencoder --data DIR
         rp-dist train runs/first/config.yml --name again
         rp-dist train --set optimizer.learningRate=30
@@ -81,10 +82,19 @@ struct Train: RankCommand {
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
-  var agreedOptions: String { resume.agreed }
-  var leavesCheckpoints: Bool { true }
+  @Flag(help: "Print all settings as YAML, a CONFIG.yml of their own, and train nothing.")
+  var printConfig = false
+
+  var agreedOptions: String { "\(printConfig) \(resume.agreed)" }
+  var leavesCheckpoints: Bool { !printConfig }
+  var usesWholeJob: Bool { !printConfig }
 
   func run(on world: borrowing Communicator) throws {
+    if printConfig {
+      let yaml = try world.agree(describe: ExitCode.describe) { try resume.source(options).yaml() }
+      if world.rank == 0 { print(yaml, terminator: "") }
+      return
+    }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
       let configuration = try resume.source(options).configuration()
