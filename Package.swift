@@ -77,7 +77,9 @@ let package = Package(
     .target(name: "CAllocationCount"),
     .executableTarget(
       name: "rank-checks",
-      dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
+      dependencies: [
+        "CAllocationCount", "Training", "RunRecords", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI",
+      ],
       swiftSettings: strict),
     .executableTarget(
       name: "fuzz-readers",
