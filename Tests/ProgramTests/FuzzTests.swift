@@ -21,7 +21,9 @@ extension ProgramTests {
 
     @Test func `a file whose aliases stand for more values than there is memory is refused`() throws {
       let folder = try ScratchFolder()
-      let lines = (1..<12).map { "a\($0): &a\($0) [\((0..<10).map { _ in "*a\($0 - 1)" }.joined(separator: ","))]" }
+      let lines = (1..<12).map { k in
+        "a\(k): &a\(k) [\(Array(repeating: "*a\(k - 1)", count: 10).joined(separator: ","))]"
+      }
       let file = try folder.write(("a0: &a0 [x, x]\n" + lines.joined(separator: "\n")).utf8, to: "bomb.yml")
       let run = try ProgramRun.run(program, ["train", file], in: folder.path, timeout: 20)
       #expect(run.exitCode == 64 && run.errors.contains("bomb.yml has more than 100000 values"), "\(run.errors)")
