@@ -39,6 +39,14 @@ extension Network {
     return total
   }
 
+  /// (M3–M7) From h at the output to Z.
+  func partitionCurvature(
+    of loss: Loss, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, _ partition: LossPartition
+  ) {
+    loss.partitionCurvature(
+      own(zs[layers.count], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
+  }
+
   /// Ẇ for any Ẏ at the output, such as the change of a loss by a quantity that it depends on through the outputs alone.
   ///
   /// After an evaluation pass, which needs no other rank.
@@ -91,26 +99,27 @@ extension Network {
       return evaluateSquaredError(
         own(values[top], samples), targets, own(yDots[top], samples), u == nil ? nil : z, totalGradient: u)
     }
-    let total = evaluate(loss, targets: targets, weights: weights)
+    let total = evaluate(loss, targets: targets, weights: weights, rows: 0..<samples)
     if let u { loss.partitionCurvature(z, totalGradient: u, partition) }
     return total
   }
 
-  /// The losses of the last forward pass with Ẏ and h at the output, each row times its weight.
-  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
+  /// The losses of some rows of the last forward pass with Ẏ and h at the output, each row times its weight.
+  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, rows: Range<Int>) -> Double {
     let (samples, top) = (targets.rows, layers.count)
     let (outputs, gradient, h) = (
-      own(values[top], samples), own(yDots[top], samples), own(zs[top], samples)
+      own(values[top], samples)[rows], own(yDots[top], samples)[rows], own(zs[top], samples)[rows]
     )
-    guard let weights else {
-      return loss.evaluate(outputs: outputs, targets: targets, gradient: gradient, curvature: h)
+    guard let all = weights else {
+      return loss.evaluate(outputs: outputs, targets: targets[rows], gradient: gradient, curvature: h)
     }
-    precondition(weights.count == samples, "every row needs its weight")
+    precondition(all.count == samples, "every row needs its weight")
+    let weights = all[rows]
     var total = 0.0
-    loss.evaluateRows(outputs: outputs, targets: targets, gradient: gradient, curvature: h) { row, value in
+    loss.evaluateRows(outputs: outputs, targets: targets[rows], gradient: gradient, curvature: h) { row, value in
       total += Double(weights[row]) * value
     }
-    for row in 0..<samples {
+    for row in 0..<rows.count {
       let weight = weights[row]
       gradient[row].scale(by: weight)
       h[row].scale(by: weight.magnitude)
@@ -123,21 +132,34 @@ extension Network {
     from top: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
     accumulating: Bool, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
+    try pullBack(
+      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil, over: ranks
+    ) { index, u, above in
+      layers[index].addStatistics(
+        input: value(at: index, inputs), totalGradientBelow: u, above: above, rows: 0..<inputs.rows,
+        into: sums[layout.slices[index]], bound: bound, accumulating: accumulating)
+    }
+  }
+
+  /// (M8, M10, M13) from Ẏ and Z at a boundary.
+  ///
+  /// - Parameters:
+  ///   - top: the boundary; the output where nil.
+  ///   - formSums: called for each layer with parameters when the signals above it are there.
+  func pullBack(
+    from top: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
+    over ranks: borrowing some GlobalSum & ~Copyable,
+    formSums: (_ layer: Int, _ u: Matrix<Scalar>?, _ above: Sensitivity<Scalar>) -> Void
+  ) throws {
     let samples = inputs.rows
-    let wantsCurvature = sums.wDDot != nil
-    for index in (lowestTrained..<top).reversed() {
+    for index in (lowestTrained..<(top ?? layers.count)).reversed() {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
       // Where ranks share the signals the sums are formed of them later, unit by unit.
-      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics {
-        layer.addStatistics(
-          input: value(at: index, inputs), totalGradientBelow: u, above: above,
-          into: StatisticsSlice(wDot: sums.wDot[slice], wDDot: sums.wDDot.map { $0[slice] }), bound: bound,
-          accumulating: accumulating)
-      }
+      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics { formSums(index, u, above) }
       if index > lowestTrained {
-        try layer.reduceStatistics(over: ranks)
+        try layer.reduceStatistics(above: above, over: ranks)
         layer.backward(
           above: above, below: sensitivity(at: index, samples: samples, wantsCurvature), totalGradientBelow: u,
           parameters: parameters[slice], bound: bound)

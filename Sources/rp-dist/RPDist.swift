@@ -21,6 +21,7 @@ struct RPDist: ParsableCommand {
         rp-dist evaluate runs/first
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
+        mpirun -n 8 rp-dist doctor
         rp-dist statistics --help
         rp-dist hypergradient --help
         rp-dist bench step
@@ -33,7 +34,7 @@ struct RPDist: ParsableCommand {
     version: version,
     subcommands: [
       Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
-      Bench.self,
+      Bench.self, ExamineLaunch.self,
     ],
     defaultSubcommand: Train.self)
 

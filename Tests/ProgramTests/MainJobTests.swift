@@ -152,6 +152,7 @@ extension ProgramTests {
       ("hypergradient --help", "encoder=0:0.01,head=2:0.05"),
       ("check hypergradient --help", "--run runs/first --samples 5"),
       ("bench hypergradient --help", "--grid 4x2 --json"), ("bench start --help", "rp-dist bench start --json"),
+      ("doctor --help", "srun --mpi=pmix rp-dist doctor my.yml --json"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
       ("--version", "0."), ("--preset list", "mnist-autoencoder"), ("compare --preset list", "mnist-autoencoder"),
