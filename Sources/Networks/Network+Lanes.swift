@@ -114,5 +114,5 @@ extension Network {
   }
 
   /// The most numbers that a layer's sums over a lane have.
-  private var laneWidth: Int { 2 * (layout.slices.map(\.count).max() ?? 0) }
+  private var laneWidth: Int { layout.slices.reduce(0) { max($0, 2 * $1.count) } }
 }

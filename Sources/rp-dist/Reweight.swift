@@ -53,6 +53,8 @@ struct Reweight: RankCommand {
         compare          whether to train without weights, and on true labels
                          alone where they are known, too
 
+      A run that was cut off goes on with --resume, as that of 'train'.
+
       EXAMPLES
         rp-dist reweight --preset noisy-digits-reweight
         mpirun -n 4 rp-dist reweight --preset noisy-mnist-reweight --data DIR
@@ -68,6 +70,8 @@ struct Reweight: RankCommand {
   var json = false
 
   var agreedOptions: String { resume.agreed }
+  var leavesCheckpoints: Bool { true }
+  var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {

@@ -23,6 +23,23 @@ public struct ConfigurationSource: Sendable {
   ///
   /// - Throws: ``ConfigurationError`` for anything that cannot be used, ``UnreadableFile`` for a file that cannot be read.
   public func configuration() throws -> Configuration {
+    let configuration = try merged()
+    try configuration.check()
+    return configuration
+  }
+
+  /// All settings as YAML, as a file of their own; the data may be still to be named.
+  ///
+  /// - Throws: as ``configuration()``.
+  public func yaml() throws -> String {
+    let configuration = try merged()
+    var checked = configuration
+    if !checked.data.set.isBuiltIn, checked.data.path == nil { checked.data.path = "." }
+    try checked.check()
+    return try configuration.yaml()
+  }
+
+  private func merged() throws -> Configuration {
     var tree = try Self.compose(preset.yaml, name: "preset \(preset.name)")
     if let file {
       guard let bytes = FileManager.default.contents(atPath: file) else { throw UnreadableFile(path: file) }
@@ -35,9 +52,7 @@ public struct ConfigurationSource: Sendable {
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
     for setting in settings { changes = try Self.apply(setting, to: changes) }
-    let configuration = try Self.decode(Self.layer(changes, on: tree))
-    try configuration.check()
-    return configuration
+    return try Self.decode(Self.layer(changes, on: tree))
   }
 
   /// A configuration that was written to a run folder.

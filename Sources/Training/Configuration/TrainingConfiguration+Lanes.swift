@@ -1,3 +1,4 @@
+internal import Hypergradients
 internal import Kernels
 
 extension TrainingConfiguration {
@@ -7,6 +8,11 @@ extension TrainingConfiguration {
   /// The most samples that a rank gets of a minibatch.
   func capacity(of samples: Int, ranks: Int) -> Int {
     LaneTree.capacity(samples: samples, lanes: lanesOfSums ?? ranks, ranks: ranks)
+  }
+
+  /// The most subtrees of lanes that a rank has; 0 where there are no lanes.
+  func subtrees(ranks: Int) -> Int {
+    lanesOfSums.flatMap { LaneTree(lanes: $0, rank: 0, ranks: ranks).subtreeCounts.max() } ?? 0
   }
 }
 
@@ -20,5 +26,9 @@ extension Configuration {
       reduction.curvaturePrecision == .float32,
       "reduction.curvaturePrecision bfloat16 rounds what travels between ranks, but training.reproducible gives the same "
         + "bits for any number of them; leave one of them out")
+    try require(
+      reweight?.grid ?? .automatic == .automatic,
+      "reweight.grid shares directions out among ranks, but with training.reproducible they share the samples of every "
+        + "direction; leave one of them out")
   }
 }

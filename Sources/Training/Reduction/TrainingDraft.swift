@@ -22,7 +22,7 @@ struct TrainingDraft<Scalar: Real> {
     self.plan =
       plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
     capacity = training.capacity(of: self.plan.batch, ranks: ranks)
-    try requireMemory(for: network, samples: capacity)
+    try requireMemory(for: network, samples: capacity, subtrees: training.subtrees(ranks: ranks))
     (self.configuration, self.problem) = (configuration, problem)
   }
 }
