@@ -121,10 +121,12 @@ private struct Trained {
     (weights, student) = (read("weights.csv"), read("student.safetensors"))
     manifest = try JSONDecoder().decode(Manifest.self, from: #require(read("manifest.json")))
     metrics = String(decoding: try #require(read("metrics.jsonl")), as: UTF8.self).split(separator: "\n").map {
-      $0.replacing(/"seconds":[^,]*,/, with: "")
+      String($0.replacing(/"seconds":[^,]*,/, with: ""))
     }
     var result = manifest.result
-    (result?.seconds, result?.ranks, result?.reweight) = (0, 0, nil)
+    result?.seconds = 0
+    result?.ranks = 0
+    result?.reweight = nil
     self.result = result
   }
 }
