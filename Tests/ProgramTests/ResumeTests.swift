@@ -40,7 +40,8 @@ extension ProgramTests {
     ) throws {
       let runs = try BrokenRuns(one.command, one.settings)
       try runs.unbroken(ranks: one.ranks)
-      let times = one.signal == "KILL" && one.ranks == nil ? 10 : 3
+      // mpirun takes seconds to end where its ranks have not ended well.
+      let times = one.ranks == nil ? 10 : 2
       let codes = try runs.breakOff(one.signal, times: times, ranks: one.ranks)
       #expect(codes == Array(repeating: one.signal == "KILL" ? 137 : 75, count: times))
       let run = try runs.finish(ranks: one.ranks)
@@ -64,16 +65,13 @@ extension ProgramTests {
       for reproducible in [true, false] {
         let runs = try BrokenRuns(["train"], ["training.epochs=60", "training.reproducible=\(reproducible)"])
         try runs.unbroken(ranks: nil)
-        #expect(try runs.breakOff("USR1", times: 1, ranks: 3) == [75])
+        if reproducible { #expect(try runs.breakOff("USR1", times: 1, ranks: 3) == [75]) }
         #expect(try runs.breakOff("USR1", times: 1, ranks: nil) == [75])
         #expect(try runs.finish(ranks: 2).exitCode == 0)
         let (broken, unbroken) = (try runs.results("broken"), try runs.results("unbroken"))
-        if reproducible {
-          #expect(broken == unbroken)
-        } else {
-          #expect(broken["model"]?.count == unbroken["model"]?.count)
-        }
-        #expect(try runs.manifest("broken").resumptions?.map(\.ranks) == [1, 2])
+        #expect(broken["model"]?.count == unbroken["model"]?.count)
+        if reproducible { #expect(broken == unbroken) }
+        #expect(try runs.manifest("broken").resumptions?.map(\.ranks) == (reproducible ? [1, 2] : [2]))
       }
     }
 
@@ -189,32 +187,40 @@ extension ProgramTests {
       #expect(run.errors.contains("runs/a: a live job is writing this run (host "), "\(run.errors)")
     }
 
-    @Test(arguments: [("INT", 75), ("TERM", 75), ("USR2", 75), ("INT INT", 130)])
-    func `without a launcher a signal ends a run after a checkpoint, and a second ^C at once`(
-      signals: String, code: Int
-    ) throws {
+    @Test(arguments: ["INT", "TERM", "USR2"])
+    func `without a launcher a signal ends a run after a checkpoint`(signal: String) throws {
       let folder = try ScratchFolder()
-      // A write that takes long, to a pipe that nobody reads, lets both signals come before the next step.
       let script = """
         set -m
-        mkfifo pipe; exec 3<>pipe
         '\(program)' --name a --set training.epochs=1000000 >/dev/null 2>errors &
         job=$!
         while [ ! -s runs/a/metrics.jsonl ]; do sleep 0.02; done
-        [ '\(signals)' = 'INT INT' ] && kill -STOP $job
-        for signal in \(signals); do kill -$signal $job; sleep 0.1; kill -CONT $job; done
-        wait $job; echo $?; cat errors
+        kill -\(signal) $job; wait $job; echo $?; cat errors
         """
       let run = try ProgramRun.run("/bin/bash", ["-c", script], in: folder.path)
       let lines = run.output.split(separator: "\n")
-      if code == 75 {
-        try #require(lines.count == 2, "\(run.output) \(run.errors)")
-        #expect(lines[0] == "75")
-        #expect(lines[1].hasPrefix("rp-dist: stopped after a checkpoint at step "))
-        #expect(lines[1].hasSuffix("continue with --resume runs/a"))
-        #expect(
-          try String(contentsOfFile: folder.path + "/runs/a/manifest.json", encoding: .utf8).contains("\"stopped\""))
-      }
+      try #require(lines.count == 2 && lines[0] == "75", "\(run.output) \(run.errors)")
+      #expect(lines[1].hasPrefix("rp-dist: stopped after a checkpoint at step "))
+      #expect(lines[1].hasSuffix("continue with --resume runs/a"))
+      #expect(
+        try String(contentsOfFile: folder.path + "/runs/a/manifest.json", encoding: .utf8).contains("\"stopped\""))
+    }
+
+    @Test func `a second ^C ends a run at once`() throws {
+      // One of its steps would take minutes: a forward pass over all samples for each of 30,000 weights.
+      let settings = [
+        "training.gradient=finiteDifference", "optimizer.name=sgd", "training.batch=2000",
+        "network=[{dense: 400}, tanh, {dense: 10}]",
+      ]
+      let script = """
+        set -m
+        '\(program)' --name a \(settings.map { "--set '\($0)'" }.joined(separator: " ")) >/dev/null 2>&1 &
+        job=$!
+        while [ ! -e runs/a/metrics.jsonl ]; do sleep 0.02; done
+        kill -INT $job; sleep 0.3; kill -0 $job && echo on; kill -INT $job; wait $job; echo $?
+        """
+      let run = try ProgramRun.run("/bin/bash", ["-c", script], in: try ScratchFolder().path)
+      #expect(run.output == "on\n130\n", "\(run.output) \(run.errors)")
     }
 
     @Test func `a checkpoint that cannot be written ends the run, and the one before is good`() throws {

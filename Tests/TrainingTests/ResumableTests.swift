@@ -36,7 +36,8 @@ struct ResumableTests {
     if let reweight = configuration.reweight {
       var unlabelled: Subset?
       if reweight.levels == 3 {
-        (problem, unlabelled) = try problem.hidingLabels(reweight.unlabelled, seed: 1) as (LearningProblem, Subset?)
+        let (labelled, hidden) = try problem.hidingLabels(reweight.unlabelled, seed: 1)
+        (problem, unlabelled) = (labelled, hidden)
       }
       learning = try WeightLearning(configuration, problem: problem, unlabelled: unlabelled, batch: 100, ranks: 1)
     }
