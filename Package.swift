@@ -38,6 +38,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMatrixKernels"),
     .systemLibrary(name: "CMalloc"),
+    .target(name: "CStopSignals"),
     .target(
       name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
@@ -57,7 +58,8 @@ let package = Package(
     .target(
       name: "Training",
       dependencies: [
-        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "CStopSignals", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets",
+        "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -76,6 +78,10 @@ let package = Package(
     .executableTarget(
       name: "rank-checks",
       dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-readers",
+      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(name: "KernelsTests", dependencies: ["BLAS", "Kernels", "TestSupport"], swiftSettings: strict),

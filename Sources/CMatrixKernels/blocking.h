@@ -7,7 +7,7 @@
 #define WHOLE_VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
 
 // The most terms of a block of sums: a panel of B, of so many rows and two vectors, stays in the first-level cache.
-#define BLOCK_TERMS 192
+#define BLOCK_TERMS MATRIX_LANE_TERMS
 // The most columns of a panel of B: two vectors of 16.
 #define PANEL_COLUMNS 32
 // The most numbers of a packed block of A, and of a block of A that is read where it lies: they stay in the second-level

@@ -18,12 +18,14 @@ typedef struct {
   size_t ldb, columns;
 } NAME(panel);
 
-// C, and whether it has sums of earlier terms.
+// C, and whether it has sums of earlier terms; the lanes of the terms.
 typedef struct {
   T *c1, *c2;
   size_t ldc;
   T beta;
   int accumulates;
+  const matrix_lane *lanes;
+  size_t lane_count;
 } NAME(place);
 
 // One tile of C: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
@@ -191,11 +193,57 @@ INLINE void NAME(multiply_tile)(
       (b.columns - 1) % LANES + 1);
 }
 
+// One tile of C whose terms have lanes, into the first level of the stack: rows of two vectors, of both products.
+TARGET static void NAME(multiply_lanes)(
+    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, T levels[][ROWS * 2 * LANES]) {
+  const size_t width = 2 * LANES, vectors = b.columns > LANES ? 2 : 1;
+  NAME(tile_function) *const tile = NAME(tiles)[factors - 1][b.columns > LANES][rows - 1];
+  for (size_t n = 0; n < c.lane_count; n++) {
+    const matrix_lane lane = c.lanes[n];
+    T *to = levels[lane.level];
+    tile(lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, LANES);
+    a.a1 += lane.terms * a.lda;
+    a.a2 += lane.terms * a.lda;
+    b.b += lane.terms * b.ldb;
+    for (int join = 1; join <= lane.joins; join++) {
+      const T *from = levels[lane.level - join + 1];
+      to = levels[lane.level - join];
+      for (size_t row = 0; row < rows * factors; row++) {
+        for (size_t at = row * width; at < row * width + vectors * LANES; at += LANES) {
+          STORE(to + at, LOAD(to + at) + LOAD(from + at));
+        }
+      }
+    }
+  }
+}
+
+// The same, and from there to C at row i and column j.
+TARGET static void NAME(multiply_tile_lanes)(
+    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES];
+  NAME(multiply_lanes)(rows, factors, a, b, c, levels);
+  for (size_t row = 0; row < rows * factors; row++) {
+    const T *from = levels[0] + row * 2 * LANES;
+    T *to = (row < rows ? c.c1 + (i + row) * c.ldc : c.c2 + (i + row - rows) * c.ldc) + j;
+    for (size_t at = 0; at < b.columns; at += LANES) {
+      const size_t count = SMALLER(LANES, b.columns - at);
+      if (count == LANES) {
+        STORE(to + at, c.beta == 0 ? LOAD(from + at) : LOAD(from + at) + c.beta * LOAD(to + at));
+      } else {
+        STORE_PART(
+            to + at, c.beta == 0 ? LOAD(from + at) : LOAD(from + at) + c.beta * LOAD_PART(to + at, count), count);
+      }
+    }
+  }
+}
+
 // One tile of C, of which memory has the transposed, for rows i and columns j.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T corner[ROWS * 2 * LANES];
-  NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){corner, NULL, 2 * LANES, 0, 0}, 0, 0);
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES];
+  T *corner = levels[0];
+  if (c.lane_count > 0) NAME(multiply_lanes)(rows, 1, a, b, c, levels);
+  else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){corner, NULL, 2 * LANES, 0, 0, NULL, 0}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
   for (size_t column = 0; column < b.columns; column++) {
     T *to = c.c1 + (j + column) * c.ldc + i;
@@ -250,6 +298,7 @@ TARGET static void NAME(multiply_blocks)(
             tile.a2 = tile.a1 + count;
             if (is_direct) tile = (NAME(factor)){block.a1 + r, factors == 2 ? block.a2 + r : block.a1, a.lda, 1, 0};
             if (turned) NAME(multiply_turned)(k, count, tile, of_b, place, i0 + r, j);
+            else if (place.lane_count > 0) NAME(multiply_tile_lanes)(count, factors, tile, of_b, place, i0 + r, j);
             else NAME(multiply_tile)(k, count, factors, tile, of_b, place, i0 + r, j);
           }
         }
@@ -277,14 +326,14 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
       const T *a = second ? q->a2 : q->a1;
       if (a == NULL) continue;
       NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second};
-      NAME(place) place = {second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0};
+      NAME(place) place = {second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0, q->lanes, q->lane_count};
       NAME(multiply_blocks)(n, m, q->k, factor, 1, a, q->lda, !q->transpose_a, 0, place, 1, workspace);
     }
     return;
   }
   const int alone = q->a1 == NULL;
   NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0};
-  NAME(place) place = {alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0};
+  NAME(place) place = {alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0, q->lanes, q->lane_count};
   NAME(multiply_blocks)(m, n, q->k, factor, both ? 2 : 1, q->b, q->ldb, q->transpose_b, alone, place, 0, workspace);
 }
 

@@ -1,25 +1,27 @@
-internal import BLAS
-
 extension Vector {
-  /// Σ_k x_k y_k.
+  /// Σ_k x_k y_k, in an order that depends on the length alone.
   public func dot(_ other: Vector) -> Scalar {
     precondition(other.count == count, "vectors of a dot product must have equal lengths")
-    return unsafe Scalar.dot(count: count, pointer, other.pointer)
+    return unsafe Scalar.sumOfProducts(count: count, pointer, other.pointer)
   }
 
-  /// Σ_k |x_k|.
-  public var magnitudeSum: Scalar { unsafe Scalar.asum(count: count, pointer) }
+  /// Σ_k |x_k|, likewise.
+  public var magnitudeSum: Scalar { unsafe Scalar.sumOfMagnitudes(count: count, pointer) }
 
   /// x ← α x.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func scale(by factor: Scalar) { update(self) { factor * $0 } }
 
-  /// x ← x + α y.
-  public func add(_ other: Vector, times factor: Scalar = 1) {
-    precondition(other.count == count, "vectors that are added must have equal lengths")
-    unsafe Scalar.axpy(count: count, alpha: factor, other.pointer, pointer)
-  }
+  /// x ← x + y.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector) { update(self, other) { $0 + $1 } }
+
+  /// x ← x + α y, with two roundings wherever an element lies.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector, times factor: Scalar) { update(self, other) { $0 + factor * $1 } }
 
   /// y_k ← |x_k|.
   @specialized(where Scalar == Float)
@@ -62,7 +64,7 @@ extension Matrix {
     precondition(x.rows == rows, "every row is a number of the row of the same sample")
     let (source, first) = unsafe (x.elements.pointer, elements.pointer)
     for row in 0..<rows {
-      let sum = unsafe Scalar.asum(count: x.columns, source + row * x.columns) + c
+      let sum = unsafe Scalar.sumOfMagnitudes(count: x.columns, source + row * x.columns) + c
       unsafe (first + row * columns).update(repeating: sum, count: columns)
     }
   }

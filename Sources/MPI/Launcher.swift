@@ -29,6 +29,8 @@ public enum Launcher {
     unsafe unsetenv("SLURM_STEP_ID")
     for (name, value) in [
       ("OMPI_MCA_ess_singleton_isolated", "1"), ("OMPI_MCA_btl", "self"), ("OMPI_MCA_pml", "ob1"),
+      // All isolated processes of a user would make and remove the same folder, and now and then one fails between the two.
+      ("OMPI_MCA_orte_create_session_dirs", "0"),
     ] {
       unsafe setenv(name, value, 0)
     }

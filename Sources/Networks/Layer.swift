@@ -47,7 +47,9 @@ public protocol Layer<Scalar>: AnyObject {
   /// Adds up over the ranks what `backward` needs of the whole minibatch; nothing for most layers. Collective.
   ///
   /// The sums Ẇ and Ẅ stay those of this rank.
-  func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws
+  ///
+  /// - Parameter above: the signals at the layer's output, whose sums `addStatistics` has formed.
+  func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
   /// (M8, M10) Passes Ẏ and Z from the layer's output to its input.
   ///
@@ -56,12 +58,29 @@ public protocol Layer<Scalar>: AnyObject {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound)
 
-  /// (M9, M13) Adds the samples' contributions to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
+  /// (M9, M13) Adds the contributions of some samples to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
   ///
   /// Not called for layers without parameters.
+  ///
+  /// - Parameter rows: which of the samples whose signals the matrices hold.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
+
+  /// Whether ``formStatistics(of:in:samples:input:above:into:)`` can add several lanes up at once.
+  ///
+  /// - Parameter u: the total gradient below, nil where it is zero.
+  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool
+
+  /// (M9) The sums Ẇ and Ẅ over some lanes of up to `LaneTerms.most` rows, overwritten, to the last bit as if each lane's
+  /// were formed by `addStatistics` and added up in the tree. Only for layers that can.
+  ///
+  /// - Parameters:
+  ///   - lanes: a subtree of this rank's lanes.
+  ///   - samples: the size of the global minibatch.
+  func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>)
 
   /// Whether Ẇ and Ẅ of some of the output units follow from the signals at the layer's boundaries alone, of whatever
   /// samples: then ranks that see each other's signals share the units out. Every block of parameters has one row for each
@@ -121,12 +140,21 @@ extension Layer {
     forward(x, parameters: parameters, into: y)
   }
 
-  public func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws {}
+  public func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {}
 
   public func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { false }
+
+  public func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>
+  ) {
+    preconditionFailure("only a layer that adds lanes up forms the sums of several")
+  }
 
   public var hasSeparableStatistics: Bool { false }
 

@@ -54,9 +54,13 @@ extension Network {
 
   /// The sum of the losses of the minibatch of the last forward pass, without regularisation.
   ///
-  /// - Parameter weights: a_i, [rows], by which each row's loss is multiplied; 1 where nil.
-  public func loss(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>? = nil) -> Double {
-    evaluate(loss, targets: targets, weights: weights)
+  /// - Parameters:
+  ///   - weights: a_i, [rows], by which each row's loss is multiplied; 1 where nil.
+  ///   - rows: of which rows; all where nil.
+  public func loss(
+    _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>? = nil, rows: Range<Int>? = nil
+  ) -> Double {
+    evaluate(loss, targets: targets, weights: weights, rows: rows ?? 0..<targets.rows)
   }
 
   /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place

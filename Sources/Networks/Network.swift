@@ -15,6 +15,8 @@ public final class Network<Scalar: Real> {
   public let outputs: Int
   /// The most samples that fit the workspaces.
   public private(set) var capacity = 0
+  /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
+  public internal(set) var laneLosses: [Double] = []
 
   /// The lowest layer with parameters: nothing below it needs Ẏ or Z.
   let lowestTrained: Int

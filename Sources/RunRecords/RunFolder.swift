@@ -20,6 +20,9 @@ public struct RunFolder: Sendable {
   public var weightTable: String { path + "/weights.csv" }
   public var weights: String { path + "/weights.safetensors" }
 
+  /// What a run that was cut off goes on from.
+  public var checkpoints: String { path + "/checkpoints" }
+
   /// Makes the folder `name` in `parent`, which must not exist yet.
   ///
   /// - Throws: ``RunRecordError`` when it exists or cannot be made.
@@ -32,7 +35,7 @@ public struct RunFolder: Sendable {
         .cannotCreate, folder.path,
         code == EEXIST
           ? "this run folder exists already; choose another --name, or move it away"
-          : "cannot make the run folder: \(reason(code)); choose another run.folder")
+          : "cannot make the run folder: \(systemReason(code)); choose another run.folder")
     }
     return folder
   }
@@ -57,7 +60,8 @@ public struct RunFolder: Sendable {
     for part in path.split(separator: "/") {
       prefix += part + "/"
       if unsafe mkdir(prefix, 0o777) != 0, errno != EEXIST {
-        throw RunRecordError(.cannotCreate, path, "cannot make the folder: \(reason(errno)); choose another run.folder")
+        throw RunRecordError(
+          .cannotCreate, path, "cannot make the folder: \(systemReason(errno)); choose another run.folder")
       }
     }
   }
@@ -82,7 +86,7 @@ public func checkWritable(_ file: String) throws(RunRecordError) {
 }
 
 /// What the system says of an error code.
-private func reason(_ code: Int32) -> String {
+func systemReason(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }
 

@@ -85,9 +85,11 @@ public struct SavedRun: Sendable {
       return try load(as: precision, student: hasStudent)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-    let evaluation = try problem.evaluate(
-      model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
-      on: problem.split.test, over: world)
+    let evaluation = try world.withLanes(of: configuration) { world in
+      try problem.evaluate(
+        model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
+        on: problem.split.test, over: world)
+    }
     guard evaluation.loss.isFinite else {
       throw AgreedFailure(code: ExitCode.failed, message: "\(folder.model): the loss on the test set is not finite")
     }

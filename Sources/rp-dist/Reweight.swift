@@ -15,6 +15,12 @@ struct Reweight: RankCommand {
       is computed, and these are updated. Examples with wrong labels end with
       small weights. The validation set (data.validation) must have true labels.
 
+      With more cycles the network is trained again from its first parameters:
+      a weight then starts at the probability that the label is true, by the
+      network of the cycle before, and is drawn to it. That network's outputs
+      are scaled to fit the validation set, and tell how labels were flipped.
+      Cycles need two levels and loss softmaxCrossEntropy.
+
       With three levels the weighted network is a teacher: a student learns its
       labels of samples whose own labels are hidden, and the student is judged.
 
@@ -23,18 +29,19 @@ struct Reweight: RankCommand {
 
       SETTINGS (those of 'train', and in section reweight)
         levels           2, or 3 with a teacher and a student
+        cycles           how often the network is trained, each time anew
         strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
         blocks, radius   what finite differences perturb, and how far
         grid             groups x shards of the ranks, or auto
         constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
-        floor            the least weight
+        floor            the least weight of the first cycle
         normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
         perResidual      whether derivatives are divided by ||dl/dy||
         centring         \(WeightCentring.allCases.map(\.rawValue).joined(separator: ", ")): means that are subtracted from them
         scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what divides them
         optimizer, learningRate, schedule
                          of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
-        pull             back to where the weights started
+        pull             back to where the weights of the cycle started
         updateEvery      steps from one update of the weights to the next
         warmup           epochs before the first one
         validationBatch  samples that judge a step
@@ -54,24 +61,26 @@ struct Reweight: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  var agreedOptions: String { resume.agreed }
   var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
-      let configuration = try options.source(name: name).configuration()
-      return try TrainingRun(
-        learningWeightsOf: configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = try TrainingRun(
+        learningWeightsOf: configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isTalking = world.rank == 0 && !json
     var display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: !isTalking)
     if isTalking { print(Train.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { name in
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { name in
       guard isTalking else { return }
       display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: false)
       print(name)

@@ -68,8 +68,7 @@ struct Train: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
@@ -77,24 +76,26 @@ struct Train: RankCommand {
   @Flag(help: "Print all settings as YAML, a CONFIG.yml of their own, and train nothing.")
   var printConfig = false
 
-  var agreedOptions: String { "\(printConfig)" }
+  var agreedOptions: String { "\(printConfig) \(resume.agreed)" }
   var usesWholeJob: Bool { !printConfig }
 
   func run(on world: borrowing Communicator) throws {
     if printConfig {
-      let yaml = try world.agree(describe: ExitCode.describe) { try options.source(name: name).yaml() }
+      let yaml = try world.agree(describe: ExitCode.describe) { try resume.source(options).yaml() }
       if world.rank == 0 { print(yaml, terminator: "") }
       return
     }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try options.source(name: name).configuration()
-      return TrainingRun(configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
     if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { display.show($0) }
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { display.show($0) }
     guard world.rank == 0 else { return }
     if json {
       print(try result.json)
@@ -113,7 +114,8 @@ struct Train: RankCommand {
 
   static func heading(_ run: TrainingRun, ranks: Int) -> String {
     let training = run.configuration.training
+    let cycles = run.learnsWeights ? run.configuration.reweight?.cycles ?? 1 : 1
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
-      + "\(training.epochs) epochs, \(training.precision.rawValue)"
+      + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epochs, \(training.precision.rawValue)"
   }
 }

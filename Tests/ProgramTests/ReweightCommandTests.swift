@@ -56,6 +56,48 @@ extension ProgramTests {
       #expect(found.grid == ReweightResult.Grid(setting: "auto", groups: 1, studentGroups: nil))
     }
 
+    @Test func `every cycle trains anew, and the later ones tell wrong labels better`() throws {
+      let folder = try ScratchFolder()
+      let settings = ["training.epochs=20", "training.checkReplicas=200"]
+      let one = try reweight("noisy-digits-reweight", "c1", settings + ["reweight.cycles=1"], in: folder)
+      let three = try reweight("noisy-digits-reweight", "c3", settings + ["reweight.cycles=3"], ranks: 2, in: folder)
+      let cycles = try #require(three.reweight?.cycles)
+      #expect(cycles.map(\.cycle) == [1, 2, 3])
+      #expect(three.steps == 3 * one.steps && three.epochs == 60)
+      // The last cycle's numbers are the run's.
+      #expect(cycles[2].testLoss == three.testLoss && cycles[2].testAccuracy == three.testAccuracy)
+      #expect(
+        cycles[2].weights == three.reweight?.weights
+          || abs(cycles[2].weights.mean - (three.reweight?.weights.mean ?? 0)) < 1e-6)
+      // The first one is a run of one cycle; two ranks round otherwise, in Float and over 260 steps.
+      let first = try #require(one.reweight?.cycles?.first)
+      #expect(one.reweight?.cycles?.count == 1 && first.inverseTemperature == nil && first.wrongShare == nil)
+      #expect(try abs(#require(cycles[0].testLoss) - one.testLoss) < 0.02)
+      #expect(try #require(cycles[1].weights.auc) > #require(cycles[0].weights.auc))
+      for cycle in cycles.dropFirst() {
+        #expect(try #require(cycle.inverseTemperature) > 1)
+        #expect(try abs(#require(cycle.wrongShare) - 0.4) < 0.08)
+      }
+      // Compared runs take the steps of one cycle.
+      #expect(
+        try abs(#require(three.reweight?.unweighted?.testLoss) - #require(one.reweight?.unweighted?.testLoss)) < 0.05)
+
+      let lines = try text("c3/metrics.jsonl", in: folder).split(separator: "\n")
+      let metrics = try lines.map { try JSONDecoder().decode(Metrics.self, from: Data($0.utf8)) }
+      try #require(metrics.count == 60)
+      #expect(metrics.map(\.cycle) == (0..<60).map { $0 / 20 + 1 })
+      #expect(metrics.map(\.epoch) == (0..<60).map { $0 % 20 + 1 })
+      #expect(metrics.map(\.step) == (0..<60).map { ($0 + 1) * one.steps / 20 })
+      #expect(zip(metrics, metrics.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
+      // Anew: the loss is that of a network that knows nothing, far above where the cycle before ended.
+      #expect(metrics[20].trainingLoss > 2 * metrics[19].trainingLoss)
+      // Through the warm-up the weights are the beliefs.
+      #expect(metrics[20].weights?.mean != 1)
+      #expect(try abs(1 - #require(metrics[20].weights).mean - #require(cycles[1].wrongShare)) < 1e-6)
+      let alone = try text("c1/metrics.jsonl", in: folder)
+      #expect(!alone.contains("\"cycle\""))
+    }
+
     @Test func `a run's own configuration gives the same weights again, and train takes it too`() throws {
       let folder = try ScratchFolder()
       let short = ["training.epochs=3", "reweight.compare=false"]
@@ -94,7 +136,7 @@ extension ProgramTests {
     /// What draws, averages or is shared out in the course of learning weights.
     static let chains: [[String]] = [
       ["network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]", "optimizer={name: adam}"],
-      ["reweight.strategy=fused", "reweight.blocks=layers", "reweight.constraint=sigmoid"],
+      ["reweight.strategy=fused", "reweight.blocks=layers", "reweight.constraint=sigmoid", "reweight.cycles=2"],
       [
         "reweight.levels=3", "reweight.unlabelled=700", "reweight.pairWeight=0.5", "optimizer={name: adam}",
         "reweight.student.network=[{dense: 12}, relu, {dropout: 0.9}, {dense: 10}]",

@@ -14,6 +14,17 @@ enum { MATRIX_KERNEL_PLAIN, MATRIX_KERNEL_AVX2, MATRIX_KERNEL_AVX512, MATRIX_KER
 // The widest kernel that the processor can run.
 int matrix_kernel_best(void);
 
+// Sums of terms that are cut into lanes: each lane is summed up by itself, and the sums are added up in a tree, by a stack of
+// levels. A lane's sum overwrites its level, or is added to it; then each of so many levels below takes up the one above it.
+// The result is level 0.
+typedef struct {
+  size_t terms;
+  int level, is_added, joins;
+} matrix_lane;
+
+// The most terms of a product with lanes, and one more than its highest level.
+enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
+
 // What A, B and C of a product are. Matrices are row-major; their rows follow one another at distances of lda, ldb and ldc.
 #define MATRIX_PRODUCT(T)                                                                       \
   struct {                                                                                      \
@@ -30,6 +41,9 @@ int matrix_kernel_best(void);
     size_t ldc;                                                                                 \
     /* 0 ignores what C held. */                                                                \
     T beta;                                                                                     \
+    /* The lanes of the terms, which they add up to, or none. */                                \
+    const matrix_lane *lanes;                                                                   \
+    size_t lane_count;                                                                          \
   }
 
 typedef MATRIX_PRODUCT(float) matrix_product_f32;

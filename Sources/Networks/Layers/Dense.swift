@@ -13,6 +13,9 @@ final class Dense<Scalar: Real>: Layer {
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
   /// The same over samples of several ranks.
   private var sharedMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  /// The lanes of the last sums, and room for those of the biases, [levels × outputs].
+  private let laneTerms = LaneTerms()
+  private var laneBiases = Arena<Scalar>(count: 0)
 
   init(inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
@@ -66,12 +69,12 @@ final class Dense<Scalar: Real>: Layer {
 
   /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {
     formStatistics(
-      of: 0..<outputs, input: x, totalGradientBelow: u, above: above, magnitudes: yDotMagnitudes, into: sums,
-      bound: bound, accumulating: accumulating)
+      of: 0..<outputs, input: x[rows], totalGradientBelow: u?[rows], above: above[rows], magnitudes: yDotMagnitudes,
+      into: sums, bound: bound, accumulating: accumulating)
   }
 
   private func formStatistics(
@@ -94,6 +97,35 @@ final class Dense<Scalar: Real>: Layer {
       multiplyPair(
         transposed: yDot, nil, u, into: weights(wDDot), nil, rows: units, beta: 1, workspace: workspace)
     }
+  }
+
+  /// The full bound adds a second product to a lane's Ẅ before lanes are added up.
+  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { bound == .paper || u == nil }
+
+  /// (M9) in one product for all lanes.
+  func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>
+  ) {
+    if laneBiases.count < tree.levels * outputs { laneBiases = Arena(count: tree.levels * outputs) }
+    laneTerms.set(lanes, of: tree, samples: samples)
+    let rows = tree.rows(of: lanes, samples: samples)
+    let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
+    multiplyPair(
+      transposed: above.yDot[rows], z?[rows], x[rows], into: weights(sums.wDot),
+      z == nil ? nil : wDDot.map(weights), lanes: laneTerms, workspace: workspace)
+    func addBiases(_ signal: Matrix<Scalar>, into bias: Vector<Scalar>) {
+      func target(_ level: Int) -> Vector<Scalar> {
+        level == 0 ? bias : laneBiases.all[(level - 1) * outputs..<level * outputs]
+      }
+      tree.fold(lanes) { lane, level in
+        signal[tree.rows(of: lane, samples: samples)].sumRows(into: target(level), accumulating: false)
+      } join: {
+        target($0).add(target($0 + 1))
+      }
+    }
+    if let bias = biases(sums.wDot) { addBiases(above.yDot, into: bias) }
+    if let wDDot, let z, let bias = biases(wDDot) { addBiases(z, into: bias) }
   }
 
   var hasSeparableStatistics: Bool { true }

@@ -9,7 +9,7 @@ internal import Networks
 public struct StepTimes: Sendable {
   public var recipe: StepRecipe
   /// How the ranks brought their shares together.
-  public var reduction: ReductionConfiguration.Method
+  public var reduction: Reduction
   /// Samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
   /// The fastest one, undisturbed by what else the machine does.
@@ -109,7 +109,9 @@ public struct StepBenchmark {
         try world.agree(describe: describe, problem)
       } training: { problem, look in
         try withCandidate(index, problem) { candidate in
-          for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          try world.withLanes(of: configurations[index]) { world in
+            for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          }
           look(candidate.sizes)
         }
       }

@@ -66,7 +66,8 @@ public struct ConfigurationSource: Sendable {
     do {
       let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
       if case .mapping = node {
-        try checkKeys(node, name: name)
+        var room = Self.mostValues
+        try checkKeys(node, name: name, room: &room)
         return ReductionConfiguration.writtenOut(node)
       }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
@@ -77,8 +78,17 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
+  /// Aliases of aliases can stand for more values than a machine has memory.
+  private static let mostValues = 100_000
+
   /// Every key must be a plain name; YAML's merge key and lists as keys would be passed over in silence.
-  private static func checkKeys(_ node: Node, name: String) throws(ConfigurationError) {
+  ///
+  /// - Parameter room: how many values there may be.
+  private static func checkKeys(_ node: Node, name: String, room: inout Int) throws(ConfigurationError) {
+    room -= 1
+    guard room >= 0 else {
+      throw ConfigurationError("\(name) has more than \(mostValues) values, those of its aliases counted; write fewer")
+    }
     switch node {
     case .mapping(let mapping):
       for (key, value) in mapping {
@@ -86,10 +96,10 @@ public struct ConfigurationSource: Sendable {
           let line = key.mark.map { ", line \($0.line)" } ?? ""
           throw ConfigurationError("\(name)\(line): a key must be a plain name; write merged sections out")
         }
-        try checkKeys(value, name: name)
+        try checkKeys(value, name: name, room: &room)
       }
     case .sequence(let sequence):
-      for item in sequence { try checkKeys(item, name: name) }
+      for item in sequence { try checkKeys(item, name: name, room: &room) }
     default:
       break
     }

@@ -20,7 +20,7 @@ public final class NodeMemory<Scalar: Real> {
   /// What this rank moves.
   let part: ParameterPart
 
-  private let node: Node
+  let node: Node
   private let window: SharedWindow
   private let sharing: Sharing
   private let signals: Arena<Scalar>

@@ -21,7 +21,7 @@ struct TrainingDraft<Scalar: Real> {
     try problem.check(outputs: network.outputs)
     self.plan =
       plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
-    capacity = (self.plan.batch + ranks - 1) / ranks
+    capacity = training.capacity(of: self.plan.batch, ranks: ranks)
     try requireMemory(for: network, samples: capacity)
     (self.configuration, self.problem) = (configuration, problem)
   }
