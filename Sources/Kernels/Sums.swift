@@ -1,3 +1,5 @@
+private import CVectorMath
+
 extension Vector {
   /// Σ_k x_k y_k, in an order that depends on the length alone.
   public func dot(_ other: Vector) -> Scalar {
@@ -38,23 +40,10 @@ extension Matrix {
     precondition(
       part.lowerBound >= 0 && part.upperBound <= columns && sums.count == part.count,
       "a sum of rows has one element for each column")
-    if !accumulating { sums.fill(0) }
-    let (stride, count) = (columns, part.count)
     // The part lies within every row.
-    let (first, sums) = unsafe (elements.pointer + part.lowerBound, sums.pointer)
-    for row in 0..<rows {
-      let x = unsafe first + row * stride
-      for k in 0..<count { unsafe sums[k] += x[k] }
-    }
-  }
-
-  /// Overwrites every row with the same one.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func fillRows(with row: Vector<Scalar>) {
-    precondition(row.count == columns, "a row has one element for each column")
-    let (source, first) = unsafe (row.pointer, elements.pointer)
-    for row in 0..<rows { unsafe (first + row * columns).update(from: source, count: columns) }
+    unsafe matrix_sum_rows(
+      widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, rows, part.count,
+      elements.pointer + part.lowerBound, columns, sums.pointer, accumulating ? 1 : 0)
   }
 
   /// Overwrites row s with the number Σ_j |x_sj| + c.
@@ -67,5 +56,14 @@ extension Matrix {
       let sum = unsafe Scalar.sumOfMagnitudes(count: x.columns, source + row * x.columns) + c
       unsafe (first + row * columns).update(repeating: sum, count: columns)
     }
+  }
+
+  /// sums_s ← Σ_j |x_sj| + c.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func magnitudeSums(plus c: Scalar, into sums: Vector<Scalar>) {
+    precondition(sums.count == rows, "a matrix has one sum for each row")
+    let (source, sums) = unsafe (elements.pointer, sums.pointer)
+    for row in 0..<rows { unsafe sums[row] = Scalar.sumOfMagnitudes(count: columns, source + row * columns) + c }
   }
 }

@@ -3,8 +3,9 @@ public import Kernels
 /// One layer of a network: it knows its value, its total gradient, how Ẏ and Z pass through it, and its statistics.
 ///
 /// A layer owns its workspaces, allocated by ``reserve(samples:)`` before the first step; it sees its parameters and
-/// their statistics as slices of the network's arenas. One step calls, in this order, one of the two `forward`,
-/// `totalGradient`, `addStatistics`, `reduceStatistics`, `backward`, with the same number of samples, which may be 0. A
+/// their statistics as slices of the network's arenas. One step calls, in this order, one of the three `forward`,
+/// `totalGradient` unless `forward` has included it, `addStatistics`, `reduceStatistics`, `backward`, with the same number of
+/// samples, which may be 0. A
 /// layer whose training differs from its use follows the pass of the last `forward` in what comes after it.
 public protocol Layer<Scalar>: AnyObject {
   associatedtype Scalar: Real
@@ -37,6 +38,18 @@ public protocol Layer<Scalar>: AnyObject {
   func forward(
     _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,
     ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable) throws
+
+  /// (M1, M4, M5) The value in a pass and, where `above` is given, the total gradient, in one traversal where the layer
+  /// can. Collective.
+  ///
+  /// - Parameters:
+  ///   - u: as for ``totalGradient(below:input:parameters:into:)``.
+  ///   - above: u above; nil where it is zero or not wanted.
+  ///   - pass, samples, ids: as for the pass without the total gradient.
+  func forward(
+    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable) throws
 
   /// (M4, M5) The total gradient: u below [samples × inputs], nil where it is zero (M3), to u above [samples × outputs].
   ///
@@ -138,6 +151,15 @@ extension Layer {
     ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     forward(x, parameters: parameters, into: y)
+  }
+
+  public func forward(
+    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    try forward(x, parameters: parameters, into: y, pass: pass, samples: samples, ids: ids, over: ranks)
+    if let above { totalGradient(below: u, input: x, parameters: parameters, into: above) }
   }
 
   public func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {}

@@ -23,10 +23,19 @@ extension Network {
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    let total = evaluate(loss, targets: targets, weights: weights, rows: 0..<targets.rows)
-    if sums.wDDot != nil { partitionCurvature(of: loss, inputs: inputs, parameters: parameters, partition) }
+    let wantsCurvature = sums.wDDot != nil
+    var (total, top) = (0.0, layers.count)
+    if let outputActivation, loss == .squaredError, partition == .automatic, weights == nil {
+      top -= 1
+      total = squaredError(
+        below: outputActivation, inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
+    } else {
+      let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
+      total = evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition)
+    }
     try pullBack(
-      inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating, over: ranks)
+      from: top, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
+      over: ranks)
     return total
   }
 
@@ -54,11 +63,45 @@ extension Network {
     fill(own(yDots[layers.count], inputs.rows))
     do {
       try pullBack(
-        inputs: inputs, parameters: parameters, bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: nil),
+        from: layers.count, inputs: inputs, parameters: parameters, bound: .paper,
+        into: StatisticsSlice(wDot: wDot, wDDot: nil),
         accumulating: accumulating, over: SingleRank())
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }
+  }
+
+  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the output's activation.
+  private func squaredError(
+    below activation: Activation, inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>,
+    _ wantsCurvature: Bool
+  ) -> Double {
+    let (samples, top) = (inputs.rows, layers.count)
+    if wantsCurvature {
+      precondition(preparation != .gradient, "a pass that prepared a gradient has no total gradient")
+      if preparation == .everything { _ = totalGradient(inputs, parameters: parameters) }
+    }
+    return activation.squaredError(
+      outputs: own(values[top], samples), targets: targets,
+      totalGradient: wantsCurvature ? totalGradient(at: top - 1, samples: samples) : nil,
+      yDot: own(yDots[top - 1], samples), z: wantsCurvature ? own(zs[top - 1], samples) : nil)
+  }
+
+  /// The losses of the last forward pass with Ẏ and, where the total gradient u is given, Z at the output.
+  private func evaluate(
+    _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, totalGradient u: Matrix<Scalar>?,
+    _ partition: LossPartition
+  ) -> Double {
+    let (samples, top) = (targets.rows, layers.count)
+    let z = own(zs[top], samples)
+    // In one pass: (M6) with a constant h.
+    if loss == .squaredError, partition == .automatic, weights == nil {
+      return evaluateSquaredError(
+        own(values[top], samples), targets, own(yDots[top], samples), u == nil ? nil : z, totalGradient: u)
+    }
+    let total = evaluate(loss, targets: targets, weights: weights, rows: 0..<samples)
+    if let u { loss.partitionCurvature(z, totalGradient: u, partition) }
+    return total
   }
 
   /// The losses of some rows of the last forward pass with Ẏ and h at the output, each row times its weight.
@@ -84,13 +127,13 @@ extension Network {
     return total
   }
 
-  /// (M8–M10, M13) from Ẏ and Z at the output.
+  /// (M8–M10, M13) from Ẏ and Z at a boundary.
   private func pullBack(
-    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
+    from top: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
     accumulating: Bool, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     try pullBack(
-      inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil, over: ranks
+      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil, over: ranks
     ) { index, u, above in
       layers[index].addStatistics(
         input: value(at: index, inputs), totalGradientBelow: u, above: above, rows: 0..<inputs.rows,
@@ -98,16 +141,18 @@ extension Network {
     }
   }
 
-  /// (M8, M10, M13) from Ẏ and Z at the output.
+  /// (M8, M10, M13) from Ẏ and Z at a boundary.
   ///
-  /// - Parameter formSums: called for each layer with parameters when the signals above it are there.
+  /// - Parameters:
+  ///   - top: the boundary; the output where nil.
+  ///   - formSums: called for each layer with parameters when the signals above it are there.
   func pullBack(
-    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
+    from top: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
     over ranks: borrowing some GlobalSum & ~Copyable,
     formSums: (_ layer: Int, _ u: Matrix<Scalar>?, _ above: Sensitivity<Scalar>) -> Void
   ) throws {
     let samples = inputs.rows
-    for index in (lowestTrained..<layers.count).reversed() {
+    for index in (lowestTrained..<(top ?? layers.count)).reversed() {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil

@@ -9,6 +9,15 @@ public struct RunFolder: Sendable {
   public init(path: String) { self.path = path }
 
   public var configuration: String { path + "/config.yml" }
+  /// ``configuration``; of a checkpoint, which is a folder with a model too, that of its run.
+  public var settings: String {
+    let parts = URL(fileURLWithPath: path).standardizedFileURL
+    let run = parts.deletingLastPathComponent()
+    guard run.lastPathComponent == "checkpoints", !FileManager.default.fileExists(atPath: configuration) else {
+      return configuration
+    }
+    return run.deletingLastPathComponent().appendingPathComponent("config.yml").path
+  }
   public var manifest: String { path + "/manifest.json" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var model: String { path + "/model.safetensors" }

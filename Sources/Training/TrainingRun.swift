@@ -50,12 +50,12 @@ public struct TrainingRun {
   ///   - report: called on rank 0 after every step.
   /// - Returns: the result, the same on every rank.
   /// - Throws: `AgreedFailure` when a rank could not be set up or the loss was not finite; the run folder then holds the
-  ///   last model whose loss was. With ``ExitCode/stopped`` after a signal: the run folder then holds a checkpoint.
+  ///   last model whose loss was. With ``ExitCode/stopped`` after one of the ``StopSignals``: the run folder then holds a
+  ///   checkpoint.
   public func train(
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
     note: (String) -> Void = { _ in }, phase: (String) -> Void = { _ in }, report: (TrainingProgress) -> Void
   ) throws -> RunResult {
-    StopSignals.note()
     try world.requireSame(configuration)
     return try world.withLanes(of: configuration) { world in
       switch configuration.training.precision {

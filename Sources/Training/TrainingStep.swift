@@ -246,6 +246,7 @@ public final class TrainingStep<Scalar: Real> {
     var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
     // One copy of the running averages has one writer.
     pass.updatesRunningAverages = memory?.movesOthers ?? true
+    pass.preparation = hasCurvature ? .statistics : .gradient
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: positions, over: ranks)
     return try network.addStatistics(

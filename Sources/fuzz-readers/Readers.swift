@@ -83,6 +83,12 @@ private let settingWords = [
 
 extension FuzzedReader {
   static var all: [FuzzedReader] {
+    get throws {
+      [try checkpoint] + ofFormats
+    }
+  }
+
+  private static var ofFormats: [FuzzedReader] {
     [
       FuzzedReader(
         name: "idx", files: mnistParts.map { File(name: $0.0, bytes: $0.1) },

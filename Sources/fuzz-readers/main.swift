@@ -1,6 +1,7 @@
 import CAllocationCount
 import Datasets
 import Foundation
+import Kernels
 import Networks
 import RunRecords
 import Training
@@ -19,7 +20,7 @@ func fail(_ message: String) -> Never {
 func isExpected(_ error: any Error) -> Bool {
   let isOwn =
     error is DatasetError || error is SafetensorsError || error is ConfigurationError || error is NetworkError
-    || error is UnreadableFile || error is UnknownName
+    || error is UnreadableFile || error is UnknownName || error is Checkpoint.Damage || error is StateMismatch
   return isOwn && !"\(error)".isEmpty
 }
 
@@ -31,10 +32,10 @@ func write(_ bytes: [UInt8], to path: String) {
 
 let arguments = CommandLine.arguments
 if arguments.dropFirst() == ["list"] {
-  for reader in FuzzedReader.all { print(reader.name) }
+  for reader in try FuzzedReader.all { print(reader.name) }
   exit(0)
 }
-guard arguments.count >= 3, let reader = FuzzedReader.all.first(where: { $0.name == arguments[1] }),
+guard arguments.count >= 3, let reader = try FuzzedReader.all.first(where: { $0.name == arguments[1] }),
   let count = Int(arguments[2])
 else { fail("usage: fuzz-readers READER COUNT [SEED]; fuzz-readers list") }
 let seed = arguments.count > 3 ? UInt64(arguments[3]) ?? 1 : 1

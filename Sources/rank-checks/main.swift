@@ -74,6 +74,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkBatchNorm(world)
   case "reductions":
     try checkReductions(world)
+  case "state":
+    try checkState(world)
   case "uneven":
     try trainOnUnevenMachines(world, ReductionConfiguration.Method(rawValue: arguments[2]) ?? .auto)
   case "lanes":

@@ -12,6 +12,9 @@ protocol RankCommand: ParsableCommand {
   /// The configuration is compared when it has been read, since its data may lie in another place on every host.
   var agreedOptions: String { get }
 
+  /// Whether signals that ask it to stop are waited for, from the start of the process on.
+  var leavesCheckpoints: Bool { get }
+
   /// Whether it wants all tasks of a Slurm job, so that it says where it has not got them.
   var usesWholeJob: Bool { get }
 
@@ -24,6 +27,7 @@ protocol RankCommand: ParsableCommand {
 
 extension RankCommand {
   var agreedOptions: String { "" }
+  var leavesCheckpoints: Bool { false }
   var usesWholeJob: Bool { false }
   var judgesLaunch: Bool { false }
 }
@@ -51,6 +55,7 @@ enum Program {
         return
       }
       command = rankCommand
+      if command.leavesCheckpoints { StopSignals.note() }
     } catch {
       leave(with: error)
     }

@@ -15,11 +15,12 @@ struct Reweight: RankCommand {
       is computed, and these are updated. Examples with wrong labels end with
       small weights. The validation set (data.validation) must have true labels.
 
-      With more cycles the network is trained again from its first parameters:
-      a weight then starts at the probability that the label is true, by the
-      network of the cycle before, and is drawn to it. That network's outputs
-      are scaled to fit the validation set, and tell how labels were flipped.
-      Cycles need two levels and loss softmaxCrossEntropy.
+      The network is trained several times (cycles), each from the same first
+      parameters. From the second time on a weight starts at the probability
+      that the label is true, by the network of the cycle before, and is drawn
+      to it. That network's outputs are scaled to fit the validation set, and
+      tell how labels were flipped. This takes two levels and the loss
+      softmaxCrossEntropy; else there is one cycle.
 
       With three levels the weighted network is a teacher: a student learns its
       labels of samples whose own labels are hidden, and the student is judged.
@@ -29,7 +30,7 @@ struct Reweight: RankCommand {
 
       SETTINGS (those of 'train', and in section reweight)
         levels           2, or 3 with a teacher and a student
-        cycles           how often the network is trained, each time anew
+        cycles           how often the network is trained, each time anew; 3
         strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
         blocks, radius   what finite differences perturb, and how far
         grid             groups x shards of the ranks, or auto
@@ -52,6 +53,8 @@ struct Reweight: RankCommand {
         compare          whether to train without weights, and on true labels
                          alone where they are known, too
 
+      A run that was cut off goes on with --resume, as that of 'train'.
+
       EXAMPLES
         rp-dist reweight --preset noisy-digits-reweight
         mpirun -n 4 rp-dist reweight --preset noisy-mnist-reweight --data DIR
@@ -67,6 +70,7 @@ struct Reweight: RankCommand {
   var json = false
 
   var agreedOptions: String { resume.agreed }
+  var leavesCheckpoints: Bool { true }
   var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {

@@ -41,7 +41,8 @@ struct Train: RankCommand {
                         checkReplicas, blasThreads, reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
                         curvaturePrecision (float32, bfloat16)
-        run             folder, name
+        run             folder, name, keep, stallTimeout, checkpointEvery
+                        (off or {seconds: N}, {steps: N} or {epochs: N})
         compare         learningRates {sgd: [...], ...}, schedules
 
       Residual partitioning finds the lengths of its steps (learningRate:
@@ -52,6 +53,12 @@ struct Train: RankCommand {
       needs the whole sums on each: every rank forms and moves a part of the
       weights. With mpi each has all weights, and the sums are added up.
 
+      A run that was cut off goes on with --resume from its newest complete
+      checkpoint, and ends with the same bits. USR1, USR2, TERM and, without
+      mpirun, ^C stop it after a checkpoint, with exit code 75. mpirun gives
+      its ranks one second after ^C or TERM: send it USR1, or allow them
+      more by --mca odls_base_sigkill_timeout 5.
+
       EXAMPLES
         rp-dist train
         rp-dist train --preset list
@@ -60,6 +67,8 @@ struct Train: RankCommand {
         rp-dist train runs/first/config.yml --name again
         rp-dist train --set optimizer.learningRate=30
         rp-dist train --set optimizer.name=adam
+        rp-dist train my.yml --name first --resume auto
+        rp-dist train --resume runs/first --set training.epochs=80
         rp-dist train --set data.validation=200 \\
           --set 'training.stopEarly={patience: 5}'
         rp-dist train --set data.set=csv --data iris.csv \\
@@ -77,6 +86,7 @@ struct Train: RankCommand {
   var printConfig = false
 
   var agreedOptions: String { "\(printConfig) \(resume.agreed)" }
+  var leavesCheckpoints: Bool { !printConfig }
   var usesWholeJob: Bool { !printConfig }
 
   func run(on world: borrowing Communicator) throws {

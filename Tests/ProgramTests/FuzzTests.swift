@@ -21,7 +21,10 @@ extension ProgramTests {
 
     @Test func `a file whose aliases stand for more values than there is memory is refused`() throws {
       let folder = try ScratchFolder()
-      let lines = (1..<12).map { "a\($0): &a\($0) [\((0..<10).map { _ in "*a\($0 - 1)" }.joined(separator: ","))]" }
+      let lines = (1..<12).map { number in
+        let aliases = Array(repeating: "*a\(number - 1)", count: 10).joined(separator: ",")
+        return "a\(number): &a\(number) [\(aliases)]"
+      }
       let file = try folder.write(("a0: &a0 [x, x]\n" + lines.joined(separator: "\n")).utf8, to: "bomb.yml")
       let run = try ProgramRun.run(program, ["train", file], in: folder.path, timeout: 20)
       #expect(run.exitCode == 64 && run.errors.contains("bomb.yml has more than 100000 values"), "\(run.errors)")

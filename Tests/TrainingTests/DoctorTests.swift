@@ -29,7 +29,7 @@ import Training
     change(&report)
     return DoctorReport(
       ranks: report.ranks, launch: report.launch, place: report.place, batch: report.batch, threads: report.threads,
-      reduction: report.reduction, slurmSecondsLeft: report.slurmSecondsLeft)
+      reduction: report.reduction, reproducible: report.reproducible, slurmSecondsLeft: report.slurmSecondsLeft)
   }
 
   /// The sound launch with one thing changed.
@@ -78,6 +78,11 @@ import Training
     }
     #expect(found.map(\.severity) == [.failure, .warning])
     #expect(found[1].problem.contains("kernel (avx2; avx512) of rank 1 (n0)"))
+    let reproducible = problems { report in
+      report.reproducible = true
+      report.ranks[1].kernel = "avx512"
+    }
+    #expect(reproducible.map(\.severity) == [.failure])
   }
 
   @Test func `more threads than cores are told, and that waiting ranks must not spin`() {

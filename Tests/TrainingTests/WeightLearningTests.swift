@@ -171,13 +171,14 @@ struct WeightLearningTests {
     try #require(weights.count == expected.count)
     #expect((zip(weights, expected).map { abs($0 - $1) }.max() ?? 1) <= Self.tolerance)
     #expect((zip(weights, belief).map { abs($0 - $1) }.max() ?? 0) > 0.02)
-    // Drawn to 1, or from a floor, they end elsewhere.
+    // Drawn to where all weights alike would be, they end elsewhere.
     if item.pull > 0 {
       var other = try Setup(item, levels: 2, beliefs: { belief[$0] })
+      let theta = other.update.theta
       other.update = PlainWeightUpdate(
-        constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: 0,
-        floor: 0, labels: nil, count: weights.count, start: Array(belief.prefix(weights.count)))
-      other.chain.weights = other.update.weights
+        constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
+        floor: 0, labels: nil, count: weights.count)
+      other.update.theta = theta
       #expect((zip(weights, other.plainWeights()).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
     }
     if item.floor > 0 { #expect((weights.min() ?? 1) < item.floor / 2) }
@@ -185,7 +186,7 @@ struct WeightLearningTests {
 
   @Test func `a belief that is certain can still change`() throws {
     for constraint in ["unit", "sigmoid"] {
-      let item = Case(constraint: constraint, normalisation: "minibatch", scale: "none", optimizer: "sgd", rate: 40)
+      let item = Case(constraint: constraint, normalisation: "minibatch", scale: "minibatch", optimizer: "sgd", rate: 1)
       let weights = try Setup(item, levels: 2, beliefs: { $0 % 2 == 0 ? 0 : 1 }).learnedWeights()
       #expect(weights.indices.contains { $0 % 2 == 0 && weights[$0] > 0.011 })
       #expect(weights.indices.contains { $0 % 2 == 1 && weights[$0] < 0.989 })
@@ -275,7 +276,24 @@ struct WeightLearningTests {
     #expect((three.floor, three.pull, three.validationDecay, three.learningRate) == (0, 0, 0, 0.1))
     #expect(!three.perResidual && three.centring == .none && three.schedule == .linear)
     #expect(try settings("{levels: 3, unlabelled: 500, pull: 0.5}").pull == 0.5)
-    #expect(try settings("{levels: 2}").cycles == nil)
-    #expect(try settings("{cycles: 3}").cycles == 3)
+  }
+
+  @Test func `how often a network is trained depends on what can be believed, and is recorded`() throws {
+    func cycles(_ settings: String...) throws -> Int? {
+      let source = ConfigurationSource(
+        preset: try Preset.named("noisy-digits-reweight"), settings: settings)
+      return try TrainingRun(learningWeightsOf: source.configuration(), version: "0", preset: "")
+        .configuration.reweight?.cycles
+    }
+    #expect(try cycles() == 3)
+    #expect(try cycles("reweight.cycles=2") == 2)
+    #expect(try cycles("loss=squaredError") == 1)
+    #expect(try cycles("reweight={levels: 3, unlabelled: 500}") == 1)
+    #expect(throws: ConfigurationError.self) { try cycles("loss=squaredError", "reweight.cycles=2") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=0") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=101") }
+    #expect(throws: ConfigurationError.self) {
+      try cycles("reweight={levels: 3, unlabelled: 500}", "reweight.cycles=2")
+    }
   }
 }

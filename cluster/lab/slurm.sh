@@ -18,7 +18,7 @@ fail() { echo "slurm.sh: $*" >&2; exit 1; }
 # Whether the process of a pid file is still the one that wrote it.
 runs() {
   local pid
-  [ -s "$1" ] && pid=$(cat "$1") && tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "$2"
+  [ -s "$1" ] && pid=$(cat "$1") && [ -r "/proc/$pid/cmdline" ] && tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -q "$2"
 }
 
 stop() {

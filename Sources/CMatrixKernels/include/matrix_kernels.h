@@ -1,7 +1,7 @@
 // Matrix products by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
 // their second factor, of which the second product takes the magnitudes.
 //
-//   C1 ← op(A1) op(B) + β C1,   C2 ← op(A2) op(|B|) + β C2
+//   C1 ← op(A1) op(B) + β C1 + 1 row1ᵀ,   C2 ← op(A2) op(|B|) + β C2 + column2 1ᵀ
 //
 // Every sum goes over k in its order, in blocks of a length that depends on k alone: an element of C has the same bits
 // whichever rows and columns are computed with it. Nothing is allocated.
@@ -41,6 +41,8 @@ enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
     size_t ldc;                                                                                 \
     /* 0 ignores what C held. */                                                                \
     T beta;                                                                                     \
+    /* Null, or what is added to every row of C1, and to every column of C2 where there are two products. */ \
+    const T *row1, *column2;                                                                    \
     /* The lanes of the terms, which they add up to, or none. */                                \
     const matrix_lane *lanes;                                                                   \
     size_t lane_count;                                                                          \

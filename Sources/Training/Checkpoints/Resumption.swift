@@ -30,11 +30,18 @@ struct OpenedRun {
     var cycles: [ReweightResult.Cycle] = []
   }
 
+  /// A checkpoint that is let go of when it has served: it is as large as the training.
+  final class Source {
+    fileprivate var checkpoint: Checkpoint?
+
+    fileprivate init(_ checkpoint: Checkpoint?) { self.checkpoint = checkpoint }
+  }
+
   let facts: Facts
   /// On rank 0: nobody else writes to the folder as long as this lives.
   let lock: RunLock?
-  /// On rank 0.
-  let checkpoint: Checkpoint?
+  /// On rank 0, until its state has been taken.
+  let source: Source
   /// What the folder's manifest said, on rank 0.
   let manifest: Manifest?
 
@@ -55,7 +62,8 @@ extension TrainingRun {
       return try open(about, started: started, note: note)
     }
     let facts = try world.shared(opened?.facts, from: 0)
-    return OpenedRun(facts: facts, lock: opened?.lock, checkpoint: opened?.checkpoint, manifest: opened?.manifest)
+    return OpenedRun(
+      facts: facts, lock: opened?.lock, source: opened?.source ?? OpenedRun.Source(nil), manifest: opened?.manifest)
   }
 
   private func open(
@@ -67,7 +75,8 @@ extension TrainingRun {
         ?? RunFolder.unusedName(preset: preset, start: started, in: configuration.run.folder)
       let folder = try RunFolder.create(name, in: configuration.run.folder)
       return OpenedRun(
-        facts: OpenedRun.Facts(folder: folder.path), lock: try RunLock(folder), checkpoint: nil, manifest: nil)
+        facts: OpenedRun.Facts(folder: folder.path), lock: try RunLock(folder), source: OpenedRun.Source(nil),
+        manifest: nil)
     }
     let lock = try RunLock(folder)
     let store = CheckpointStore(folder)
@@ -95,7 +104,7 @@ extension TrainingRun {
       throw UnreadableFile(
         path: path, problem: "has no complete checkpoint to go on from; train it anew, or use --resume auto")
     }
-    return OpenedRun(facts: facts, lock: lock, checkpoint: checkpoint, manifest: manifest)
+    return OpenedRun(facts: facts, lock: lock, source: OpenedRun.Source(checkpoint), manifest: manifest)
   }
 
   /// The folder that the run is to go on in; nil where one is to be made.
@@ -195,7 +204,8 @@ extension OpenedRun {
     _ index: RestoredState.Index, _ share: ([UInt8]) throws -> [UInt8], _ body: (any StateExchange) throws -> Void
   ) throws {
     try withoutActuallyEscaping(share) { share in
-      let state = RestoredState(index, tensors: checkpoint?.tensors ?? [:], share: share)
+      let state = RestoredState(index, tensors: source.checkpoint?.tensors ?? [:], share: share)
+      source.checkpoint = nil
       try body(state)
       try state.finish()
     }
@@ -239,5 +249,16 @@ struct Models<Scalar: Real> {
     var metadata = [CollectedState.File.model: teacher.metadata]
     metadata[.student] = student?.metadata
     return metadata
+  }
+}
+
+extension OpenedRun {
+  /// A checkpoint that a rank has at hand, for all of them. Collective.
+  init(_ checkpoint: Checkpoint?, folder: RunFolder, on ranks: borrowing Communicator) throws {
+    var facts = Facts(folder: folder.path)
+    if let checkpoint {
+      (facts.index, facts.step) = (RestoredState.Index(checkpoint.tensors), checkpoint.state.step)
+    }
+    self.init(facts: try ranks.shared(facts, from: 0), lock: nil, source: Source(checkpoint), manifest: nil)
   }
 }

@@ -8,7 +8,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   /// How often the network is trained, each time anew: the weights of every cycle but the first start at what the network
   /// before believes of the labels, and are drawn to it. nil: ``standardCycles`` with two levels and classes, else 1.
   public var cycles: Int?
-  static let standardCycles = 1
+  static let standardCycles = 3
   public var strategy = Strategy.exact
   /// The blocks of parameters that finite differences perturb.
   public var blocks = ParameterGroups.joint

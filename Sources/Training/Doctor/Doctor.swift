@@ -37,6 +37,7 @@ public struct Doctor {
     return DoctorReport(
       ranks: all, launch: launch, place: place, batch: configuration.training.batch,
       threads: configuration.training.blasThreads, reduction: configuration.reduction.method.rawValue,
+      reproducible: configuration.training.reproducible,
       allReduces: network.world?.times.map { DoctorReport.AllReduce(bytes: $0.bytes, median: $0.median) },
       slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
   }
@@ -133,6 +134,6 @@ extension Configuration {
 
   /// Whether ranks of a machine share memory where they can.
   fileprivate var sharesNodeMemory: Bool {
-    reduction.method == .node || (reduction.method == .auto && needsAllSums == nil)
+    !training.reproducible && (reduction.method == .node || (reduction.method == .auto && needsAllSums == nil))
   }
 }

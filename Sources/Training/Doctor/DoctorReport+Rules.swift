@@ -39,7 +39,7 @@ extension DoctorReport {
         $0.settingsSHA256
       }
       + different(
-        "kernel (\(Set(ranks.map(\.kernel)).sorted().joined(separator: "; ")))", .warning,
+        "kernel (\(Set(ranks.map(\.kernel)).sorted().joined(separator: "; ")))", reproducible ? .failure : .warning,
         "ranks may differ in last bits, which training refuses: use hosts of one kind (sbatch --constraint)"
       ) { $0.kernel }
   }

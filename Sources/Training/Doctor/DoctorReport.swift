@@ -43,10 +43,11 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   public var ranks: [RankFacts]
   public var launch: LaunchLine
   public var place: RunPlace
-  /// `training.batch`, `training.blasThreads`, `reduction.method` of the configuration.
+  /// `training.batch`, `training.blasThreads`, `reduction.method`, `training.reproducible` of the configuration.
   public var batch: Int
   public var threads: Int
   public var reduction: String
+  public var reproducible: Bool
   /// nil for a single rank.
   public var allReduces: [AllReduce]?
   /// Until the Slurm job ends; nil outside of one, or where it has no end.
@@ -56,11 +57,11 @@ public struct DoctorReport: Codable, Equatable, Sendable {
 
   public init(
     ranks: [RankFacts], launch: LaunchLine, place: RunPlace, batch: Int, threads: Int = 1, reduction: String = "auto",
-    allReduces: [AllReduce]? = nil, slurmSecondsLeft: Int? = nil
+    reproducible: Bool = false, allReduces: [AllReduce]? = nil, slurmSecondsLeft: Int? = nil
   ) {
     precondition(!ranks.isEmpty, "there is at least one rank")
     (self.ranks, self.launch, self.place, self.batch) = (ranks, launch, place, batch)
-    (self.threads, self.reduction) = (threads, reduction)
+    (self.threads, self.reduction, self.reproducible) = (threads, reduction, reproducible)
     (self.allReduces, self.slurmSecondsLeft) = (allReduces, slurmSecondsLeft)
     problems = rules.sorted { $0.severity == .failure && $1.severity == .warning }
   }

@@ -1,6 +1,6 @@
-// The two loops of a step of residual partitioning with both averages, an adaptive layer scale and a length that is
-// found: what a step does with each parameter, in one pass before the length is known and in one after it. Compiled for
-// AVX-512, AVX2 and any processor, and chosen at run time.
+// The loops of the commonest steps, compiled for AVX-512, AVX2 and any processor, and chosen at run time. Residual
+// partitioning with both averages, an adaptive layer scale and a length that is found takes two: one pass before the
+// length is known and one after it. The others take one.
 #pragma once
 #include <stddef.h>
 
@@ -22,7 +22,7 @@ typedef struct {
   double m_correction, v_correction;  // 1/(1 − βᵗ)
   double base;  // what is added to v̂
   int is_root;  // whether the denominator is √(v̂ + base), not v̂ + base
-} partitioning_block;
+} parameter_block;
 
 // What the first loop measures, summed in double.
 typedef struct {
@@ -33,7 +33,18 @@ typedef struct {
 
 // g = Ẇ/S + ∇R; s ← keep s + gain g, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) Ẅ/S. w stays.
 partitioning_measures partitioning_take_up(
-    const partitioning_block *block, const void *origin, void *s, double keep, double gain);
+    const parameter_block *block, const void *origin, void *s, double keep, double gain);
 
 // w ← w − scale m̂/d, 0 where d is 0.
-void partitioning_move(const partitioning_block *block, double scale);
+void partitioning_move(const parameter_block *block, double scale);
+
+// Steps that take one pass, with the gradient g = Ẇ/S + ∇R; each reads of a block what its formula names.
+
+// (M17) w ← w − rate g.
+void parameters_descend(const parameter_block *block, double rate);
+
+// (M17) m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − rate m̂/(√v̂ + base).
+void parameters_step_by_adam(const parameter_block *block, double rate);
+
+// (M11) w ← w − rate g/d with d = Ẅ/S + base or its root; w stays where d is 0.
+void parameters_divide(const parameter_block *block, double rate);

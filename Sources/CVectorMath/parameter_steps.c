@@ -1,4 +1,4 @@
-#include "partitioning_step.h"
+#include "parameter_steps.h"
 
 // Every variant of the loops: float and double, for AVX-512, for AVX2 and for any processor.
 #define CONCATENATED(a, b) a##_##b
@@ -14,20 +14,20 @@
 
 #define ISA
 #define NAME(x) JOINED(x, f32)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 
 #if defined(__x86_64__)
 #define ISA __attribute__((target("avx2,fma")))
 #define NAME(x) JOINED(x, f32_avx2)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 
 #define ISA __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
 #define NAME(x) JOINED(x, f32_avx512)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 #endif
@@ -41,20 +41,20 @@
 
 #define ISA
 #define NAME(x) JOINED(x, f64)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 
 #if defined(__x86_64__)
 #define ISA __attribute__((target("avx2,fma")))
 #define NAME(x) JOINED(x, f64_avx2)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 
 #define ISA __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
 #define NAME(x) JOINED(x, f64_avx512)
-#include "partitioning_loops.inc"
+#include "parameter_loops.inc"
 #undef ISA
 #undef NAME
 
@@ -77,8 +77,14 @@
 #endif
 
 partitioning_measures partitioning_take_up(
-    const partitioning_block *block, const void *origin, void *s, double keep, double gain) {
+    const parameter_block *block, const void *origin, void *s, double keep, double gain) {
   VARIANT(take_up, block, origin, s, keep, gain);
 }
 
-void partitioning_move(const partitioning_block *block, double scale) { VARIANT(move, block, scale); }
+void partitioning_move(const parameter_block *block, double scale) { VARIANT(move, block, scale); }
+
+void parameters_descend(const parameter_block *block, double rate) { VARIANT(descend, block, rate); }
+
+void parameters_step_by_adam(const parameter_block *block, double rate) { VARIANT(adam, block, rate); }
+
+void parameters_divide(const parameter_block *block, double rate) { VARIANT(divide, block, rate); }
