@@ -59,7 +59,9 @@ private let allocationCases: [[String]] = {
   let deep =
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
-  let byLanes = optimizers.map { $0 + [deep, "training.reproducible=true"] }
+  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full"].map {
+    ["optimizer.\($0)", deep, "training.reproducible=true"]
+  }
   let losses = Loss.allCases.map { ["loss=\($0.rawValue)", "optimizer.learningRate=1", "optimizer.damping=1"] }
   return optimizers.map { $0 + [deep] } + byLanes + optimizers.map { $0 + ["training.precision=float64"] } + activations
     + losses
