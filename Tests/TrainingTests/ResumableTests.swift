@@ -19,7 +19,7 @@ struct ResumableTests {
     ],
     ["reweight.cycles=1", "data.validation=200"],
     [
-      "reweight={optimizer: momentum, constraint: sigmoid, centring: none, validationBatch: 90}", "data.validation=200",
+      "reweight={optimizer: momentum, constraint: sigmoid, centring: none, validationBatch: 30}", "data.validation=200",
       "reweight.cycles=1",
     ],
     [
@@ -146,6 +146,8 @@ struct ResumableTests {
       #expect(throws: StateMismatch.self, "\(tensor.name)") { try state.finish() }
       #expect(try collect(resumed) != kept.tensors, "\(tensor.name)")
       guard !Self.ofOtherEnds.contains(tensor.name) else { continue }
+      // Measured, but of no use to unit steps.
+      if tensor.name == "step.optimizer.blockSquares", settings.contains("optimizer.layerScale=unit") { continue }
       _ = try resumed.run(over: SingleRank())
       #expect(try collect(resumed) != whole, "\(tensor.name) of \(settings)")
     }
@@ -168,7 +170,7 @@ struct ResumableTests {
       [
         "network", "problem", "loss", "regularization", "bound", "partition", "seed", "lanes", "gradient",
         "configuredRate", "rule", "curvatureEvery", "keepsParametersBefore", "exchange", "weights", "rowWeights",
-        "memory", "before", "losses", "decreases", "sums", "inputs", "targets", "minibatch", "positions",
+        "memory", "before", "losses", "decreases", "sums", "firstOrder", "inputs", "targets", "minibatch", "positions",
         "hasCurvature", "appliedRate", "wasUndone",
       ]
     ),
