@@ -15,6 +15,14 @@ static void note(int number) {
 }
 
 void stop_signals_note(int interrupts) {
+  // A process inherits what its parent has blocked, such as a thread pool of another program.
+  sigset_t noted;
+  sigemptyset(&noted);
+  sigaddset(&noted, SIGTERM);
+  sigaddset(&noted, SIGUSR1);
+  sigaddset(&noted, SIGUSR2);
+  if (interrupts) sigaddset(&noted, SIGINT);
+  sigprocmask(SIG_UNBLOCK, &noted, 0);
   struct sigaction action;
   memset(&action, 0, sizeof action);
   sigemptyset(&action.sa_mask);

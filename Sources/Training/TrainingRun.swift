@@ -114,17 +114,18 @@ public struct TrainingRun {
       parameters: first.step.network.layout.count, hosts: hosts, on: world)
     manifest.reduction = world.ranks > 1 || world.lanes != nil ? first.reduction.rawValue : nil
     manifest.goOn(from: opened, at: started)
-    let metrics = try world.agree(describe: describe) { () throws -> MetricsWriter? in
-      guard world.rank == 0 else { return nil }
-      try writeWhole(about.configuration, to: folder.configuration)
-      try writeWhole(try manifest.json + "\n", to: folder.manifest)
-      if let flips = problem.labelNoiseCSV { try writeWhole(flips, to: folder.labelNoise) }
-      return try opened.metrics()
-    }
-
+    var metrics: MetricsWriter?
     let scaling = try problem.map.json
     var keeper = CheckpointKeeper<Scalar>(folder, configuration.run, about: about, scaling: scaling)
-    let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) { loop, progress in
+    let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) {
+      try world.agree(describe: describe) {
+        guard world.rank == 0 else { return }
+        try writeWhole(about.configuration, to: folder.configuration)
+        try writeWhole(try manifest.json + "\n", to: folder.manifest)
+        if let flips = problem.labelNoiseCSV { try writeWhole(flips, to: folder.labelNoise) }
+        metrics = try opened.metrics()
+      }
+    } afterStep: { loop, progress in
       try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
       if world.rank == 0 { report(progress) }
     } afterEpoch: { loop, epoch, cycle in

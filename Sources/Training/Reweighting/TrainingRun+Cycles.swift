@@ -19,12 +19,14 @@ extension TrainingRun {
   /// - Parameters:
   ///   - first: the loop of the first cycle.
   ///   - opened: the run's folder with the checkpoint, where there is one.
+  ///   - begin: called on every rank when the checkpoint's state has been taken, before the first step: what does not fit
+  ///     leaves the run's files as they are.
   ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
   ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
   ///   - between: as for the loop, with the place among the cycles.
   func takeAllSteps<Scalar: Real>(
     of first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32),
+    describe: (any Error) -> (message: String, code: Int32), begin: () throws -> Void,
     afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
     afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
     between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool
@@ -49,6 +51,7 @@ extension TrainingRun {
       all.loop.resume(afterSeconds: opened.facts.seconds)
       (all.outcome.steps, all.cycles) = (place.steps, opened.facts.cycles)
     }
+    try begin()
     for cycle in place.cycle...cycles {
       if cycle > place.cycle {
         let steps = all.outcome.steps
