@@ -221,7 +221,8 @@ extension ProgramTests {
         while [ ! -e runs/a/metrics.jsonl ]; do sleep 0.02; done
         kill -INT $job; sleep 0.3; kill -0 $job && echo on; kill -INT $job; wait $job; echo $?
         """
-      let run = try ProgramRun.run("/bin/bash", ["-c", script], in: try ScratchFolder().path)
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run("/bin/bash", ["-c", script], in: folder.path)
       #expect(run.output == "on\n130\n", "\(run.output) \(run.errors)")
     }
 
