@@ -256,7 +256,7 @@ struct StateExchangeTests {
         return "\(mismatch)"
       }
     }
-    #expect(try mismatch { _ in } == "it has count in optimizer.safetensors, which these settings do not")
+    #expect(try mismatch { _ in } == "it has layers.0.weight in model.safetensors, which these settings do not")
     #expect(
       try mismatch { try $0.array("none", Arena<Float>(count: 1).all) }
         == "it has no none in optimizer.safetensors, which these settings need")
