@@ -7,6 +7,8 @@ import Training
 private final class CheckpointTarget {
   let loop: TrainingLoop<Float>
   let files: [(name: String, bytes: [UInt8])]
+  /// `DONE` as it was written here.
+  private var done: [UInt8]
 
   init() throws {
     let configuration = try ConfigurationSource(
@@ -26,20 +28,23 @@ private final class CheckpointTarget {
     files = ["DONE", "model.safetensors", "optimizer.safetensors", "state.json"].map { name in
       (name, FileManager.default.contents(atPath: path + "/" + name).map(Array.init) ?? [])
     }
+    done = files[0].bytes
   }
 
   /// Reads the checkpoint in a folder, and takes its state.
   ///
-  /// A `DONE` that is as it was gets the hashes that the other files have now, so that what is behind them is looked at.
+  /// A `DONE` that nobody has changed gets the hashes that the other files have now, so that what is behind them is looked at.
   func read(_ folder: String) throws {
-    if FileManager.default.contents(atPath: folder + "/DONE").map(Array.init) == files[0].bytes {
+    let present = FileManager.default.contents(atPath: folder + "/DONE").map(Array.init)
+    if present == done || present == files[0].bytes {
       let sums = files.dropFirst().map { file in
         let hash = Fingerprint()
         let bytes = FileManager.default.contents(atPath: folder + "/" + file.name).map(Array.init) ?? []
         unsafe bytes.withUnsafeBytes { unsafe hash.add($0) }
         return "\(hash.hexadecimal)  \(file.name)\n"
       }
-      try Data(sums.joined().utf8).write(to: URL(fileURLWithPath: folder + "/DONE"))
+      done = Array(sums.joined().utf8)
+      try Data(done).write(to: URL(fileURLWithPath: folder + "/DONE"))
     }
     let checkpoint = try Checkpoint(contentsOf: folder, step: 3)
     let state = RestoredState(RestoredState.Index(checkpoint.tensors), tensors: checkpoint.tensors)
