@@ -38,26 +38,29 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMatrixKernels"),
     .systemLibrary(name: "CMalloc"),
+    .target(name: "CStopSignals"),
     .target(
-      name: "CVectorMath", exclude: ["partitioning_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      name: "CVectorMath", exclude: ["parameter_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
     .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
-    .target(name: "Networks", dependencies: ["Kernels"], swiftSettings: numeric),
+    .target(name: "Networks", dependencies: ["CVectorMath", "Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
     .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
-    .target(name: "Datasets", dependencies: ["CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
+    .target(
+      name: "Datasets", dependencies: ["CVectorMath", "CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
     .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
       name: "Training",
       dependencies: [
-        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams,
+        "CMalloc", "CStopSignals", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets",
+        "RunRecords", yams,
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -75,10 +78,17 @@ let package = Package(
     .target(name: "CAllocationCount"),
     .executableTarget(
       name: "rank-checks",
-      dependencies: ["CAllocationCount", "Training", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI"],
+      dependencies: [
+        "CAllocationCount", "Training", "RunRecords", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI",
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz-readers",
+      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
-    .testTarget(name: "KernelsTests", dependencies: ["BLAS", "Kernels", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "KernelsTests", dependencies: ["BLAS", "CVectorMath", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],

@@ -10,6 +10,9 @@ public enum BLASLibrary {
     matrix_kernel_set_threads(CInt(threads))
   }
 
+  /// The threads that OpenBLAS uses now; it may have been built for fewer than it was told to use.
+  public static var threads: Int { Int(openblas_get_num_threads()) }
+
   /// The processor kernel that OpenBLAS chose, for example `SkylakeX`; results are bitwise equal only for the same one.
   public static var coreName: String { unsafe String(cString: openblas_get_corename()) }
 

@@ -10,16 +10,6 @@ public protocol BLASScalar {
     transposeA: Bool, transposeB: Bool, m: Int, n: Int, k: Int,
     alpha: Self, _ a: UnsafePointer<Self>, lda: Int, _ b: UnsafePointer<Self>, ldb: Int,
     beta: Self, _ c: UnsafeMutablePointer<Self>, ldc: Int)
-
-  /// y ← y + α x.
-  @unsafe static func axpy(
-    count: Int, alpha: Self, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-
-  /// x · y.
-  @unsafe static func dot(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
-
-  /// Σ |x_j|.
-  @unsafe static func asum(count: Int, _ x: UnsafePointer<Self>) -> Self
 }
 
 private func operation(_ transpose: Bool) -> CBLAS_TRANSPOSE { transpose ? CblasTrans : CblasNoTrans }
@@ -34,20 +24,6 @@ extension Float: BLASScalar {
       CblasRowMajor, operation(transposeA), operation(transposeB), blasint(m), blasint(n), blasint(k),
       alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
   }
-
-  @unsafe public static func axpy(
-    count: Int, alpha: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
-  ) {
-    unsafe cblas_saxpy(blasint(count), alpha, x, 1, y, 1)
-  }
-
-  @unsafe public static func dot(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>) -> Float {
-    unsafe cblas_sdot(blasint(count), x, 1, y, 1)
-  }
-
-  @unsafe public static func asum(count: Int, _ x: UnsafePointer<Float>) -> Float {
-    unsafe cblas_sasum(blasint(count), x, 1)
-  }
 }
 
 extension Double: BLASScalar {
@@ -59,19 +35,5 @@ extension Double: BLASScalar {
     unsafe cblas_dgemm(
       CblasRowMajor, operation(transposeA), operation(transposeB), blasint(m), blasint(n), blasint(k),
       alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
-  }
-
-  @unsafe public static func axpy(
-    count: Int, alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>
-  ) {
-    unsafe cblas_daxpy(blasint(count), alpha, x, 1, y, 1)
-  }
-
-  @unsafe public static func dot(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>) -> Double {
-    unsafe cblas_ddot(blasint(count), x, 1, y, 1)
-  }
-
-  @unsafe public static func asum(count: Int, _ x: UnsafePointer<Double>) -> Double {
-    unsafe cblas_dasum(blasint(count), x, 1)
   }
 }

@@ -20,9 +20,10 @@ static const char *const blas[] = {"libopenblas", "libblas"};
 static const char *const mpi[] = {"libmpi",   "libopen-", "mca_",  "libpmix", "libprrte",  "libevent",
                                   "libhwloc", "libuc",    "libpsm", "libfabric", "libc.so"};
 
-enum { OFF, EXCEPT_BLAS, EXCEPT_BLAS_AND_MPI };
+enum { OFF, EXCEPT_BLAS, EXCEPT_BLAS_AND_MPI, LARGEST };
 static atomic_int mode = OFF;
 static atomic_long count = 0;
+static atomic_size_t largest = 0;
 
 static int is_one_of(const char *const *libraries, size_t number, const char *name) {
   for (size_t i = 0; i < number; i++)
@@ -30,9 +31,14 @@ static int is_one_of(const char *const *libraries, size_t number, const char *na
   return 0;
 }
 
-static void note(const void *caller) {
+static void note(const void *caller, size_t size) {
   int now = atomic_load_explicit(&mode, memory_order_relaxed);
   if (now == OFF) return;
+  if (now == LARGEST) {
+    size_t before = atomic_load(&largest);
+    while (size > before && !atomic_compare_exchange_weak(&largest, &before, size)) {}
+    return;
+  }
   Dl_info info;
   if (dladdr(caller, &info) && info.dli_fname) {
     const char *slash = strrchr(info.dli_fname, '/');
@@ -43,35 +49,35 @@ static void note(const void *caller) {
   atomic_fetch_add(&count, 1);
 }
 
-#define NOTE() note(__builtin_return_address(0))
+#define NOTE(size) note(__builtin_return_address(0), size)
 
 void *malloc(size_t size) {
-  NOTE();
+  NOTE(size);
   return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size) {
-  NOTE();
+  NOTE(number * size);
   return __libc_calloc(number, size);
 }
 
 void *realloc(void *block, size_t size) {
-  NOTE();
+  NOTE(size);
   return __libc_realloc(block, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-  NOTE();
+  NOTE(size);
   return __libc_memalign(alignment, size);
 }
 
 void *aligned_alloc(size_t alignment, size_t size) {
-  NOTE();
+  NOTE(size);
   return __libc_memalign(alignment, size);
 }
 
 int posix_memalign(void **block, size_t alignment, size_t size) {
-  NOTE();
+  NOTE(size);
   if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0 || alignment == 0) return EINVAL;
   void *found = __libc_memalign(alignment, size);
   if (!found) return ENOMEM;
@@ -80,7 +86,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
-  NOTE();
+  NOTE(size);
   return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
 }
 
@@ -92,4 +98,14 @@ void allocation_count_begin(int except_mpi) {
 long allocation_count_end(void) {
   atomic_store(&mode, OFF);
   return atomic_load(&count);
+}
+
+void allocation_largest_begin(void) {
+  atomic_store(&largest, 0);
+  atomic_store(&mode, LARGEST);
+}
+
+size_t allocation_largest_end(void) {
+  atomic_store(&mode, OFF);
+  return atomic_load(&largest);
 }

@@ -7,13 +7,15 @@
 #define WHOLE_VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
 
 // The most terms of a block of sums: a panel of B, of so many rows and two vectors, stays in the first-level cache.
-#define BLOCK_TERMS 192
+#define BLOCK_TERMS MATRIX_LANE_TERMS
 // The most columns of a panel of B: two vectors of 16.
 #define PANEL_COLUMNS 32
 // The most numbers of a packed block of A, and of a block of A that is read where it lies: they stay in the second-level
 // cache.
 #define BLOCK_NUMBERS (320 * 192)
 #define DIRECT_NUMBERS 100000
+// The most panels of B for which A is not packed.
+#define DIRECT_PANELS 4
 // The most numbers of C whose sums are finished before the next ones are begun: half a second-level cache of floats.
 #define BLOCK_RESULTS (1 << 17)
 // The most numbers that a panel of packed A has for each term.

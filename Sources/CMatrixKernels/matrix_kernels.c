@@ -194,6 +194,8 @@ enum { PART_TERMS = 1 << 21 };
       if (product.a1 != NULL) product.a1 += skipped;                                                        \
       if (product.a2 != NULL) product.a2 += skipped;                                                        \
     }                                                                                                       \
+    if (product.row1 != NULL && by_columns) product.row1 += start;                                          \
+    if (product.column2 != NULL && !by_columns) product.column2 += start;                                   \
     if (product.a1 != NULL) product.c1 += start * (by_columns ? 1 : product.ldc);                           \
     if (product.a2 != NULL) product.c2 += start * (by_columns ? 1 : product.ldc);                           \
     multiply_##suffix(&product, all->workspace + part * all->numbers, all->kernel);                         \

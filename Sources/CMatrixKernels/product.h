@@ -5,7 +5,8 @@
 //   LOAD, STORE, LOAD_PART, STORE_PART, FMA, MAGNITUDE
 //   load_columns
 
-// op(A) of one product, or of two; the magnitudes of one factor alone.
+// op(A) of one product, or of two; the magnitudes of one factor alone. Transposed, the numbers of a column of op(A) are
+// contiguous, else those of a row.
 typedef struct {
   const T *a1, *a2;
   size_t lda;
@@ -18,19 +19,25 @@ typedef struct {
   size_t ldb, columns;
 } NAME(panel);
 
-// C, and whether it has sums of earlier terms.
+// C, whether it has sums of earlier terms, what is added to C1 and C2 where it has none, and the lanes of the terms: see
+// MATRIX_PRODUCT.
 typedef struct {
   T *c1, *c2;
   size_t ldc;
   T beta;
   int accumulates;
+  const T *row1, *column2;
+  const matrix_lane *lanes;
+  size_t lane_count;
 } NAME(place);
 
 // One tile of C: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
-// columns, the last of which has `last` columns. For each k the rows of A1 and A2 and the columns of B are contiguous.
+// columns, the last of which has `last` columns. For each k the columns of B are contiguous; the rows of A1 and A2 are
+// where A is `transposed`, else they lie at distances of lda. To C1 a row is added and to C2 a column, unless null.
 INLINE void NAME(tile)(
-    const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2, size_t lda, const T *b,
-    size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last) {
+    const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
+    size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last, const T *row1,
+    const T *column2) {
   T *c[ROWS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) {
@@ -42,7 +49,8 @@ INLINE void NAME(tile)(
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) sum[r][0] = sum[r][1] = (V)(0);
 
-  for (; k > 0; k--, a1 += lda, a2 += lda, b += ldb) {
+  const size_t row = transposed ? 1 : lda, term = transposed ? lda : 1;
+  for (; k > 0; k--, a1 += term, a2 += term, b += ldb) {
     V b0 = LOAD(b), b1 = vectors > 1 ? LOAD(b + LANES) : b0;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
@@ -50,64 +58,94 @@ INLINE void NAME(tile)(
         b0 = MAGNITUDE(b0);
         b1 = MAGNITUDE(b1);
       }
-      V x = (V)(r < rows ? a1[r] : a2[r - rows]);
+      V x = (V)(r < rows ? a1[r * row] : a2[(r - rows) * row]);
       sum[r][0] = FMA(x, b0, sum[r][0]);
       if (vectors > 1) sum[r][1] = FMA(x, b1, sum[r][1]);
     }
   }
 
+  const int end = vectors - 1, is_whole = last == LANES;
+  if (beta != 0) {
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows * factors; r++) {
+      if (vectors > 1) sum[r][0] += beta * LOAD(c[r]);
+      sum[r][end] += beta * (is_whole ? LOAD(c[r] + end * LANES) : LOAD_PART(c[r] + end * LANES, last));
+    }
+  }
+  if (row1 != NULL) {
+    V x[2];
+    x[0] = vectors > 1 ? LOAD(row1) : (V)(0);
+    x[end] = is_whole ? LOAD(row1 + end * LANES) : LOAD_PART(row1 + end * LANES, last);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+      if (vectors > 1) sum[r][0] += x[0];
+      sum[r][end] += x[end];
+    }
+  }
+  if (factors > 1 && column2 != NULL) {
+#pragma clang loop unroll(full)
+    for (int r = rows; r < rows * factors; r++) {
+      const V x = (V)(column2[r - rows]);
+      if (vectors > 1) sum[r][0] += x;
+      sum[r][end] += x;
+    }
+  }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) {
-#pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) {
-      T *to = c[r] + v * LANES;
-      if (v < vectors - 1 || last == LANES) {
-        STORE(to, beta == 0 ? sum[r][v] : sum[r][v] + beta * LOAD(to));
-      } else {
-        STORE_PART(to, beta == 0 ? sum[r][v] : sum[r][v] + beta * LOAD_PART(to, last), last);
-      }
-    }
+    if (vectors > 1) STORE(c[r], sum[r][0]);
+    if (is_whole) STORE(c[r] + end * LANES, sum[r][end]);
+    else STORE_PART(c[r] + end * LANES, sum[r][end], last);
   }
 }
 
 typedef void NAME(tile_function)(
     size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta,
-    size_t last);
+    size_t last, const T *row1, const T *column2);
 
-#define TILE(rows, factors, vectors)                                                                       \
-  TARGET static void NAME(tile_##rows##_##factors##_##vectors)(                                            \
+#define TILE(order, transposed, rows, factors, vectors)                                                     \
+  TARGET static void NAME(tile_##order##_##rows##_##factors##_##vectors)(                                  \
       size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc,    \
-      T beta, size_t last) {                                                                               \
-    NAME(tile)(rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last);                   \
+      T beta, size_t last, const T *row1, const T *column2) {                                              \
+    NAME(tile)(                                                                                            \
+        transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last, row1, column2); \
   }
-#define TILES(rows) TILE(rows, 1, 1) TILE(rows, 1, 2)
-#define PAIRS(rows) TILE(rows, 2, 1) TILE(rows, 2, 2)
+#define TILES_OF(rows, factors)                                                                            \
+  TILE(by_rows, 0, rows, factors, 1) TILE(by_rows, 0, rows, factors, 2)                                    \
+  TILE(by_terms, 1, rows, factors, 1) TILE(by_terms, 1, rows, factors, 2)
+#define TILES(rows) TILES_OF(rows, 1)
+#define PAIRS(rows) TILES_OF(rows, 2)
 TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
 PAIRS(1) PAIRS(2) PAIRS(3)
-#define ENTRIES_3(factors, vectors)                                                                        \
-  NAME(tile_1_##factors##_##vectors), NAME(tile_2_##factors##_##vectors), NAME(tile_3_##factors##_##vectors)
-#define ENTRIES_6(factors, vectors)                                                                        \
-  ENTRIES_3(factors, vectors), NAME(tile_4_##factors##_##vectors), NAME(tile_5_##factors##_##vectors),     \
-      NAME(tile_6_##factors##_##vectors)
+#define ENTRIES_3(order, factors, vectors)                                                                 \
+  NAME(tile_##order##_1_##factors##_##vectors), NAME(tile_##order##_2_##factors##_##vectors),              \
+      NAME(tile_##order##_3_##factors##_##vectors)
+#define ENTRIES_6(order, factors, vectors)                                                                 \
+  ENTRIES_3(order, factors, vectors), NAME(tile_##order##_4_##factors##_##vectors),                        \
+      NAME(tile_##order##_5_##factors##_##vectors), NAME(tile_##order##_6_##factors##_##vectors)
 #if ROWS == 12
 TILES(7) TILES(8) TILES(9) TILES(10) TILES(11) TILES(12)
 PAIRS(4) PAIRS(5) PAIRS(6)
-#define ENTRIES_12(factors, vectors)                                                                       \
-  ENTRIES_6(factors, vectors), NAME(tile_7_##factors##_##vectors), NAME(tile_8_##factors##_##vectors),     \
-      NAME(tile_9_##factors##_##vectors), NAME(tile_10_##factors##_##vectors),                             \
-      NAME(tile_11_##factors##_##vectors), NAME(tile_12_##factors##_##vectors)
-static NAME(tile_function) *const NAME(tiles)[2][2][ROWS] = {
-    {{ENTRIES_12(1, 1)}, {ENTRIES_12(1, 2)}}, {{ENTRIES_6(2, 1)}, {ENTRIES_6(2, 2)}}};
-#undef ENTRIES_12
+#define ENTRIES_12(order, factors, vectors)                                                                \
+  ENTRIES_6(order, factors, vectors), NAME(tile_##order##_7_##factors##_##vectors),                        \
+      NAME(tile_##order##_8_##factors##_##vectors), NAME(tile_##order##_9_##factors##_##vectors),          \
+      NAME(tile_##order##_10_##factors##_##vectors), NAME(tile_##order##_11_##factors##_##vectors),        \
+      NAME(tile_##order##_12_##factors##_##vectors)
+#define ENTRIES(order)                                                                                     \
+  {{{ENTRIES_12(order, 1, 1)}, {ENTRIES_12(order, 1, 2)}}, {{ENTRIES_6(order, 2, 1)}, {ENTRIES_6(order, 2, 2)}}}
 #else
-static NAME(tile_function) *const NAME(tiles)[2][2][ROWS] = {
-    {{ENTRIES_6(1, 1)}, {ENTRIES_6(1, 2)}}, {{ENTRIES_3(2, 1)}, {ENTRIES_3(2, 2)}}};
+#define ENTRIES(order)                                                                                     \
+  {{{ENTRIES_6(order, 1, 1)}, {ENTRIES_6(order, 1, 2)}}, {{ENTRIES_3(order, 2, 1)}, {ENTRIES_3(order, 2, 2)}}}
 #endif
+// By whether A is transposed, by factors, by vectors and by rows.
+static NAME(tile_function) *const NAME(tiles)[2][2][2][ROWS] = {ENTRIES(by_rows), ENTRIES(by_terms)};
 #undef TILE
+#undef TILES_OF
 #undef TILES
 #undef PAIRS
 #undef ENTRIES_3
 #undef ENTRIES_6
+#undef ENTRIES_12
+#undef ENTRIES
 
 // to[p × stride + j] ← rows[j][p] for j < LANES and p < k, in whole vectors.
 INLINE void NAME(pack_columns)(const T *const rows[LANES], size_t k, const int magnitude, T *to, size_t stride) {
@@ -186,22 +224,75 @@ INLINE void NAME(multiply_tile)(
     size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   const T beta = c.accumulates ? 1 : c.beta;
   const size_t at = i * c.ldc + j;
-  NAME(tiles)[factors - 1][b.columns > LANES][rows - 1](
+  NAME(tiles)[a.transposed][factors - 1][b.columns > LANES][rows - 1](
       k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 ? c.c2 + at : NULL, c.ldc, beta,
-      (b.columns - 1) % LANES + 1);
+      (b.columns - 1) % LANES + 1, c.accumulates || c.row1 == NULL ? NULL : c.row1 + j,
+      c.accumulates || c.column2 == NULL ? NULL : c.column2 + i);
+}
+
+// One tile of C whose terms have lanes, into the first level of the stack: rows of two vectors, of both products.
+TARGET static void NAME(multiply_lanes)(
+    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, T levels[][ROWS * 2 * LANES]) {
+  const size_t width = 2 * LANES, vectors = b.columns > LANES ? 2 : 1;
+  NAME(tile_function) *const tile = NAME(tiles)[a.transposed][factors - 1][b.columns > LANES][rows - 1];
+  const size_t term = a.transposed ? a.lda : 1;
+  for (size_t n = 0; n < c.lane_count; n++) {
+    const matrix_lane lane = c.lanes[n];
+    T *to = levels[lane.level];
+    tile(
+        lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, LANES, NULL, NULL);
+    a.a1 += lane.terms * term;
+    a.a2 += lane.terms * term;
+    b.b += lane.terms * b.ldb;
+    for (int join = 1; join <= lane.joins; join++) {
+      const T *from = levels[lane.level - join + 1];
+      to = levels[lane.level - join];
+      for (size_t row = 0; row < rows * factors; row++) {
+        for (size_t at = row * width; at < row * width + vectors * LANES; at += LANES) {
+          STORE(to + at, LOAD(to + at) + LOAD(from + at));
+        }
+      }
+    }
+  }
+}
+
+// The same, and from there to C at row i and column j.
+TARGET static void NAME(multiply_tile_lanes)(
+    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
+  NAME(multiply_lanes)(rows, factors, a, b, c, levels);
+  for (size_t row = 0; row < rows * factors; row++) {
+    const T *from = levels[0] + row * 2 * LANES;
+    T *to = (row < rows ? c.c1 + (i + row) * c.ldc : c.c2 + (i + row - rows) * c.ldc) + j;
+    for (size_t at = 0; at < b.columns; at += LANES) {
+      const size_t count = SMALLER(LANES, b.columns - at);
+      if (count == LANES) {
+        STORE(to + at, c.beta == 0 ? LOAD(from + at) : LOAD(from + at) + c.beta * LOAD(to + at));
+      } else {
+        STORE_PART(
+            to + at, c.beta == 0 ? LOAD(from + at) : LOAD(from + at) + c.beta * LOAD_PART(to + at, count), count);
+      }
+    }
+  }
 }
 
 // One tile of C, of which memory has the transposed, for rows i and columns j.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T corner[ROWS * 2 * LANES];
-  NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){corner, NULL, 2 * LANES, 0, 0}, 0, 0);
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
+  T *corner = levels[0];
+  if (c.lane_count > 0) NAME(multiply_lanes)(rows, 1, a, b, c, levels);
+  else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * LANES}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
+  const T *row1 = c.accumulates ? NULL : c.row1, *column2 = c.accumulates ? NULL : c.column2;
   for (size_t column = 0; column < b.columns; column++) {
     T *to = c.c1 + (j + column) * c.ldc + i;
     for (size_t row = 0; row < rows; row++) {
-      const T x = corner[row * 2 * LANES + column];
-      to[row] = beta == 0 ? x : x + beta * to[row];
+      T x = corner[row * 2 * LANES + column];
+      if (beta != 0) x += beta * to[row];
+      if (row1 != NULL) x += row1[i + row];
+      if (column2 != NULL) x += column2[j + column];
+      to[row] = x;
     }
   }
 }
@@ -213,8 +304,8 @@ TARGET static void NAME(multiply_blocks)(
     const int magnitude, NAME(place) place, const int turned, T *workspace) {
   const size_t terms = even_part(all_terms, BLOCK_TERMS), tile_rows = even_part(m, ROWS / factors);
   const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * LANES;
-  // A that is contiguous in its rows is read where it lies.
-  const int is_direct = a.transposed && !a.magnitude;
+  // A is read where it lies where its rows are contiguous, or where too few panels of B are to pay for putting it in order.
+  const int is_direct = !a.magnitude && (a.transposed || n <= DIRECT_PANELS * panel_columns);
   const size_t block_tiles = even_part(
       (m + tile_rows - 1) / tile_rows,
       is_direct ? whole_steps(DIRECT_NUMBERS / terms / (tile_rows * factors), 1) : BLOCK_NUMBERS / terms / width);
@@ -248,8 +339,13 @@ TARGET static void NAME(multiply_blocks)(
             const size_t count = SMALLER(tile_rows, rows - r);
             NAME(factor) tile = {packed + r / tile_rows * k * width, NULL, WHOLE_VECTORS(count * factors), 1, 0};
             tile.a2 = tile.a1 + count;
-            if (is_direct) tile = (NAME(factor)){block.a1 + r, factors == 2 ? block.a2 + r : block.a1, a.lda, 1, 0};
+            if (is_direct) {
+              const size_t skipped = r * (a.transposed ? 1 : a.lda);
+              tile = (NAME(factor)){
+                  block.a1 + skipped, factors == 2 ? block.a2 + skipped : block.a1, a.lda, a.transposed, 0};
+            }
             if (turned) NAME(multiply_turned)(k, count, tile, of_b, place, i0 + r, j);
+            else if (place.lane_count > 0) NAME(multiply_tile_lanes)(count, factors, tile, of_b, place, i0 + r, j);
             else NAME(multiply_tile)(k, count, factors, tile, of_b, place, i0 + r, j);
           }
         }
@@ -265,8 +361,13 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
   if (q->k == 0) {
     for (size_t i = 0; i < m; i++) {
       for (size_t j = 0; j < n; j++) {
-        if (q->a1 != NULL) q->c1[i * q->ldc + j] = q->beta == 0 ? 0 : q->beta * q->c1[i * q->ldc + j];
-        if (q->a2 != NULL) q->c2[i * q->ldc + j] = q->beta == 0 ? 0 : q->beta * q->c2[i * q->ldc + j];
+        const size_t at = i * q->ldc + j;
+        if (q->a1 != NULL) {
+          q->c1[at] = (q->beta == 0 ? 0 : q->beta * q->c1[at]) + (q->row1 == NULL ? 0 : q->row1[j]);
+        }
+        if (q->a2 != NULL) {
+          q->c2[at] = (q->beta == 0 ? 0 : q->beta * q->c2[at]) + (q->column2 == NULL ? 0 : q->column2[i]);
+        }
       }
     }
     return;
@@ -277,14 +378,18 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
       const T *a = second ? q->a2 : q->a1;
       if (a == NULL) continue;
       NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second};
-      NAME(place) place = {second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0};
+      NAME(place) place = {
+          second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0, second ? NULL : q->row1, second ? q->column2 : NULL,
+          q->lanes, q->lane_count};
       NAME(multiply_blocks)(n, m, q->k, factor, 1, a, q->lda, !q->transpose_a, 0, place, 1, workspace);
     }
     return;
   }
   const int alone = q->a1 == NULL;
   NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0};
-  NAME(place) place = {alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0};
+  NAME(place) place = {
+      alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0, alone ? NULL : q->row1, both ? q->column2 : NULL, q->lanes,
+      q->lane_count};
   NAME(multiply_blocks)(m, n, q->k, factor, both ? 2 : 1, q->b, q->ldb, q->transpose_b, alone, place, 0, workspace);
 }
 

@@ -1,3 +1,4 @@
+private import CVectorMath
 public import Kernels
 
 extension Subset {
@@ -27,8 +28,8 @@ extension Subset {
             start: inputs.elements.pointer + row * features, count: features)
           unsafe dataset.samples.withSample(
             sample, features: features,
-            bytes: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) { Double($0) } },
-            doubles: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) { $0 } })
+            bytes: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) },
+            doubles: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) })
         }
       }
     }
@@ -61,23 +62,41 @@ extension Subset {
   }
 }
 
-/// y_j ← x_j · scale_j + offset_j for one row; the number types are known where it is inlined.
+/// y_j ← x_j · scale_j + offset_j for one row of bytes, in the widest vectors.
+private func scaleRow<Scalar: Real>(
+  _ x: UnsafeBufferPointer<UInt8>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
+  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>
+) {
+  unsafe checkRow(x.count, scale, offset, isPerFeature: isPerFeature, y.count)
+  unsafe matrix_scale_bytes(
+    widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, x.count, x.baseAddress, scale.baseAddress,
+    offset.baseAddress, isPerFeature ? 1 : 0, y.baseAddress)
+}
+
+/// The same for a row of doubles; the number types are known where it is inlined.
 @inline(__always)
-private func scaleRow<Element, Scalar: Real>(
-  _ x: UnsafeBufferPointer<Element>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
-  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>, _ value: (Element) -> Double
+private func scaleRow<Scalar: Real>(
+  _ x: UnsafeBufferPointer<Double>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
+  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>
 ) {
   let count = x.count
-  precondition(
-    y.count == count && scale.count == offset.count && scale.count >= (isPerFeature ? count : 1),
-    "a row, its target and its scaling must have equal lengths")
+  unsafe checkRow(count, scale, offset, isPerFeature: isPerFeature, y.count)
   guard let x = x.baseAddress, let y = y.baseAddress,
     let scale = scale.baseAddress, let offset = offset.baseAddress
   else { return }
   if isPerFeature {
-    for j in 0..<count { unsafe y[j] = Scalar(value(x[j]) * scale[j] + offset[j]) }
+    for j in 0..<count { unsafe y[j] = Scalar(x[j] * scale[j] + offset[j]) }
   } else {
     let (factor, shift) = unsafe (scale[0], offset[0])
-    for j in 0..<count { unsafe y[j] = Scalar(value(x[j]) * factor + shift) }
+    for j in 0..<count { unsafe y[j] = Scalar(x[j] * factor + shift) }
   }
+}
+
+private func checkRow(
+  _ count: Int, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>, isPerFeature: Bool,
+  _ targetCount: Int
+) {
+  precondition(
+    targetCount == count && scale.count == offset.count && scale.count >= (isPerFeature ? count : 1),
+    "a row, its target and its scaling must have equal lengths")
 }

@@ -14,8 +14,8 @@ extension Hypergradient {
     let count = examples.inputs.rows
     if strategy != .exact, measuresResiduals { measureResiduals(at: w, examples, masks, ids, over: ranks) }
     let directions = strategy == .exact ? 1 : products.count * 2 * teacherBlocks.count
-    let grid = Grid(directions: directions, rank: ranks.rank, ranks: ranks.ranks, grid)
-    let rows = grid.rows(count)
+    let grid = grid(directions: directions, over: ranks)
+    let rows = rows(count, grid, over: ranks)
     let (x, t) = (examples.inputs[rows], examples.targets[rows])
     let ids = ids.span.extracting(masks == nil ? 0..<0 : rows)
     let own = result.all[rows]

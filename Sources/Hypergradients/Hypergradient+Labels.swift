@@ -17,10 +17,10 @@ extension Hypergradient {
   ) throws {
     guard let labelling, let learning else { preconditionFailure("a chain of three levels has a student") }
     let count = teacherLayout.count
-    labelSlopes.all.fill(0)
+    labelSlopes.clear(over: ranks)
     let directions = strategy == .exact ? 1 : 2 * studentBlocks.count
-    let grid = Grid(directions: directions, rank: ranks.rank, ranks: ranks.ranks, grid)
-    let rows = grid.rows(x.rows)
+    let (grid, samples) = (grid(directions: directions, over: ranks), x.rows)
+    let rows = rows(samples, grid, over: ranks)
     let (x, ids) = (x[rows], ids.span.extracting(masks == nil ? 0..<0 : rows))
     let z = timed { labelling.forward(x, at: teacher, ids: Span()) }
     passes.forward += 1
@@ -36,9 +36,11 @@ extension Hypergradient {
       if let sides, learning.kinkSides(x.rows) != sides { kinkCrossings += 1 }
     }
 
-    /// r += (∂z/∂W')ᵀ c for outputs, a tangent or a difference y of the student.
-    func pullBack(_ y: Matrix<Scalar>, into r: Vector<Scalar>, isWhole: Bool) {
-      labelling.network.pullBack(inputs: x, parameters: teacher, into: r, accumulating: true) { yDot in
+    /// The sums (∂z/∂W')ᵀ c at a place of ``labelSlopes`` for outputs, a tangent or a difference y of the student.
+    func pullBack(_ y: Matrix<Scalar>, at place: Range<Int>, isWhole: Bool) throws {
+      try labelling.network.pullBack(
+        inputs: x, parameters: teacher, into: labelSlopes, at: place, samples: samples, over: ranks
+      ) { yDot in
         labelling.loss.labelChange(labels: labels, y, into: yDot)
         if isWhole { labelling.loss.addLabelConstant(labels: labels, to: yDot) }
       }
@@ -46,18 +48,18 @@ extension Hypergradient {
     }
     switch strategy {
     case .exact:
-      timed {
+      try timed {
         _ = learning.forward(x, at: student, masks: masks, ids: ids)
         let yTangent = learning.tangent(x, at: student, along: d)
         passes = passes + PassCount(forward: 1, forwardMode: 1)
-        pullBack(yTangent, into: labelSlopes.all, isWhole: false)
+        try pullBack(yTangent, at: 0..<count, isWhole: false)
       }
-      products.append((labelSlopes.all, 1))
+      products.append((labelSlopes.values, 1))
     case .fused:
       // (M25): what goes back through the teacher is linear in the student's outputs, so their differences add up first.
       let difference = reserveOutputs(x.rows)
       difference.elements.fill(0)
-      timed {
+      try timed {
         var isZero = true
         forEachMove(grid, from: student, along: d) { _, quotient, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
@@ -65,39 +67,39 @@ extension Hypergradient {
           difference.elements.add(y.elements, times: Scalar(quotient))
           isZero = false
         }
-        if !isZero { pullBack(difference, into: labelSlopes.all, isWhole: false) }
+        if !isZero { try pullBack(difference, at: 0..<count, isWhole: false) }
       }
-      products.append((labelSlopes.all, 1))
+      products.append((labelSlopes.values, 1))
     case .nested:
-      timed {
-        forEachMove(grid, from: student, along: d) { pass, _, parameters in
+      try timed {
+        try forEachMove(grid, from: student, along: d) { pass, _, parameters in
           let y = learning.forward(x, at: parameters, masks: masks, ids: ids)
           watch()
-          pullBack(y, into: labelSlopes.all[pass * count..<(pass + 1) * count], isWhole: true)
+          try pullBack(y, at: pass * count..<(pass + 1) * count, isWhole: true)
         }
       }
       for (index, block) in studentBlocks.enumerated() {
         guard let alpha = Perturbation.size(block, of: d) else { continue }
         for (sign, pass) in [(1.0, 2 * index), (-1.0, 2 * index + 1)] {
-          products.append((labelSlopes.all[pass * count..<(pass + 1) * count], sign / (2 * alpha)))
+          products.append((labelSlopes.values[pass * count..<(pass + 1) * count], sign / (2 * alpha)))
         }
       }
     }
-    try ranks.sum(labelSlopes.all)
+    try labelSlopes.addUp(over: ranks)
   }
 
   /// Gives V^{+b} and V^{−b} of (M25), α_b = radius/‖d_b‖, to `body` for each pass of this rank's group, with the number of
   /// the pass and ±1/(2 α_b).
   private func forEachMove(
     _ grid: Grid, from student: Vector<Scalar>, along d: Vector<Scalar>,
-    _ body: (Int, Double, Vector<Scalar>) -> Void
-  ) {
+    _ body: (Int, Double, Vector<Scalar>) throws -> Void
+  ) rethrows {
     perturbedStudent.start(from: student)
     for (index, block) in studentBlocks.enumerated() {
       guard let alpha = Perturbation.size(block, of: d) else { continue }
       for (sign, pass) in [(1.0, 2 * index), (-1.0, 2 * index + 1)] where grid.computes(pass: pass) {
-        perturbedStudent.moved(block, from: student, by: sign * alpha, along: d) { parameters in
-          body(pass, sign / (2 * alpha), parameters)
+        try perturbedStudent.moved(block, from: student, by: sign * alpha, along: d) { parameters in
+          try body(pass, sign / (2 * alpha), parameters)
         }
         passes.forward += 1
       }

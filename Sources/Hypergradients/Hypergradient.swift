@@ -33,13 +33,13 @@ public final class Hypergradient<Scalar: Real> {
   let judging: Station<Scalar>
 
   /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [judged + 1]
-  private let slope: Arena<Scalar>
+  private let slope: SampleSums<Scalar>
   /// β of the average of ∇L over hypergradients, and that average, [judged].
   private let slopeDecay: Double
   private let averageSlope: Arena<Scalar>
   private var slopesTakenUp = 0
   /// r, or for `nested` each r^{±b}: one after the other, [teacher] each; for three levels.
-  let labelSlopes: Arena<Scalar>
+  let labelSlopes: SampleSums<Scalar>
   /// The directions q that the examples' gradients are multiplied with, and what the products count in the result.
   /// Numbers that would scale all of a direction are in its coefficient.
   var products: [(q: Vector<Scalar>, coefficient: Double)] = []
@@ -113,9 +113,9 @@ public final class Hypergradient<Scalar: Real> {
     let hasStudent = chain.student != nil
     let teacherCount = teacherLayout.count
     let studentCount = hasStudent ? judgedLayout.count : 0
-    slope = Arena(count: judgedLayout.count + 1)
+    slope = SampleSums(count: judgedLayout.count + 1)
     averageSlope = Arena(count: slopeDecay > 0 ? judgedLayout.count : 0)
-    labelSlopes = Arena(
+    labelSlopes = SampleSums(
       count: hasStudent ? teacherCount * (strategy == .nested ? 2 * studentBlocks.count : 1) : 0)
     perturbedTeacher = Perturbation(count: strategy == .exact ? 0 : teacherCount)
     perturbedStudent = Perturbation(count: strategy == .exact ? 0 : studentCount)
@@ -178,7 +178,7 @@ public final class Hypergradient<Scalar: Real> {
     result.all.fill(0)
 
     let validationLoss = try judge(student?.after ?? teacher.after, samples.validation, over: ranks)
-    let v = slope.all[0..<judgedLayout.count]
+    let v = slope.values[0..<judgedLayout.count]
     if slopeDecay > 0 { takeUp(v) }
     let perSample = 1 / Double(samples.validation.inputs.rows)
     products.removeAll(keepingCapacity: true)
@@ -222,18 +222,28 @@ public final class Hypergradient<Scalar: Real> {
   ) throws -> Double {
     let count = judgedLayout.count
     let all = validation.inputs.rows
-    timed {
+    try timed {
       let rows = ranks.shard(0..<all)
       let (x, t) = (validation.inputs[rows], validation.targets[rows])
       _ = judging.forward(x, at: parameters, ids: Span())
-      let loss = judging.network.addStatistics(
+      _ = try judging.network.addStatistics(
         inputs: x, targets: t, parameters: parameters, loss: judging.loss, partition: .automatic, bound: .paper,
-        into: StatisticsSlice(wDot: slope.all[0..<count], wDDot: nil))
-      slope.all[count] = Scalar(loss)
+        into: slope, at: StatisticsPlace(wDot: 0..<count, loss: count), samples: all, over: ranks)
       passes = passes + PassCount(forward: 1, backward: 1)
     }
-    try ranks.sum(slope.all)
-    return Double(slope.all[count]) / Double(all)
+    try slope.addUp(over: ranks)
+    return Double(slope.values[count]) / Double(all)
+  }
+
+  /// How ranks are shared out among passes of so many directions: where sums are added up by lanes, among samples alone,
+  /// so that every number is formed in the same way for any number of ranks.
+  func grid(directions: Int, over ranks: borrowing some GlobalSum & ~Copyable) -> Grid {
+    Grid(directions: ranks.lanes == nil ? directions : 1, rank: ranks.rank, ranks: ranks.ranks, grid)
+  }
+
+  /// This rank's part of the rows of a pass of its group.
+  func rows(_ count: Int, _ grid: Grid, over ranks: borrowing some GlobalSum & ~Copyable) -> Range<Int> {
+    ranks.lanes?.shard(0..<count) ?? grid.rows(count)
   }
 
   /// Puts the average of the slopes, this one among them, in the place of this one.
@@ -250,6 +260,14 @@ public final class Hypergradient<Scalar: Real> {
     let start = clock.now
     defer { seconds += start.duration(to: clock.now) / .seconds(1) }
     return try body()
+  }
+}
+
+extension Hypergradient: Resumable {
+  /// The average of ∇L and its count; all else is of one hypergradient.
+  public func exchange(with state: any StateExchange) throws {
+    try state.array("slope", averageSlope.all)
+    try state.number("slopes", &slopesTakenUp)
   }
 }
 

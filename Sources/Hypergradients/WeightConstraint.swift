@@ -20,6 +20,13 @@ public enum WeightConstraint: String, Codable, CaseIterable, Sendable {
   /// a for a value of θ.
   public func weight(_ theta: Double) -> Double { self == .sigmoid ? 1 / (1 + exp(-theta)) : theta }
 
+  /// θ of a weight from 0 to 1; `sigmoid` takes the nearest one from 0.01 to 0.99, which can still move.
+  public func variable(_ weight: Double) -> Double {
+    guard self == .sigmoid else { return weight }
+    let a = min(0.99, max(0.01, weight))
+    return log(a / (1 - a))
+  }
+
   /// da/dθ at a weight: a(1 − a) for `sigmoid`, 1 for the others.
   public func slope(at weight: Double) -> Double { self == .sigmoid ? weight * (1 - weight) : 1 }
 

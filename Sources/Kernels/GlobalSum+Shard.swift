@@ -6,6 +6,8 @@ public func shard(_ range: Range<Int>, rank: Int, of ranks: Int) -> Range<Int> {
 }
 
 extension GlobalSum where Self: ~Copyable {
-  /// This rank's part of a range.
-  public func shard(_ range: Range<Int>) -> Range<Int> { Kernels.shard(range, rank: rank, of: ranks) }
+  /// This rank's part of a range: that of its lanes where there are lanes.
+  public func shard(_ range: Range<Int>) -> Range<Int> {
+    lanes?.shard(range) ?? Kernels.shard(range, rank: rank, of: ranks)
+  }
 }

@@ -6,6 +6,9 @@ public protocol GlobalSum: ~Copyable {
   var rank: Int { get }
   /// The number of processes whose vectors are added.
   var ranks: Int { get }
+  /// The lanes in which sums over samples are formed and added up; nil where every rank adds up what it has, in an order
+  /// that depends on the number of ranks.
+  var lanes: LaneTree? { get }
   /// Replaces the elements by their sums over the ranks.
   func sum(_ values: Vector<Float>) throws
   /// Replaces the elements by their sums over the ranks.
@@ -17,9 +20,26 @@ public protocol GlobalSum: ~Copyable {
   ///
   /// - Parameter exchange: has room for the vector.
   func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws
+
+  /// Replaces some elements of this rank's first subtree of ``lanes`` by the sums over all lanes, added up in the tree.
+  ///
+  /// - Parameters:
+  ///   - values: the sums of the first subtree; any numbers where the rank has no lanes.
+  ///   - others: those of its other subtrees, each as long.
+  func sumSubtrees(_ values: Vector<Float>, _ others: [Vector<Float>], _ range: Range<Int>) throws
+  func sumSubtrees(_ values: Vector<Double>, _ others: [Vector<Double>], _ range: Range<Int>) throws
 }
 
 extension GlobalSum where Self: ~Copyable {
+  public var lanes: LaneTree? { nil }
+
+  public func sumSubtrees(_ values: Vector<Float>, _ others: [Vector<Float>], _ range: Range<Int>) throws {
+    precondition(ranks == 1 && others.isEmpty, "ranks that have no lanes have no subtrees of them")
+  }
+  public func sumSubtrees(_ values: Vector<Double>, _ others: [Vector<Double>], _ range: Range<Int>) throws {
+    precondition(ranks == 1 && others.isEmpty, "ranks that have no lanes have no subtrees of them")
+  }
+
   /// The same numbers in Float all the way, for sums that do not travel.
   public func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws {
     guard ranks > 1 else { return }
@@ -34,7 +54,11 @@ extension GlobalSum where Self: ~Copyable {
 
 /// The sum over a single process: every vector is its own sum.
 public struct SingleRank: GlobalSum {
-  public init() {}
+  public let lanes: LaneTree?
+
+  /// - Parameter lanes: how many lanes the samples are cut into; one sum over all samples where nil.
+  public init(lanes: Int? = nil) { self.lanes = lanes.map { LaneTree(lanes: $0, rank: 0, ranks: 1) } }
+
   public var rank: Int { 0 }
   public var ranks: Int { 1 }
   public func sum(_ values: Vector<Float>) {}

@@ -6,22 +6,30 @@
 // so that not-a-number and infinity spread as they do in plain loops. Large products are cut into parts of whole tiles for
 // the threads that BLAS has, where the workspace has room for them; that changes no bit.
 
-/// C₁ ← A₁ Bᵀ + β C₁ and C₂ ← A₂ |B|ᵀ + β C₂ in one pass over B, or one of them.
+/// C₁ ← A₁ Bᵀ + β C₁ + 1 rᵀ and C₂ ← A₂ |B|ᵀ + β C₂ + c 1ᵀ in one pass over B, or one of them.
 ///
 /// - Parameters:
 ///   - a1, c1: A₁ [samples × inputs] and C₁ [samples × outputs]; nil where only the second product is wanted.
 ///   - a2, c2: A₂ and C₂ likewise.
 ///   - b: B [outputs × inputs].
 ///   - beta: 0 ignores what C held.
+///   - row: r, [outputs], for the first product; 0 where nil.
+///   - column: c, [samples], for the second of two products; 0 where nil.
 public func multiplyPair<Scalar: Real>(
   _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, transposed b: Matrix<Scalar>, into c1: Matrix<Scalar>?,
-  _ c2: Matrix<Scalar>?, beta: Scalar = 0, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
+  _ c2: Matrix<Scalar>?, beta: Scalar = 0, addingRow row: Vector<Scalar>? = nil,
+  addingColumn column: Vector<Scalar>? = nil, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
 ) {
   let shape = ProductShape(rows: (c1 ?? c2)?.rows ?? 0, columns: b.rows, terms: b.columns)
   shape.check(a1, c1, rows: shape.rows, columns: shape.terms)
   shape.check(a2, c2, rows: shape.rows, columns: shape.terms)
+  precondition(row.map { c1 != nil && $0.count == shape.columns } ?? true, "a row that is added is one of C₁")
+  precondition(
+    column.map { c1 != nil && c2 != nil && $0.count == shape.rows } ?? true,
+    "a column that is added is one of the second of two products")
   shape.multiply(
-    a1, a2, transposed: false, b, transposed: true, into: c1, c2, beta: beta, workspace: workspace, by: kernel)
+    a1, a2, transposed: false, b, transposed: true, into: c1, c2, beta: beta, row: row, column: column,
+    workspace: workspace, by: kernel)
 }
 
 /// C₁ ← A₁ B + β C₁ and C₂ ← A₂ |B| + β C₂ in one pass over B, or one of them.
@@ -49,21 +57,23 @@ public func multiplyPair<Scalar: Real>(
 ///   - a2, c2: A₂ and C₂ likewise.
 ///   - b: B [samples × inputs].
 ///   - rows: the rows of C that are computed, columns of A; the others are not touched. All where nil.
+///   - lanes: of the samples: a number is then the sum of the lanes' sums, each as the product of that lane alone gives it.
 ///   - beta: 0 ignores what C held.
 public func multiplyPair<Scalar: Real>(
   transposed a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, into c1: Matrix<Scalar>?,
-  _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil, beta: Scalar = 0, workspace: ProductWorkspace<Scalar>,
-  by kernel: InstructionSet = .best
+  _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil, lanes: LaneTerms? = nil, beta: Scalar = 0,
+  workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
 ) {
   let all = (c1 ?? c2)?.rows ?? 0
   let rows = rows ?? 0..<all
   precondition(rows.lowerBound >= 0 && rows.upperBound <= all, "the rows that are computed must be rows of C")
+  precondition(lanes == nil || lanes?.count == b.rows, "lanes share out all terms of a product")
   let shape = ProductShape(rows: all, columns: b.columns, terms: b.rows)
   shape.check(a1, c1, rows: shape.terms, columns: shape.rows)
   shape.check(a2, c2, rows: shape.terms, columns: shape.rows)
   shape.multiply(
-    a1, a2, transposed: true, b, transposed: false, into: c1, c2, rows: rows, beta: beta, workspace: workspace,
-    by: kernel)
+    a1, a2, transposed: true, b, transposed: false, into: c1, c2, rows: rows, lanes: lanes, beta: beta,
+    workspace: workspace, by: kernel)
 }
 
 /// C [rows × columns] from sums of so many terms.
@@ -81,20 +91,25 @@ private struct ProductShape {
   func multiply<Scalar: Real>(
     _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, transposed transposesA: Bool, _ b: Matrix<Scalar>,
     transposed transposesB: Bool, into c1: Matrix<Scalar>?, _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil,
-    beta: Scalar, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet
+    lanes: LaneTerms? = nil, beta: Scalar, row: Vector<Scalar>? = nil, column: Vector<Scalar>? = nil,
+    workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet
   ) {
     precondition(kernel.isSupported, "the processor must have the kernel's instructions")
     let computed = rows ?? 0..<self.rows
     guard !computed.isEmpty, columns > 0, let first = a1 ?? a2 else { return }
     workspace.checkRoom(rows: computed.count, columns: columns, terms: terms)
     let (skippedA, skippedC) = (computed.lowerBound, computed.lowerBound * columns)
-    unsafe Scalar.multiplyPair(
-      kernel: kernel.level, m: computed.count, n: columns, k: terms,
-      a1.map { unsafe UnsafePointer($0.elements.pointer + skippedA) },
-      a2.map { unsafe UnsafePointer($0.elements.pointer + skippedA) }, lda: first.columns, transposeA: transposesA,
-      b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },
-      c2.map { unsafe $0.elements.pointer + skippedC }, ldc: columns, beta: beta,
-      workspace: workspace.numbers.pointer,
-      numbers: workspace.numbers.count)
+    func multiply(lanes: UnsafeRawPointer?, count: Int) {
+      unsafe Scalar.multiplyPair(
+        kernel: kernel.level, m: computed.count, n: columns, k: terms,
+        a1.map { unsafe UnsafePointer($0.elements.pointer + skippedA) },
+        a2.map { unsafe UnsafePointer($0.elements.pointer + skippedA) }, lda: first.columns, transposeA: transposesA,
+        b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },
+        c2.map { unsafe $0.elements.pointer + skippedC }, ldc: columns, beta: beta,
+        row1: row.map { unsafe UnsafePointer($0.pointer) }, column2: column.map { unsafe UnsafePointer($0.pointer) },
+        workspace: workspace.numbers.pointer, numbers: workspace.numbers.count, lanes: lanes, laneCount: count)
+    }
+    guard let lanes else { return multiply(lanes: nil, count: 0) }
+    unsafe lanes.withLanes { unsafe multiply(lanes: $0, count: $1) }
   }
 }

@@ -14,12 +14,22 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   /// Hands a vector to the sum of its own precision.
   static func sum(_ values: Vector<Self>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
-  /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`.
+  /// Hands the sums of subtrees to the sum of their own precision.
+  static func sumSubtrees(
+    _ values: Vector<Self>, _ others: [Vector<Self>], _ range: Range<Int>,
+    over ranks: borrowing some GlobalSum & ~Copyable) throws
+
+  /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`. A row
+  /// is added to C₁ and a column to C₂ unless nil.
   @unsafe static func multiplyPair(
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
-    _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, workspace: UnsafeMutablePointer<Self>,
-    numbers: Int)
+    _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, row1: UnsafePointer<Self>?, column2: UnsafePointer<Self>?,
+    workspace: UnsafeMutablePointer<Self>, numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int)
+
+  /// Σ x_k y_k and Σ |x_k|, in an order that depends on `count` alone.
+  @unsafe static func sumOfProducts(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
+  @unsafe static func sumOfMagnitudes(count: Int, _ x: UnsafePointer<Self>) -> Self
 
   /// e^x, log(1 + x), e^x − 1 and log x of one number.
   static func exp(_ x: Self) -> Self
@@ -47,16 +57,32 @@ extension Float: Real {
     try ranks.sum(values)
   }
 
+  public static func sumSubtrees(
+    _ values: Vector<Float>, _ others: [Vector<Float>], _ range: Range<Int>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    try ranks.sumSubtrees(values, others, range)
+  }
+
   @unsafe public static func multiplyPair(
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Float>?,
-    _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, workspace: UnsafeMutablePointer<Float>,
-    numbers: Int
+    _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, row1: UnsafePointer<Float>?,
+    column2: UnsafePointer<Float>?, workspace: UnsafeMutablePointer<Float>, numbers: Int, lanes: UnsafeRawPointer?,
+    laneCount: Int
   ) {
     var product = unsafe matrix_product_f32(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
-      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
+      lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount)
     unsafe matrix_multiply_f32(&product, workspace, numbers, kernel)
+  }
+
+  @unsafe public static func sumOfProducts(
+    count: Int, _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>
+  ) -> Float { unsafe sum_products_f32(count, x, y) }
+  @unsafe public static func sumOfMagnitudes(count: Int, _ x: UnsafePointer<Float>) -> Float {
+    unsafe sum_magnitudes_f32(count, x)
   }
 
   public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
@@ -85,16 +111,32 @@ extension Double: Real {
     try ranks.sum(values)
   }
 
+  public static func sumSubtrees(
+    _ values: Vector<Double>, _ others: [Vector<Double>], _ range: Range<Int>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    try ranks.sumSubtrees(values, others, range)
+  }
+
   @unsafe public static func multiplyPair(
     kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Double>?,
-    _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, workspace: UnsafeMutablePointer<Double>,
-    numbers: Int
+    _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, row1: UnsafePointer<Double>?,
+    column2: UnsafePointer<Double>?, workspace: UnsafeMutablePointer<Double>, numbers: Int, lanes: UnsafeRawPointer?,
+    laneCount: Int
   ) {
     var product = unsafe matrix_product_f64(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
-      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta)
+      transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
+      lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount)
     unsafe matrix_multiply_f64(&product, workspace, numbers, kernel)
+  }
+
+  @unsafe public static func sumOfProducts(
+    count: Int, _ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>
+  ) -> Double { unsafe sum_products_f64(count, x, y) }
+  @unsafe public static func sumOfMagnitudes(count: Int, _ x: UnsafePointer<Double>) -> Double {
+    unsafe sum_magnitudes_f64(count, x)
   }
 
   public static func exp(_ x: Double) -> Double { Glibc.exp(x) }

@@ -1,25 +1,29 @@
-internal import BLAS
+private import CVectorMath
 
 extension Vector {
-  /// Σ_k x_k y_k.
+  /// Σ_k x_k y_k, in an order that depends on the length alone.
   public func dot(_ other: Vector) -> Scalar {
     precondition(other.count == count, "vectors of a dot product must have equal lengths")
-    return unsafe Scalar.dot(count: count, pointer, other.pointer)
+    return unsafe Scalar.sumOfProducts(count: count, pointer, other.pointer)
   }
 
-  /// Σ_k |x_k|.
-  public var magnitudeSum: Scalar { unsafe Scalar.asum(count: count, pointer) }
+  /// Σ_k |x_k|, likewise.
+  public var magnitudeSum: Scalar { unsafe Scalar.sumOfMagnitudes(count: count, pointer) }
 
   /// x ← α x.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func scale(by factor: Scalar) { update(self) { factor * $0 } }
 
-  /// x ← x + α y.
-  public func add(_ other: Vector, times factor: Scalar = 1) {
-    precondition(other.count == count, "vectors that are added must have equal lengths")
-    unsafe Scalar.axpy(count: count, alpha: factor, other.pointer, pointer)
-  }
+  /// x ← x + y.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector) { update(self, other) { $0 + $1 } }
+
+  /// x ← x + α y, with two roundings wherever an element lies.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func add(_ other: Vector, times factor: Scalar) { update(self, other) { $0 + factor * $1 } }
 
   /// y_k ← |x_k|.
   @specialized(where Scalar == Float)
@@ -36,23 +40,10 @@ extension Matrix {
     precondition(
       part.lowerBound >= 0 && part.upperBound <= columns && sums.count == part.count,
       "a sum of rows has one element for each column")
-    if !accumulating { sums.fill(0) }
-    let (stride, count) = (columns, part.count)
     // The part lies within every row.
-    let (first, sums) = unsafe (elements.pointer + part.lowerBound, sums.pointer)
-    for row in 0..<rows {
-      let x = unsafe first + row * stride
-      for k in 0..<count { unsafe sums[k] += x[k] }
-    }
-  }
-
-  /// Overwrites every row with the same one.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  public func fillRows(with row: Vector<Scalar>) {
-    precondition(row.count == columns, "a row has one element for each column")
-    let (source, first) = unsafe (row.pointer, elements.pointer)
-    for row in 0..<rows { unsafe (first + row * columns).update(from: source, count: columns) }
+    unsafe matrix_sum_rows(
+      widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, rows, part.count,
+      elements.pointer + part.lowerBound, columns, sums.pointer, accumulating ? 1 : 0)
   }
 
   /// Overwrites row s with the number Σ_j |x_sj| + c.
@@ -62,8 +53,17 @@ extension Matrix {
     precondition(x.rows == rows, "every row is a number of the row of the same sample")
     let (source, first) = unsafe (x.elements.pointer, elements.pointer)
     for row in 0..<rows {
-      let sum = unsafe Scalar.asum(count: x.columns, source + row * x.columns) + c
+      let sum = unsafe Scalar.sumOfMagnitudes(count: x.columns, source + row * x.columns) + c
       unsafe (first + row * columns).update(repeating: sum, count: columns)
     }
+  }
+
+  /// sums_s ← Σ_j |x_sj| + c.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func magnitudeSums(plus c: Scalar, into sums: Vector<Scalar>) {
+    precondition(sums.count == rows, "a matrix has one sum for each row")
+    let (source, sums) = unsafe (elements.pointer, sums.pointer)
+    for row in 0..<rows { unsafe sums[row] = Scalar.sumOfMagnitudes(count: columns, source + row * columns) + c }
   }
 }

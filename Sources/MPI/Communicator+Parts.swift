@@ -5,9 +5,9 @@ extension Communicator {
   ///
   /// - Parameters:
   ///   - values: this rank's whole vector.
-  ///   - starts, counts: of each rank's part in the vector.
+  ///   - starts, counts: of each rank's part in the vector; all counts are 0 where this rank sends nothing.
   ///   - gathered: what the ranks send; there may be more elements, which stay.
-  ///   - places, lengths: of what each rank sends in `gathered`; the lengths are all this rank's count.
+  ///   - places, lengths: of what each rank sends in `gathered`: as much as this rank's part has, or nothing.
   public func exchangeParts<Scalar: MPIScalar>(
     _ values: borrowing MutableSpan<Scalar>, starts: [CInt], counts: [CInt], into gathered: inout MutableSpan<Scalar>,
     places: [CInt], lengths: [CInt]
@@ -15,16 +15,15 @@ extension Communicator {
     precondition([starts, counts, places, lengths].allSatisfy { $0.count == ranks }, "every rank has a part")
     precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
     precondition(Self.fit(places, lengths, in: gathered.count), "there must be room for what the ranks send")
-    precondition(lengths.allSatisfy { $0 == counts[rank] }, "every rank sends as much as this one's part has")
     let type = Scalar.mpiDatatype
     // MPI 3.1, 5.8
-    let code = unsafe values.withUnsafeBufferPointer { source in
-      unsafe gathered.withUnsafeMutableBufferPointer { target in
-        unsafe MPI_Alltoallv(
-          source.baseAddress, counts, starts, type.handle, target.baseAddress, lengths, places, type.handle, handle)
-      }
-    }
-    try check(code, "MPI_Alltoallv")
+    try unsafe check(
+      values.withUnsafeBufferPointer { source in
+        unsafe gathered.withUnsafeMutableBufferPointer { target in
+          unsafe MPI_Alltoallv(
+            source.baseAddress, counts, starts, type.handle, target.baseAddress, lengths, places, type.handle, handle)
+        }
+      }, "MPI_Alltoallv")
   }
 
   /// Collective: every rank gets the parts that the others have, in place of its own numbers there.
@@ -37,11 +36,11 @@ extension Communicator {
     precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
     let type = Scalar.mpiDatatype
     // MPI 3.1, 5.7: in place, the first three arguments do not count.
-    let code = unsafe values.withUnsafeMutableBufferPointer { buffer in
-      unsafe MPI_Allgatherv(
-        cmpi_in_place(), 0, type.handle, buffer.baseAddress, counts, starts, type.handle, handle)
-    }
-    try check(code, "MPI_Allgatherv")
+    try unsafe check(
+      values.withUnsafeMutableBufferPointer { buffer in
+        unsafe MPI_Allgatherv(
+          cmpi_in_place(), 0, type.handle, buffer.baseAddress, counts, starts, type.handle, handle)
+      }, "MPI_Allgatherv")
   }
 
   private static func fit(_ starts: [CInt], _ counts: [CInt], in count: Int) -> Bool {

@@ -18,8 +18,8 @@ extension Communicator {
     precondition(colour.map { $0 >= 0 } ?? true, "a colour must not be negative")
     var new: MPI_Comm? = unsafe cmpi_comm_null()
     // MPI 3.1, 6.4.2
-    let code = unsafe MPI_Comm_split(handle, colour.map { CInt($0) } ?? cmpi_undefined(), CInt(rank), &new)
-    try check(code, "MPI_Comm_split")
+    try unsafe check(
+      MPI_Comm_split(handle, colour.map { CInt($0) } ?? cmpi_undefined(), CInt(rank), &new), "MPI_Comm_split")
     return colour == nil ? nil : try unsafe Self.adopt(new)
   }
 
@@ -29,11 +29,35 @@ extension Communicator {
     return part
   }
 
-  private static func adopt(_ part: MPI_Comm?) throws(MPIError) -> Communicator {
+  /// Collective: gives `body` the same ranks as a group of its own, which all of them leave alike.
+  ///
+  /// Where `body` throws anything but an ``AgreedFailure`` the other ranks may be waiting somewhere else, and the group is not
+  /// given back: the job ends then.
+  ///
+  /// - Parameter companion: kept with the group.
+  public func withCopy<Result>(
+    companion: AnyObject, _ body: (borrowing Communicator) throws -> Result
+  ) throws -> Result {
+    var new: MPI_Comm? = unsafe cmpi_comm_null()
+    // MPI 3.1, 6.4.2
+    try unsafe check(MPI_Comm_split(handle, 0, CInt(rank), &new), "MPI_Comm_split")
+    let copy = try unsafe Self.adopt(new, companion: companion)
+    let result: Result
+    do {
+      result = try body(copy)
+    } catch let failure as AgreedFailure {
+      try copy.free()
+      throw failure
+    }
+    try copy.free()
+    return result
+  }
+
+  private static func adopt(_ part: MPI_Comm?, companion: AnyObject? = nil) throws(MPIError) -> Communicator {
     guard let part = unsafe part else {
       throw MPIError(operation: "MPI_Comm_split", code: MPI_ERR_COMM, explanation: "there is no group")
     }
-    return try unsafe Communicator(adopting: part)
+    return try unsafe Communicator(adopting: part, companion: companion)
   }
 
   /// Collective: gives the library back what a part of a group took; it must not be used any more.

@@ -10,10 +10,15 @@ extension Communicator {
     var request: MPI_Request? = unsafe cmpi_request_null()
     // MPI 3.1, 5.12.1
     try unsafe check(MPI_Ibarrier(handle, &request), "MPI_Ibarrier")
+    try unsafe check(Self.sleep(until: &request), "MPI_Ibarrier")
+  }
+
+  /// One long call for those who watch, not many short ones.
+  private static func sleep(until request: inout MPI_Request?) -> CInt {
     var (isDone, microseconds): (CInt, UInt32) = (0, 50)
     while true {
-      try unsafe check(MPI_Test(&request, &isDone, cmpi_status_ignore()), "MPI_Test")
-      if isDone != 0 { return }
+      let code = unsafe MPI_Test(&request, &isDone, cmpi_status_ignore())
+      if code != MPI_SUCCESS || isDone != 0 { return code }
       usleep(microseconds)
       microseconds = min(2 * microseconds, 5000)
     }

@@ -12,9 +12,12 @@ public struct Communicator: ~Copyable {
   public let rank: Int
   /// The number of processes in the group.
   public let ranks: Int
+  /// What those who made the group keep with it; nothing here looks at it.
+  public let companion: AnyObject?
 
-  init(adopting handle: MPI_Comm) throws(MPIError) {
+  init(adopting handle: MPI_Comm, companion: AnyObject? = nil) throws(MPIError) {
     unsafe self.handle = handle
+    self.companion = companion
     var rank: CInt = 0
     var size: CInt = 0
     try unsafe check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank")
@@ -52,12 +55,12 @@ public struct Communicator: ~Copyable {
     var start = 0
     while start < values.count {
       let count = min(limit, values.count - start)
-      let code = unsafe values.withUnsafeMutableBufferPointer { buffer in
-        unsafe MPI_Allreduce(
-          cmpi_in_place(), buffer.baseAddress.map { unsafe $0 + start }, CInt(count), Scalar.mpiDatatype.handle,
-          cmpi_sum(), handle)
-      }
-      try check(code, "MPI_Allreduce")
+      try unsafe check(
+        values.withUnsafeMutableBufferPointer { buffer in
+          unsafe MPI_Allreduce(
+            cmpi_in_place(), buffer.baseAddress.map { unsafe $0 + start }, CInt(count), Scalar.mpiDatatype.handle,
+            cmpi_sum(), handle)
+        }, "MPI_Allreduce")
       start += count
     }
   }
@@ -65,8 +68,8 @@ public struct Communicator: ~Copyable {
   /// Collective: the least of one number from each rank.
   public func allReduceMin(_ value: Int64) throws(MPIError) -> Int64 {
     var result = value
-    let code = unsafe MPI_Allreduce(cmpi_in_place(), &result, 1, cmpi_int64(), cmpi_min(), handle)
-    try check(code, "MPI_Allreduce")
+    try unsafe check(
+      MPI_Allreduce(cmpi_in_place(), &result, 1, cmpi_int64(), cmpi_min(), handle), "MPI_Allreduce")
     return result
   }
 
@@ -75,8 +78,7 @@ public struct Communicator: ~Copyable {
     var all = [Scalar](repeating: value, count: ranks)
     var own = value
     let type = Scalar.mpiDatatype
-    let code = unsafe MPI_Allgather(&own, 1, type.handle, &all, 1, type.handle, handle)
-    try check(code, "MPI_Allgather")
+    try unsafe check(MPI_Allgather(&own, 1, type.handle, &all, 1, type.handle, handle), "MPI_Allgather")
     return all
   }
 

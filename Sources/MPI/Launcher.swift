@@ -21,10 +21,16 @@ public enum Launcher {
 
   /// Without a launcher Open MPI would start a daemon (and need ssh) to serve a single process; these settings make it
   /// an isolated rank that starts in about 20 ms. A setting that the user made wins.
+  ///
+  /// A single task of Slurm's srun is one too. Open MPI would take it for a rank that srun was to tell about the others,
+  /// by the variable `SLURM_STEP_ID`, and end.
   static func isolateSingleRank() {
     guard !isPresent else { return }
+    unsafe unsetenv("SLURM_STEP_ID")
     for (name, value) in [
       ("OMPI_MCA_ess_singleton_isolated", "1"), ("OMPI_MCA_btl", "self"), ("OMPI_MCA_pml", "ob1"),
+      // All isolated processes of a user would make and remove the same folder, and now and then one fails between the two.
+      ("OMPI_MCA_orte_create_session_dirs", "0"),
     ] {
       unsafe setenv(name, value, 0)
     }

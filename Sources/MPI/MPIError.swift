@@ -12,12 +12,15 @@ public struct MPIError: Error, CustomStringConvertible, Equatable {
   public var description: String { "\(operation) failed with code \(code): \(explanation)" }
 }
 
-/// Throws when an MPI function did not return MPI_SUCCESS.
-func check(_ code: CInt, _ operation: String) throws(MPIError) {
+/// Calls an MPI function, visibly for other threads (``MPICall``), and throws when it does not return MPI_SUCCESS.
+func check(_ call: @autoclosure () -> CInt, _ operation: StaticString) throws(MPIError) {
+  MPICall.begin(operation)
+  let code = call()
+  MPICall.end()
   guard code != MPI_SUCCESS else { return }
   var text = [CChar](repeating: 0, count: Int(MPI_MAX_ERROR_STRING) + 1)
   var length: CInt = 0
   let described = unsafe MPI_Error_string(code, &text, &length)
   let bytes = text.prefix(described == MPI_SUCCESS ? Int(length) : 0).map { UInt8(bitPattern: $0) }
-  throw MPIError(operation: operation, code: code, explanation: String(decoding: bytes, as: UTF8.self))
+  throw MPIError(operation: "\(operation)", code: code, explanation: String(decoding: bytes, as: UTF8.self))
 }

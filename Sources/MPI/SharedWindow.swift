@@ -58,11 +58,20 @@ public final class SharedWindow {
   /// Whether the system has room for a window. Open MPI 4 lets the other ranks wait for ever where the first one cannot
   /// make the file behind it, and a file larger than its file system ends a process when it is touched.
   static func isRoom(for byteCount: Int) -> Bool {
-    let folder = Launcher.environment("OMPI_MCA_osc_sm_backing_directory") ?? "/dev/shm"
+    freeBytes.map { $0 >= bytesNeeded(for: byteCount) } ?? false
+  }
+
+  /// Where Open MPI keeps the file behind a window.
+  public static var folder: String { Launcher.environment("OMPI_MCA_osc_sm_backing_directory") ?? "/dev/shm" }
+
+  /// What ``folder`` must have free for a window: beside it the library keeps a page or two, and other programs need some
+  /// too.
+  public static func bytesNeeded(for byteCount: Int) -> Int { byteCount + byteCount / 4 + (1 << 20) }
+
+  /// What ``folder`` has free; nil where there is no such folder.
+  public static var freeBytes: Int? {
     var system = statvfs()
-    guard unsafe statvfs(folder, &system) == 0 else { return false }
-    let (free, needed) = (Double(system.f_bavail) * Double(system.f_frsize), Double(byteCount))
-    // Beside the window the library keeps a page or two, and other programs need some too.
-    return free >= 1.25 * needed + 0x1p20
+    guard unsafe statvfs(folder, &system) == 0 else { return nil }
+    return Int(Double(system.f_bavail) * Double(system.f_frsize))
   }
 }

@@ -3,8 +3,9 @@ public import Kernels
 /// One layer of a network: it knows its value, its total gradient, how Ẏ and Z pass through it, and its statistics.
 ///
 /// A layer owns its workspaces, allocated by ``reserve(samples:)`` before the first step; it sees its parameters and
-/// their statistics as slices of the network's arenas. One step calls, in this order, one of the two `forward`,
-/// `totalGradient`, `addStatistics`, `reduceStatistics`, `backward`, with the same number of samples, which may be 0. A
+/// their statistics as slices of the network's arenas. One step calls, in this order, one of the three `forward`,
+/// `totalGradient` unless `forward` has included it, `addStatistics`, `reduceStatistics`, `backward`, with the same number of
+/// samples, which may be 0. A
 /// layer whose training differs from its use follows the pass of the last `forward` in what comes after it.
 public protocol Layer<Scalar>: AnyObject {
   associatedtype Scalar: Real
@@ -38,6 +39,18 @@ public protocol Layer<Scalar>: AnyObject {
     _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,
     ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
+  /// (M1, M4, M5) The value in a pass and, where `above` is given, the total gradient, in one traversal where the layer
+  /// can. Collective.
+  ///
+  /// - Parameters:
+  ///   - u: as for ``totalGradient(below:input:parameters:into:)``.
+  ///   - above: u above; nil where it is zero or not wanted.
+  ///   - pass, samples, ids: as for the pass without the total gradient.
+  func forward(
+    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable) throws
+
   /// (M4, M5) The total gradient: u below [samples × inputs], nil where it is zero (M3), to u above [samples × outputs].
   ///
   /// Not called for layers where both are zero.
@@ -47,7 +60,9 @@ public protocol Layer<Scalar>: AnyObject {
   /// Adds up over the ranks what `backward` needs of the whole minibatch; nothing for most layers. Collective.
   ///
   /// The sums Ẇ and Ẅ stay those of this rank.
-  func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws
+  ///
+  /// - Parameter above: the signals at the layer's output, whose sums `addStatistics` has formed.
+  func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
   /// (M8, M10) Passes Ẏ and Z from the layer's output to its input.
   ///
@@ -56,12 +71,29 @@ public protocol Layer<Scalar>: AnyObject {
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound)
 
-  /// (M9, M13) Adds the samples' contributions to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
+  /// (M9, M13) Adds the contributions of some samples to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
   ///
   /// Not called for layers without parameters.
+  ///
+  /// - Parameter rows: which of the samples whose signals the matrices hold.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool)
+
+  /// Whether ``formStatistics(of:in:samples:input:above:into:)`` can add several lanes up at once.
+  ///
+  /// - Parameter u: the total gradient below, nil where it is zero.
+  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool
+
+  /// (M9) The sums Ẇ and Ẅ over some lanes of up to `LaneTerms.most` rows, overwritten, to the last bit as if each lane's
+  /// were formed by `addStatistics` and added up in the tree. Only for layers that can.
+  ///
+  /// - Parameters:
+  ///   - lanes: a subtree of this rank's lanes.
+  ///   - samples: the size of the global minibatch.
+  func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>)
 
   /// Whether Ẇ and Ẅ of some of the output units follow from the signals at the layer's boundaries alone, of whatever
   /// samples: then ranks that see each other's signals share the units out. Every block of parameters has one row for each
@@ -121,12 +153,30 @@ extension Layer {
     forward(x, parameters: parameters, into: y)
   }
 
-  public func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws {}
+  public func forward(
+    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    try forward(x, parameters: parameters, into: y, pass: pass, samples: samples, ids: ids, over: ranks)
+    if let above { totalGradient(below: u, input: x, parameters: parameters, into: above) }
+  }
+
+  public func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {}
 
   public func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {}
+
+  public func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { false }
+
+  public func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>
+  ) {
+    preconditionFailure("only a layer that adds lanes up forms the sums of several")
+  }
 
   public var hasSeparableStatistics: Bool { false }
 

@@ -23,14 +23,28 @@ extension Network {
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    let total = evaluate(loss, targets: targets, weights: weights)
-    if sums.wDDot != nil {
-      loss.partitionCurvature(
-        own(zs[layers.count], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
+    let wantsCurvature = sums.wDDot != nil
+    var (total, top) = (0.0, layers.count)
+    if let outputActivation, loss == .squaredError, partition == .automatic, weights == nil {
+      top -= 1
+      total = squaredError(
+        below: outputActivation, inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
+    } else {
+      let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
+      total = evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition)
     }
     try pullBack(
-      inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating, over: ranks)
+      from: top, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
+      over: ranks)
     return total
+  }
+
+  /// (M3–M7) From h at the output to Z.
+  func partitionCurvature(
+    of loss: Loss, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, _ partition: LossPartition
+  ) {
+    loss.partitionCurvature(
+      own(zs[layers.count], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
   }
 
   /// Ẇ for any Ẏ at the output, such as the change of a loss by a quantity that it depends on through the outputs alone.
@@ -49,28 +63,63 @@ extension Network {
     fill(own(yDots[layers.count], inputs.rows))
     do {
       try pullBack(
-        inputs: inputs, parameters: parameters, bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: nil),
+        from: layers.count, inputs: inputs, parameters: parameters, bound: .paper,
+        into: StatisticsSlice(wDot: wDot, wDDot: nil),
         accumulating: accumulating, over: SingleRank())
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }
   }
 
-  /// The losses of the last forward pass with Ẏ and h at the output, each row times its weight.
-  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?) -> Double {
+  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the output's activation.
+  private func squaredError(
+    below activation: Activation, inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>,
+    _ wantsCurvature: Bool
+  ) -> Double {
+    let (samples, top) = (inputs.rows, layers.count)
+    if wantsCurvature {
+      precondition(preparation != .gradient, "a pass that prepared a gradient has no total gradient")
+      if preparation == .everything { _ = totalGradient(inputs, parameters: parameters) }
+    }
+    return activation.squaredError(
+      outputs: own(values[top], samples), targets: targets,
+      totalGradient: wantsCurvature ? totalGradient(at: top - 1, samples: samples) : nil,
+      yDot: own(yDots[top - 1], samples), z: wantsCurvature ? own(zs[top - 1], samples) : nil)
+  }
+
+  /// The losses of the last forward pass with Ẏ and, where the total gradient u is given, Z at the output.
+  private func evaluate(
+    _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, totalGradient u: Matrix<Scalar>?,
+    _ partition: LossPartition
+  ) -> Double {
+    let (samples, top) = (targets.rows, layers.count)
+    let z = own(zs[top], samples)
+    // In one pass: (M6) with a constant h.
+    if loss == .squaredError, partition == .automatic, weights == nil {
+      return evaluateSquaredError(
+        own(values[top], samples), targets, own(yDots[top], samples), u == nil ? nil : z, totalGradient: u)
+    }
+    let total = evaluate(loss, targets: targets, weights: weights, rows: 0..<samples)
+    if let u { loss.partitionCurvature(z, totalGradient: u, partition) }
+    return total
+  }
+
+  /// The losses of some rows of the last forward pass with Ẏ and h at the output, each row times its weight.
+  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, rows: Range<Int>) -> Double {
     let (samples, top) = (targets.rows, layers.count)
     let (outputs, gradient, h) = (
-      own(values[top], samples), own(yDots[top], samples), own(zs[top], samples)
+      own(values[top], samples)[rows], own(yDots[top], samples)[rows], own(zs[top], samples)[rows]
     )
-    guard let weights else {
-      return loss.evaluate(outputs: outputs, targets: targets, gradient: gradient, curvature: h)
+    guard let all = weights else {
+      return loss.evaluate(outputs: outputs, targets: targets[rows], gradient: gradient, curvature: h)
     }
-    precondition(weights.count == samples, "every row needs its weight")
+    precondition(all.count == samples, "every row needs its weight")
+    let weights = all[rows]
     var total = 0.0
-    loss.evaluateRows(outputs: outputs, targets: targets, gradient: gradient, curvature: h) { row, value in
+    loss.evaluateRows(outputs: outputs, targets: targets[rows], gradient: gradient, curvature: h) { row, value in
       total += Double(weights[row]) * value
     }
-    for row in 0..<samples {
+    for row in 0..<rows.count {
       let weight = weights[row]
       gradient[row].scale(by: weight)
       h[row].scale(by: weight.magnitude)
@@ -78,26 +127,39 @@ extension Network {
     return total
   }
 
-  /// (M8–M10, M13) from Ẏ and Z at the output.
+  /// (M8–M10, M13) from Ẏ and Z at a boundary.
   private func pullBack(
-    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
+    from top: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
     accumulating: Bool, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
+    try pullBack(
+      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil, over: ranks
+    ) { index, u, above in
+      layers[index].addStatistics(
+        input: value(at: index, inputs), totalGradientBelow: u, above: above, rows: 0..<inputs.rows,
+        into: sums[layout.slices[index]], bound: bound, accumulating: accumulating)
+    }
+  }
+
+  /// (M8, M10, M13) from Ẏ and Z at a boundary.
+  ///
+  /// - Parameters:
+  ///   - top: the boundary; the output where nil.
+  ///   - formSums: called for each layer with parameters when the signals above it are there.
+  func pullBack(
+    from top: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
+    over ranks: borrowing some GlobalSum & ~Copyable,
+    formSums: (_ layer: Int, _ u: Matrix<Scalar>?, _ above: Sensitivity<Scalar>) -> Void
+  ) throws {
     let samples = inputs.rows
-    let wantsCurvature = sums.wDDot != nil
-    for index in (lowestTrained..<layers.count).reversed() {
+    for index in (lowestTrained..<(top ?? layers.count)).reversed() {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
       // Where ranks share the signals the sums are formed of them later, unit by unit.
-      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics {
-        layer.addStatistics(
-          input: value(at: index, inputs), totalGradientBelow: u, above: above,
-          into: StatisticsSlice(wDot: sums.wDot[slice], wDDot: sums.wDDot.map { $0[slice] }), bound: bound,
-          accumulating: accumulating)
-      }
+      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics { formSums(index, u, above) }
       if index > lowestTrained {
-        try layer.reduceStatistics(over: ranks)
+        try layer.reduceStatistics(above: above, over: ranks)
         layer.backward(
           above: above, below: sensitivity(at: index, samples: samples, wantsCurvature), totalGradientBelow: u,
           parameters: parameters[slice], bound: bound)

@@ -15,6 +15,8 @@ public final class Network<Scalar: Real> {
   public let outputs: Int
   /// The most samples that fit the workspaces.
   public private(set) var capacity = 0
+  /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
+  public internal(set) var laneLosses: [Double] = []
 
   /// The lowest layer with parameters: nothing below it needs Ẏ or Z.
   let lowestTrained: Int
@@ -26,6 +28,11 @@ public final class Network<Scalar: Real> {
   private(set) var totalGradients: [Matrix<Scalar>] = []
   private(set) var yDots: [Matrix<Scalar>] = []
   private(set) var zs: [Matrix<Scalar>] = []
+
+  /// What the last forward pass prepared.
+  var preparation = Pass.Preparation.everything
+  /// The activation at the output, where its derivatives follow from the outputs.
+  let outputActivation: Activation?
 
   /// A network for inputs of `inputs` features.
   ///
@@ -63,6 +70,14 @@ public final class Network<Scalar: Real> {
     carriesTotalGradient = carries
     layout = ParameterLayout(layers.map(\.parameters))
     lowestTrained = layers.firstIndex { !$0.parameters.isEmpty } ?? 0
+    for (index, layer) in layers.enumerated() {
+      guard let layer = layer as? ActivationLayer<Scalar> else { continue }
+      layer.keepsValue = index + 1 == layers.count || !layers[index + 1].worksInPlace
+    }
+    let output = (layers.last as? ActivationLayer<Scalar>)?.activation
+    // With a total gradient below it, which layers without parameters do not have.
+    let followsTrained = layers.count > 1 && carries[layers.count - 1]
+    outputActivation = followsTrained && output?.hasDerivativesOfValue == true ? output : nil
   }
 
   /// How the ranks of a machine share the signals of a minibatch; nil where every rank has its own.

@@ -1,4 +1,5 @@
-/// How a pass treats the layers whose training differs from their use: batch normalisation and dropout.
+/// How a pass treats the layers whose training differs from their use, batch normalisation and dropout, and what it
+/// prepares.
 public struct Pass: Equatable, Sendable {
   /// Which mean and variance batch normalisation uses.
   public enum Normalization: Sendable {
@@ -18,11 +19,22 @@ public struct Pass: Equatable, Sendable {
     public init(seed: UInt64, epoch: Int) { (self.seed, self.epoch) = (seed, epoch) }
   }
 
+  /// What is asked for after a pass, so that it computes and keeps no more.
+  public enum Preparation: Sendable {
+    /// Anything, in any order; the total gradient is computed when it is needed.
+    case everything
+    /// Ẇ alone.
+    case gradient
+    /// Ẇ and Ẅ: the total gradient is computed along with the values.
+    case statistics
+  }
+
   public var normalization: Normalization
   /// Whether the running averages move toward the minibatch's mean and variance; not with `.running`.
   public var updatesRunningAverages: Bool
   /// nil where dropout is off.
   public var dropout: DropoutMasks?
+  public var preparation = Preparation.everything
 
   public init(normalization: Normalization, updatesRunningAverages: Bool, dropout: DropoutMasks?) {
     (self.normalization, self.updatesRunningAverages) = (normalization, updatesRunningAverages)

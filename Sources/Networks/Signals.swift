@@ -11,6 +11,9 @@ public struct Sensitivity<Scalar: Real> {
     self.yDot = yDot
     self.z = z
   }
+
+  /// The signals of some samples, which follow one another.
+  public subscript(rows: Range<Int>) -> Sensitivity { Sensitivity(yDot: yDot[rows], z: z?[rows]) }
 }
 
 /// The sums Ẇ and Ẅ over samples of one layer's parameters, each [parameters] long.
@@ -22,6 +25,11 @@ public struct StatisticsSlice<Scalar: Real> {
   public init(wDot: Vector<Scalar>, wDDot: Vector<Scalar>?) {
     self.wDot = wDot
     self.wDDot = wDDot
+  }
+
+  /// The sums of some of the parameters.
+  subscript(range: Range<Int>) -> StatisticsSlice {
+    StatisticsSlice(wDot: wDot[range], wDDot: wDDot.map { $0[range] })
   }
 }
 

@@ -6,26 +6,16 @@ internal import Kernels
 @safe
 struct FusedPartitioning<Scalar: Real> {
   private let update: BlockUpdate<Scalar>
-  private let block: partitioning_block
+  private let block: parameter_block
 
   /// nil where the rule's settings are others.
   ///
   /// - Parameter base: what is added to v̂.
   init?(_ rule: ResidualPartitioning, _ update: BlockUpdate<Scalar>, base: Scalar) {
-    guard rule.findsLength, rule.layerScale == .adaptive, let first = update.first, let second = update.second else {
-      return nil
-    }
+    guard rule.findsLength, rule.layerScale == .adaptive, update.first != nil, update.second != nil else { return nil }
     self.update = update
-    // The arrays have the block's length, and live as long as `update`.
-    unsafe block = partitioning_block(
-      count: update.w.count, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0,
-      w: update.w.pointer,
-      w_dot: update.wDot.pointer, w_ddot: update.wDDot?.pointer, m: first.pointer, v: second.pointer,
-      per_sample: Double(update.perSample), l2: Double(update.l2), l1: Double(update.l1), m_decay: rule.momentum,
-      v_decay: rule.curvatureDecay,
-      m_correction: StoredAverage<Scalar>.correction(decay: rule.momentum, updates: update.firstUpdates),
-      v_correction: StoredAverage<Scalar>.correction(decay: rule.curvatureDecay, updates: update.secondUpdates),
-      base: Double(base), is_root: rule.curvaturePower == .half ? 1 : 0)
+    unsafe block = update.parameterBlock(
+      momentum: rule.momentum, decay: rule.curvatureDecay, base: base, isRoot: rule.curvaturePower == .half)
   }
 
   /// Averages and s take up the statistics: g = Ẇ/S + ∇R, s ← keep s + gain g.

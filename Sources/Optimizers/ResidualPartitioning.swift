@@ -34,7 +34,11 @@ public struct ResidualPartitioning: Equatable, Sendable {
   @inline(__always)
   func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
     guard layerScale != .none else {
-      pass(.move, over: block, rate: rate)
+      if block.first == nil, block.second == nil, block.wDDot != nil {
+        block.divide(by: curvaturePower, base: base(rate: rate, block), rate: rate)
+      } else {
+        pass(.move, over: block, rate: rate)
+      }
       return
     }
     let (scale, own) = (scale(block, rate: rate, meanSquare: meanSquare), formulaRate(rate))

@@ -16,6 +16,9 @@ public struct Schedule: Equatable, Sendable {
     case linear
     /// ½ (1 + cos(π t/T)).
     case cosine
+
+    /// Whether T counts: with more steps the first ones have other rates too.
+    public var dependsOnSteps: Bool { self == .linear || self == .cosine }
   }
 
   public var name: Name

@@ -66,10 +66,10 @@ extension UpdateRule {
     for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
       let (own, rate) = (update.block(index, part.ranges[index]), update.rate)
       switch self {
-      case .sgd: SGD().loop(own, rate: rate).move()
+      case .sgd: own.descend(rate: rate)
       case .momentum(let rule): rule.loop(own, rate: rate).move()
       case .rmsprop(let rule): rule.loop(own, rate: rate).move()
-      case .adam(let rule): rule.loop(own, rate: rate).move()
+      case .adam(let rule): own.move(by: rule, rate: rate)
       case .residualPartitioning(let rule):
         rule.move(own, rate: update.blockRate(index), meanSquare: update.state.blockSquares[index])
       }

@@ -1,6 +1,21 @@
 /// What a run was made with and how it ended: `manifest.json`.
 public struct Manifest: Codable, Sendable {
-  public enum Status: String, Codable, Sendable { case running, finished, diverged }
+  /// A stopped run ended after a checkpoint, because it was asked to.
+  public enum Status: String, Codable, Sendable { case running, stopped, finished, diverged }
+
+  /// When and where the run went on from a checkpoint.
+  public struct Resumption: Codable, Equatable, Sendable {
+    /// The steps that were done.
+    public var step: Int
+    public var at: String
+    public var version: String
+    public var ranks: Int
+    public var hosts: [String]
+
+    public init(step: Int, at: String, version: String, ranks: Int, hosts: [String]) {
+      (self.step, self.at, self.version, self.ranks, self.hosts) = (step, at, version, ranks, hosts)
+    }
+  }
 
   /// Noise that was put into the labels of the training samples.
   public struct LabelNoise: Codable, Equatable, Sendable {
@@ -44,9 +59,15 @@ public struct Manifest: Codable, Sendable {
     /// The kernel that the BLAS chose for this processor; results have equal bits only for equal kernels.
     public var blasKernel: String
     public var blasThreads: Int
+    /// The instructions of the program's own kernels, and the mathematical library: equal bits need equal ones of these too.
+    public var instructions: String?
+    public var mathLibrary: String?
 
-    public init(mpi: String, blas: String, blasKernel: String, blasThreads: Int) {
+    public init(
+      mpi: String, blas: String, blasKernel: String, blasThreads: Int, instructions: String, mathLibrary: String
+    ) {
       (self.mpi, self.blas, self.blasKernel, self.blasThreads) = (mpi, blas, blasKernel, blasThreads)
+      (self.instructions, self.mathLibrary) = (instructions, mathLibrary)
     }
   }
 
@@ -60,7 +81,8 @@ public struct Manifest: Codable, Sendable {
   public var ranks: Int
   /// The host of each rank.
   public var hosts: [String]
-  /// How the ranks brought their shares of a minibatch together: `node` or `mpi`; nil for a single rank.
+  /// How the ranks brought their shares of a minibatch together: `node`, `mpi` or `lanes`; nil for a single rank without
+  /// lanes.
   public var reduction: String?
   public var precision: String
   public var parameters: Int
@@ -68,6 +90,8 @@ public struct Manifest: Codable, Sendable {
   public var parametersSHA256: String?
   public var data: Data
   public var libraries: Libraries
+  /// In the order of time; nil for a run that was never broken off.
+  public var resumptions: [Resumption]?
   /// For a diverged run, the step whose loss was not finite.
   public var divergedAtStep: Int?
   public var result: RunResult?

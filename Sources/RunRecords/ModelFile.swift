@@ -59,9 +59,14 @@ public struct ModelFile<Scalar: Real> {
     let tensors = zip(names, network.layout.blocks).map { name, block in
       SafetensorsTensor(name: name, shape: block.shape, values: parameters.all[block.range].array)
     }
+    try SafetensorsFile(tensors: tensors, metadata: metadata).write(to: path)
+  }
+
+  /// What the file says beside its tensors.
+  public var metadata: [String: String] {
     var metadata = ["format": "pt", "network": networkJSON]
     metadata["scaling"] = scaling
-    try SafetensorsFile(tensors: tensors, metadata: metadata).write(to: path)
+    return metadata
   }
 
   /// The network's configuration as JSON with every size.

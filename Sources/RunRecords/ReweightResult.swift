@@ -67,7 +67,35 @@ public struct ReweightResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// One training of the network among several.
+  public struct Cycle: Codable, Equatable, Sendable {
+    /// Counted from 1.
+    public var cycle: Int
+    /// β, what the outputs of the network before were multiplied by to be probabilities; nil for the first cycle.
+    @OrNull public var inverseTemperature: Double?
+    /// The share of wrong labels that was then expected.
+    @OrNull public var wrongShare: Double?
+    @OrNull public var validationLoss: Double?
+    @OrNull public var validationAccuracy: Double?
+    @OrNull public var testLoss: Double?
+    @OrNull public var testAccuracy: Double?
+    /// After the cycle.
+    public var weights: WeightStatistics
+
+    public init(
+      cycle: Int, inverseTemperature: Double?, wrongShare: Double?, validationLoss: Double?,
+      validationAccuracy: Double?, testLoss: Double?, testAccuracy: Double?, weights: WeightStatistics
+    ) {
+      (self.cycle, self.weights, self.testLoss) = (cycle, weights, testLoss)
+      (self.inverseTemperature, self.wrongShare) = (inverseTemperature, wrongShare)
+      (self.validationLoss, self.validationAccuracy) = (validationLoss, validationAccuracy)
+      self.testAccuracy = testAccuracy
+    }
+  }
+
   public var levels: Int
+  /// One for each time the network was trained; the last is that of the run's own numbers.
+  public var cycles: [Cycle]?
   public var grid: Grid
   public var weights: WeightStatistics
   /// The training examples that have weights, and how many of their labels are known to be wrong.

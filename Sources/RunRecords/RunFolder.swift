@@ -9,6 +9,15 @@ public struct RunFolder: Sendable {
   public init(path: String) { self.path = path }
 
   public var configuration: String { path + "/config.yml" }
+  /// ``configuration``; of a checkpoint, which is a folder with a model too, that of its run.
+  public var settings: String {
+    let parts = URL(fileURLWithPath: path).standardizedFileURL
+    let run = parts.deletingLastPathComponent()
+    guard run.lastPathComponent == "checkpoints", !FileManager.default.fileExists(atPath: configuration) else {
+      return configuration
+    }
+    return run.deletingLastPathComponent().appendingPathComponent("config.yml").path
+  }
   public var manifest: String { path + "/manifest.json" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var model: String { path + "/model.safetensors" }
@@ -19,6 +28,9 @@ public struct RunFolder: Sendable {
   /// The learned weights of the training examples, for people and for programs.
   public var weightTable: String { path + "/weights.csv" }
   public var weights: String { path + "/weights.safetensors" }
+
+  /// What a run that was cut off goes on from.
+  public var checkpoints: String { path + "/checkpoints" }
 
   /// Makes the folder `name` in `parent`, which must not exist yet.
   ///
@@ -32,7 +44,7 @@ public struct RunFolder: Sendable {
         .cannotCreate, folder.path,
         code == EEXIST
           ? "this run folder exists already; choose another --name, or move it away"
-          : "cannot make the run folder: \(reason(code)); choose another run.folder")
+          : "cannot make the run folder: \(systemReason(code)); choose another run.folder")
     }
     return folder
   }
@@ -57,7 +69,8 @@ public struct RunFolder: Sendable {
     for part in path.split(separator: "/") {
       prefix += part + "/"
       if unsafe mkdir(prefix, 0o777) != 0, errno != EEXIST {
-        throw RunRecordError(.cannotCreate, path, "cannot make the folder: \(reason(errno)); choose another run.folder")
+        throw RunRecordError(
+          .cannotCreate, path, "cannot make the folder: \(systemReason(errno)); choose another run.folder")
       }
     }
   }
@@ -82,7 +95,7 @@ public func checkWritable(_ file: String) throws(RunRecordError) {
 }
 
 /// What the system says of an error code.
-private func reason(_ code: Int32) -> String {
+func systemReason(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }
 

@@ -30,3 +30,11 @@ struct EarlyStopping<Scalar: Real> {
   /// Puts the best parameters back. Collective.
   func restore(_ step: TrainingStep<Scalar>) throws { try step.restoreParameters(from: best) }
 }
+
+extension EarlyStopping: Resumable {
+  mutating func exchange(with state: any StateExchange) throws {
+    try state.number("bestEpoch", &bestEpoch)
+    try state.number("bestLoss", &bestLoss)
+    try state.array("best", best.all)
+  }
+}

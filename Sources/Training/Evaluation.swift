@@ -22,21 +22,22 @@ extension LearningProblem {
     network.reserve(samples: chunk)
     let inputs = Matrix<Scalar>(rows: chunk, columns: network.inputs)
     let targets = target == .input ? inputs : Matrix<Scalar>(rows: chunk, columns: network.outputs)
-    let own = ranks.shard(0..<subset.count)
-    let positions = own.map { Int32($0) }
-    var (total, correct) = (0.0, 0)
-    for start in stride(from: 0, to: positions.count, by: chunk) {
-      let part = positions.span.extracting(start..<min(start + chunk, positions.count))
-      let (x, t) = (inputs.prefix(part.count), targets.prefix(part.count))
-      fill(subset, part, inputs: x, targets: t)
-      let outputs = network.forward(x, parameters: parameters.all)
-      total += network.loss(loss, targets: t)
-      if target == .label { correct += correctPredictions(outputs: outputs, targets: t) }
+    let positions = ranks.shard(0..<subset.count).map { Int32($0) }
+    let sums = SampleSums<Double>(count: 2)
+    try sums.add(rows: positions.count, samples: subset.count, over: ranks) { rows, sums in
+      var (total, correct) = (0.0, 0)
+      for start in stride(from: rows.lowerBound, to: rows.upperBound, by: chunk) {
+        let part = positions.span.extracting(start..<min(start + chunk, rows.upperBound))
+        let (x, t) = (inputs.prefix(part.count), targets.prefix(part.count))
+        fill(subset, part, inputs: x, targets: t)
+        let outputs = network.forward(x, parameters: parameters.all)
+        total += network.loss(loss, targets: t)
+        if target == .label { correct += correctPredictions(outputs: outputs, targets: t) }
+      }
+      sums.copy(from: [total, Double(correct)])
     }
-    let sums = Arena<Double>(count: 2)
-    sums.all.copy(from: [total, Double(correct)])
-    try ranks.sum(sums.all)
     let count = Double(subset.count)
-    return Evaluation(loss: sums.all[0] / count, accuracy: target == .label ? sums.all[1] / count : nil)
+    return Evaluation(
+      loss: sums.values[0] / count, accuracy: target == .label ? sums.values[1] / count : nil)
   }
 }

@@ -14,4 +14,6 @@ public enum ExitCode {
   public static let cannotCreate: Int32 = 73
   /// An output that cannot be written.
   public static let cannotWrite: Int32 = 74
+  /// Stopped by a signal after a checkpoint: start it again with `--resume`.
+  public static let stopped: Int32 = 75
 }

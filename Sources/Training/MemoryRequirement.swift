@@ -5,13 +5,18 @@ internal import Networks
 /// Refuses a network that cannot be held: an allocation that the system grants and cannot keep would end the process
 /// without a word.
 ///
-/// - Parameter samples: the most samples that a rank gets of one minibatch.
+/// - Parameters:
+///   - samples: the most samples that a rank gets of one minibatch.
+///   - subtrees: the most subtrees of lanes that a rank has; 0 without lanes.
 /// - Throws: ``ConfigurationError`` that says how much is needed and how much there is.
-func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
+func requireMemory<Scalar: Real>(
+  for network: Network<Scalar>, samples: Int, subtrees: Int = 0
+) throws(ConfigurationError) {
   // Parameters, Ẇ, Ẅ, m, v, two of the distance estimate, the last good and the best parameters, and |W|; for each
-  // sample y, u, Ẏ, Z, σ', σ'' at every boundary.
+  // sample y, u, Ẏ, Z, σ', σ'' at every boundary. With lanes a rank has Ẇ and Ẅ of each subtree, and what it gathers of those
+  // of all ranks is no more than that again.
   let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
-  let numbers = 10 * Double(network.layout.count) + 6 * Double(units) * Double(samples)
+  let numbers = Double(10 + 4 * subtrees) * Double(network.layout.count) + 6 * Double(units) * Double(samples)
   let (needed, present) = (numbers * Double(MemoryLayout<Scalar>.stride), ProcessInfo.processInfo.physicalMemory)
   guard needed > Double(present) else { return }
   let gibibytes = { (bytes: Double) in "\(Int((bytes / 0x1p30).rounded(.up)))" }

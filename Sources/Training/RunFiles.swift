@@ -38,7 +38,8 @@ extension Manifest {
         labelNoise: Manifest.LabelNoise(configuration.data, problem)),
       libraries: Manifest.Libraries(
         mpi: MPILibrary.version, blas: BLASLibrary.configuration, blasKernel: BLASLibrary.coreName,
-        blasThreads: configuration.training.blasThreads))
+        blasThreads: configuration.training.blasThreads, instructions: Platform.instructions,
+        mathLibrary: Platform.mathLibrary))
   }
 }
 
@@ -64,10 +65,10 @@ extension RunResult {
 
 extension Metrics {
   /// An epoch's line.
-  init(_ report: EpochReport, weights: WeightStatistics? = nil) {
+  init(_ report: EpochReport, weights: WeightStatistics? = nil, cycle: Int? = nil) {
     self.init(
       epoch: report.epoch, step: report.step, seconds: report.seconds, learningRate: report.learningRate,
       trainingLoss: report.trainingLoss, validationLoss: report.validation?.loss,
-      validationAccuracy: report.validation?.accuracy, weights: weights)
+      validationAccuracy: report.validation?.accuracy, weights: weights, cycle: cycle)
   }
 }

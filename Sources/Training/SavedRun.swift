@@ -11,7 +11,7 @@ public struct SavedRun: Sendable {
   public let folder: RunFolder
   public let configuration: Configuration
 
-  /// Reads the configuration of a run folder.
+  /// Reads the configuration of a run folder, or of a checkpoint in one.
   ///
   /// - Parameters:
   ///   - data: where the data is now, if not where it was.
@@ -21,19 +21,20 @@ public struct SavedRun: Sendable {
   public init(path: String, data: String? = nil, settings: [String] = []) throws {
     folder = RunFolder(path: path)
     guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
-    guard let bytes = FileManager.default.contents(atPath: folder.configuration) else {
+    let file = folder.settings
+    guard let bytes = FileManager.default.contents(atPath: file) else {
       throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it that can be read")
     }
     let written: Configuration
     do {
-      written = try ConfigurationSource.written(String(decoding: bytes, as: UTF8.self), path: folder.configuration)
+      written = try ConfigurationSource.written(String(decoding: bytes, as: UTF8.self), path: file)
     } catch let error as ConfigurationError {
-      throw BrokenRun(path: folder.configuration, problem: error.description)
+      throw BrokenRun(path: file, problem: error.description)
     }
     configuration =
       data == nil && settings.isEmpty
       ? written
-      : try ConfigurationSource(preset: .standard, file: folder.configuration, data: data, settings: settings)
+      : try ConfigurationSource(preset: .standard, file: file, data: data, settings: settings)
         .configuration()
   }
 
@@ -85,9 +86,11 @@ public struct SavedRun: Sendable {
       return try load(as: precision, student: hasStudent)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-    let evaluation = try problem.evaluate(
-      model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
-      on: problem.split.test, over: world)
+    let evaluation = try world.withLanes(of: configuration) { world in
+      try problem.evaluate(
+        model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
+        on: problem.split.test, over: world)
+    }
     guard evaluation.loss.isFinite else {
       throw AgreedFailure(code: ExitCode.failed, message: "\(folder.model): the loss on the test set is not finite")
     }

@@ -5,27 +5,31 @@ private import Optimizers
 
 /// Where a run is, after a step.
 public struct TrainingProgress: Sendable {
-  public let step: Int
-  public let steps: Int
-  /// Epochs, counted from 1.
+  /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
+  public internal(set) var cycle = 1
+  public internal(set) var cycles = 1
+  /// Those of all cycles together.
+  public internal(set) var step: Int
+  public internal(set) var steps: Int
+  /// Epochs of the cycle, counted from 1.
   public let epoch: Int
   public let epochs: Int
   /// The mean loss of the step's minibatch before the step, without regularisation.
   public let loss: Double
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// Whether this is the last step of its epoch.
   public let endsEpoch: Bool
 }
 
 /// What an epoch gave.
 public struct EpochReport: Sendable {
-  /// Counted from 1.
+  /// Counted from 1 in each cycle.
   public let epoch: Int
-  /// The steps that are done.
-  public let step: Int
+  /// The steps that are done, those of all cycles together.
+  public internal(set) var step: Int
   /// Spent on steps since the first one, without validation.
-  public let seconds: Double
+  public internal(set) var seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
   /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
@@ -45,6 +49,8 @@ public struct TrainingOutcome: Sendable {
   public var divergedAtStep: Int?
   /// The epoch whose parameters were kept by early stopping, counted from 1.
   public var bestEpoch: Int?
+  /// Whether the caller ended it between two steps: the parameters are those of the last step.
+  public var wasStopped = false
 }
 
 /// The loop over epochs and minibatches, without files: the same for a run and for a comparison of optimizers.
@@ -54,8 +60,11 @@ public final class TrainingLoop<Scalar: Real> {
   /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
   public let learning: WeightLearning<Scalar>?
 
+  /// Where the loop notes what it does.
+  public var place = RunPlace()
+
   /// How the ranks bring their shares together.
-  public let reduction: ReductionConfiguration.Method
+  public let reduction: Reduction
 
   private let configuration: Configuration
   let problem: LearningProblem
@@ -63,6 +72,9 @@ public final class TrainingLoop<Scalar: Real> {
   private let judgedNetwork: Network<Scalar>
   /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
+  private var stopping: EarlyStopping<Scalar>?
+  /// Where the run is, between two steps.
+  public private(set) var position = TrainingPosition()
 
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.
@@ -88,9 +100,10 @@ public final class TrainingLoop<Scalar: Real> {
       capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
       memory: memory)
     judgedNetwork = draft.network
-    reduction = memory == nil ? .mpi : .node
+    reduction = training.reproducible ? .lanes : memory == nil ? .mpi : .node
     lastGood = Arena(count: draft.network.layout.count)
     step.keepParameters(in: lastGood)
+    stopping = draft.configuration.training.stopEarly.map { EarlyStopping(patience: $0.patience, step: step) }
   }
 
   private func keepGood() {
@@ -114,35 +127,38 @@ public final class TrainingLoop<Scalar: Real> {
       learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
   }
 
-  /// Takes all steps of the plan, unless the loss stops being finite or the validation loss stops falling. Collective.
+  /// Takes all steps of the plan, or those that are left after ``exchange(with:)``, unless the loss stops being finite or
+  /// the validation loss stops falling. Collective.
   ///
   /// - Parameters:
   ///   - afterStep: called on every rank after each step.
   ///   - afterEpoch: called on every rank after each epoch.
+  ///   - between: called on every rank with the state in which a later run can go on: after each step or, where that was the
+  ///     last one of its epoch, when the epoch has been judged; then at the end. Whether to stop there, the same on every
+  ///     rank.
   /// - Returns: the outcome, the same on every rank but for the seconds; ``step``'s parameters are the trained ones.
   public func run(
     over ranks: borrowing some GlobalSum & ~Copyable, afterStep: (TrainingProgress) throws -> Void = { _ in },
-    afterEpoch: (EpochReport) throws -> Void = { _ in }
+    afterEpoch: (EpochReport) throws -> Void = { _ in },
+    between: (TrainingPosition) throws -> Bool = { _ in false }
   ) throws -> TrainingOutcome {
     var outcome = TrainingOutcome()
-    var stopping = configuration.training.stopEarly.map {
-      EarlyStopping(patience: $0.patience, step: step)
-    }
+    (outcome.steps, outcome.seconds) = (position.steps, position.seconds)
     var order = EpochOrder(seed: configuration.training.seed, count: plan.samples)
     let schedule = configuration.schedule.schedule
     let clock = ContinuousClock()
 
-    for epoch in 1...plan.epochs {
-      var lossSum = 0.0
-      var samplesDone = 0
-      let stepsInEpoch = min(plan.stepsPerEpoch, plan.steps - outcome.steps)
+    while !position.isOver(plan) {
+      let (epoch, firstStep) = (position.epoch, position.stepInEpoch)
+      let stepsInEpoch = min(plan.stepsPerEpoch, plan.steps - (position.steps - firstStep))
       var start = clock.now
       order.shuffle(epoch: epoch)
-      for stepInEpoch in 0..<stepsInEpoch {
+      for stepInEpoch in firstStep..<stepsInEpoch {
         let batch = plan.minibatch(stepInEpoch)
         let factor = schedule.factor(
           step: outcome.steps, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
         let samples = order.positions.span.extracting(batch)
+        place.note(.step, step: outcome.steps + 1)
         learning?.prepare(samples)
         let loss = try step.computeStatistics(
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
@@ -161,15 +177,19 @@ public final class TrainingLoop<Scalar: Real> {
           try restoreLastGood()
           return outcome
         }
-        lossSum += loss * Double(batch.count)
-        samplesDone += batch.count
         outcome.seconds += start.duration(to: clock.now) / .seconds(1)
+        position.take(loss: loss, samples: batch.count, seconds: outcome.seconds)
         try afterStep(
           TrainingProgress(
             step: outcome.steps, steps: plan.steps, epoch: epoch, epochs: plan.epochs, loss: loss,
             seconds: outcome.seconds, endsEpoch: stepInEpoch + 1 == stepsInEpoch))
+        if stepInEpoch + 1 < stepsInEpoch, try between(position) {
+          outcome.wasStopped = true
+          return outcome
+        }
         start = clock.now
       }
+      place.note(.validation, step: outcome.steps)
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
         outcome.divergedAtStep = outcome.steps
@@ -178,18 +198,37 @@ public final class TrainingLoop<Scalar: Real> {
       }
       try afterEpoch(
         EpochReport(
-          epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: lossSum / Double(samplesDone),
+          epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: position.trainingLoss,
           learningRate: step.learningRate, validation: validation))
-      if let loss = validation?.loss,
-        stopping?.judge(epoch: epoch, loss: loss, step: step) == true
-      {
-        break
+      let hasSettled =
+        validation.map { stopping?.judge(epoch: epoch, loss: $0.loss, step: step) ?? false } ?? false
+      position.endEpoch(isLast: hasSettled)
+      if try between(position), !position.isOver(plan) {
+        outcome.wasStopped = true
+        return outcome
       }
     }
+    place.note(.end, step: outcome.steps)
     if let stopping {
       try stopping.restore(step)
       outcome.bestEpoch = stopping.bestEpoch
     }
     return outcome
   }
+}
+
+extension TrainingLoop: Resumable {
+  /// All that the remaining steps depend on. The order of the samples is addressed by (seed, epoch) and has no state.
+  /// Collective.
+  public func exchange(with state: any StateExchange) throws {
+    try state.part("step", step.exchange)
+    try state.part("position") { try position.exchange(with: $0) }
+    try step.whole(state).array("lastGood", lastGood.all)
+    try step.whole(state).part("stopEarly") { try stopping?.exchange(with: $0) }
+    try learning?.exchange(with: state)
+    if state.isTaking { try position.check(plan) }
+  }
+
+  /// The seconds spent on the steps before ``position``, which are no state: they differ from run to run.
+  public func resume(afterSeconds seconds: Double) { position.seconds = seconds }
 }

@@ -26,6 +26,8 @@ public final class TrainingStep<Scalar: Real> {
   private let bound: Bound
   private let partition: LossPartition
   private let seed: UInt64
+  /// The lanes of a reproducible training.
+  private let lanes: Int?
 
   /// Where Ẇ comes from, with what each way needs.
   private enum Gradient {
@@ -45,12 +47,14 @@ public final class TrainingStep<Scalar: Real> {
   private let before: Arena<Scalar>
   private let keepsParametersBefore: Bool
   /// J before and after a step whose trust ratio is looked at, as sums over the samples.
-  private let losses = Arena<Double>(count: 2)
+  private let losses = SampleSums<Double>(count: 2)
   /// The actual and the predicted decrease of J.
   private let decreases = Arena<Double>(count: 2)
 
   /// Ẅ, then Ẇ, then the sum of the losses: one arena, one reduction, of its end alone where Ẅ is not computed.
-  private let sums: Arena<Scalar>
+  private let sums: SampleSums<Scalar>
+  /// The last two of them, where only those are formed.
+  private let firstOrder: SampleSums<Scalar>
   /// Where Ẅ travels as bfloat16.
   private let exchange: BFloat16Exchange?
   private let inputs: Matrix<Scalar>
@@ -123,7 +127,9 @@ public final class TrainingStep<Scalar: Real> {
       case .layerTargets: .layerTargets(LayerTargets(network, samples: capacity))
       }
     positions.reserveCapacity(capacity)
-    sums = Arena(count: 2 * network.layout.count + 1)
+    sums = SampleSums(count: 2 * network.layout.count + 1)
+    firstOrder = SampleSums(sums.values[network.layout.count..<sums.values.count])
+    lanes = configuration.training.lanesOfSums
     exchange =
       configuration.reduction.curvaturePrecision == .bfloat16 && curvatureEvery != nil
       ? BFloat16Exchange(elements: network.layout.count) : nil
@@ -133,14 +139,17 @@ public final class TrainingStep<Scalar: Real> {
       problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
   }
 
-  private var wDDot: Vector<Scalar> { sums.all[0..<network.layout.count] }
-  private var wDot: Vector<Scalar> { sums.all[network.layout.count..<2 * network.layout.count] }
+  private var wDDot: Vector<Scalar> { sums.values[0..<network.layout.count] }
+  private var wDot: Vector<Scalar> { sums.values[network.layout.count..<2 * network.layout.count] }
   /// Of the last statistics.
   private var statistics: StatisticsSlice<Scalar> {
     StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
   }
-  /// Ẇ and the loss.
-  private var firstOrder: Vector<Scalar> { sums.all[network.layout.count..<sums.count] }
+  /// Where the last statistics lie in ``sums``.
+  private var place: StatisticsPlace {
+    let count = network.layout.count
+    return StatisticsPlace(wDot: count..<2 * count, wDDot: hasCurvature ? 0..<count : nil, loss: 2 * count)
+  }
 
   /// Computes Ẇ, the loss and, where it is due, Ẅ of a global minibatch; parameters stay, but for running averages.
   ///
@@ -170,6 +179,7 @@ public final class TrainingStep<Scalar: Real> {
     ids: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable,
     fill: (_ inputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ weights: Vector<Scalar>?) -> Void
   ) throws -> Double {
+    precondition(ranks.lanes?.lanes == lanes, "the sums of a reproducible training are those of its lanes")
     minibatch = (samples, ids.count, epoch)
     if isJudged {
       positions.removeAll(keepingCapacity: true)
@@ -180,23 +190,38 @@ public final class TrainingStep<Scalar: Real> {
     let x = ownInputs(ids.count)
     let t = targets.isSameMemory(as: inputs) ? x : targets.prefix(ids.count)
     fill(x, t, rowWeights?[0..<ids.count])
-    let total =
-      switch gradient {
-      case .backpropagation: try backpropagate(x, t, ids, over: ranks)
-      case .finiteDifference(let step):
-        network.finiteDifferenceGradient(
-          inputs: x, targets: t, parameters: parameters.all, loss: loss, step: step, into: wDot)
-      case .layerTargets(let recursion):
-        recursion.gradient(inputs: x, targets: t, parameters: parameters.all, into: wDot)
+    switch gradient {
+    case .backpropagation:
+      let total = try backpropagate(x, t, ids, over: ranks)
+      if let memory {
+        let loss = try memory.formSums(bound, into: statistics, loss: Scalar(total), over: ranks)
+        return Double(loss) / Double(samples)
       }
-    if let memory {
-      let loss = try memory.formSums(bound, into: statistics, loss: Scalar(total), over: ranks)
-      return Double(loss) / Double(samples)
+      losses.values[0] = total
+      try addUp(over: ranks)
+    case .finiteDifference(let step):
+      try addUp(rows: ids.count, over: ranks) { rows, wDot in
+        network.finiteDifferenceGradient(
+          inputs: x[rows], targets: t[rows], parameters: parameters.all, loss: loss, step: step, into: wDot)
+      }
+    case .layerTargets(let recursion):
+      try addUp(rows: ids.count, over: ranks) { rows, wDot in
+        recursion.gradient(inputs: x[rows], targets: t[rows], parameters: parameters.all, into: wDot)
+      }
     }
-    losses.all[0] = total
-    sums.all[sums.count - 1] = Scalar(total)
-    try addUp(over: ranks)
-    return Double(sums.all[sums.count - 1]) / Double(samples)
+    return Double(sums.values[sums.values.count - 1]) / Double(samples)
+  }
+
+  /// Forms Ẇ and the loss of this rank's rows, and adds them up.
+  ///
+  /// - Parameter form: overwrites Ẇ by that of some rows; gives their loss.
+  private func addUp(
+    rows: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ form: (Range<Int>, Vector<Scalar>) -> Double
+  ) throws {
+    let count = network.layout.count
+    try firstOrder.add(rows: rows, samples: minibatch.samples, over: ranks) { rows, sums in
+      sums[count] = Scalar(form(rows, sums[0..<count]))
+    }
   }
 
   /// This rank's rows of the minibatch.
@@ -209,9 +234,9 @@ public final class TrainingStep<Scalar: Real> {
   /// The sums of all ranks: in one reduction, but where Ẅ travels with fewer bits.
   private func addUp(over ranks: borrowing some GlobalSum & ~Copyable) throws {
     guard hasCurvature, let exchange, let curvature = wDDot as? Vector<Float> else {
-      return try ranks.sum(hasCurvature ? sums.all : firstOrder)
+      return try sums.addUp(hasCurvature ? nil : network.layout.count..<sums.values.count, over: ranks)
     }
-    try ranks.sum(firstOrder)
+    try ranks.sum(firstOrder.values)
     try ranks.sumNonNegative(curvature, through: exchange)
   }
 
@@ -221,11 +246,12 @@ public final class TrainingStep<Scalar: Real> {
     var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
     // One copy of the running averages has one writer.
     pass.updatesRunningAverages = memory?.movesOthers ?? true
+    pass.preparation = hasCurvature ? .statistics : .gradient
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: positions, over: ranks)
     return try network.addStatistics(
       inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
-      weights: rowWeights?[0..<x.rows], into: statistics, over: ranks)
+      weights: rowWeights?[0..<x.rows], into: sums, at: place, samples: minibatch.samples, over: ranks)
   }
 
   /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout
@@ -299,12 +325,11 @@ public final class TrainingStep<Scalar: Real> {
     pass.updatesRunningAverages = false
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids.span, over: ranks)
-    losses.all[1] = network.loss(loss, targets: t, weights: rowWeights?[0..<x.rows])
-    try ranks.sum(losses.all)
+    try addLosses(t, over: ranks)
     func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {
       loss / Double(minibatch.samples) + regularization.value(parameters.all, network.layout)
     }
-    let actual = objective(losses.all[0], before) - objective(losses.all[1], parameters)
+    let actual = objective(losses.values[0], before) - objective(losses.values[1], parameters)
     let predicted = predictedDecrease(
       from: before.all, to: parameters.all, sums: statistics, samples: minibatch.samples,
       regularization: regularization, layout: network.layout)
@@ -317,5 +342,52 @@ public final class TrainingStep<Scalar: Real> {
       parameters.all.copy(from: before.all)
       wasUndone = true
     }
+  }
+
+  /// The sums of the losses of the last statistics, and of those at the last forward pass.
+  private func addLosses(_ targets: Matrix<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    func lossAfter(_ rows: Range<Int>) -> Double {
+      network.loss(loss, targets: targets, weights: rowWeights?[0..<targets.rows], rows: rows)
+    }
+    if let tree = ranks.lanes {
+      losses.reserve(tree)
+      for (number, subtree) in tree.subtrees.enumerated() {
+        losses.subtree(number)[0] = tree.sum(subtree) { network.laneLosses[$0 - tree.own.lowerBound] }
+        losses.subtree(number)[1] = tree.sum(subtree) { lane in
+          lossAfter(tree.rows(of: lane..<lane + 1, samples: minibatch.samples))
+        }
+      }
+    } else {
+      losses.values[1] = lossAfter(0..<targets.rows)
+    }
+    try losses.addUp(over: ranks)
+  }
+}
+
+extension TrainingStep: Resumable {
+  /// Parameters and averages, the trust ratio's λ, and the number of steps, which Ẅ and the trust ratio are due by. The
+  /// statistics and what else a step writes belong to that step; dropout masks are addressed by (seed, epoch, sample).
+  ///
+  /// Collective on a machine whose ranks share the parameters: each has the averages of its part, the checkpoint all.
+  public func exchange(with state: any StateExchange) throws {
+    try exchangeParameters(with: state)
+    try state.number("steps", &steps)
+    try state.number("learningRate", &learningRate)
+    try state.part("trustRatio") { try trustRatio?.exchange(with: $0) }
+    try whole(state).part("optimizer", self.state.exchange)
+  }
+
+  private func exchangeParameters(with state: any StateExchange) throws {
+    let blocks = network.layout.blocks.map { StateBlock(name: $0.name, shape: $0.shape, range: $0.range) }
+    guard memory != nil, state.isTaking else { return try state.parameters(blocks, parameters.all) }
+    // All ranks have heard them before one writes to the one copy.
+    let heard = Arena<Scalar>(count: parameters.count)
+    try state.parameters(blocks, heard.all)
+    try restoreParameters(from: heard)
+  }
+
+  /// For arrays of which each rank may have a part: it gathers them before they are handed out.
+  func whole(_ state: any StateExchange) -> any StateExchange {
+    memory.map { GatheredState($0, state) } ?? state
   }
 }

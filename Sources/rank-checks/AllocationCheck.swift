@@ -29,13 +29,15 @@ private func allocations<Scalar: Real>(
   let problem = try LearningProblem(configuration)
   var count: Int?
   let exceptMPI: Int32 = world.ranks > 1 ? 1 : 0
-  try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
-    _ = try loop.run(over: world) { progress in
-      switch progress.step {
-      case 15: allocation_count_begin(exceptMPI)
-      case 40 where plantsArray: unsafe planted = Array(repeating: 1, count: progress.steps)
-      case 65: count = allocation_count_end()
-      default: break
+  try world.withLanes(of: configuration) { world in
+    try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
+      _ = try loop.run(over: world) { progress in
+        switch progress.step {
+        case 15: allocation_count_begin(exceptMPI)
+        case 40 where plantsArray: unsafe planted = Array(repeating: 1, count: progress.steps)
+        case 65: count = allocation_count_end()
+        default: break
+        }
       }
     }
   }
@@ -57,8 +59,12 @@ private let allocationCases: [[String]] = {
   let deep =
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
+  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full"].map {
+    ["optimizer.\($0)", deep, "training.reproducible=true"]
+  }
   let losses = Loss.allCases.map { ["loss=\($0.rawValue)", "optimizer.learningRate=1", "optimizer.damping=1"] }
-  return optimizers.map { $0 + [deep] } + optimizers.map { $0 + ["training.precision=float64"] } + activations + losses
+  return optimizers.map { $0 + [deep] } + byLanes + optimizers.map { $0 + ["training.precision=float64"] } + activations
+    + losses
     + [
       ["data.target=input", "loss=squaredError", "network=[{dense: 8}, tanh, {dense: 64}]"], ["data.scale=standardise"],
     ]

@@ -111,7 +111,7 @@ private struct ReductionCase {
     return try world.withTrainingLoop(
       settings, problem: problem, plan: plan, colour: colour, as: Double.self, describe: describe
     ) { loop in
-      guard world.ranks == 1 || loop.reduction == method else {
+      guard world.ranks == 1 || loop.reduction.rawValue == method.rawValue else {
         throw Planted(description: "\(method.rawValue) was asked for, not \(loop.reduction.rawValue)")
       }
       let outcome = try loop.run(over: world)

@@ -74,8 +74,12 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkBatchNorm(world)
   case "reductions":
     try checkReductions(world)
+  case "state":
+    try checkState(world)
   case "uneven":
     try trainOnUnevenMachines(world, ReductionConfiguration.Method(rawValue: arguments[2]) ?? .auto)
+  case "lanes":
+    try checkLanes(world, plantsOrder: chosen == 1)
   case "bfloat16":
     try checkBFloat16(world)
   case "hypergradients":
@@ -84,6 +88,8 @@ func run(_ check: String, on world: borrowing Communicator) throws {
     try checkAllocations(world, plantsArray: chosen == 1)
   case "training":
     try trainWithDifference(world)
+  case "fault":
+    try trainWithFault(world, arguments.count > 3 ? PlantedFault(rawValue: arguments[3]) : nil, rank: chosen)
   default:
     throw Planted(description: "unknown check '\(check)'")
   }

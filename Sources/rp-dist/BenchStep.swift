@@ -20,6 +20,7 @@ struct BenchStep: RankCommand {
         rp-standard  residual partitioning that finds its step lengths
         rp-every-4   rp-paper with Ẅ in every fourth step, mean of the four
         sgd, adam    (M17)
+        by lanes     the one above with training.reproducible (--reproducible)
 
       Columns:
 
@@ -50,6 +51,9 @@ struct BenchStep: RankCommand {
 
   @Flag(help: "Let every rank have --batch samples of its own.")
   var perRank = false
+
+  @Flag(help: "Time each also with training.reproducible, in the same turns.")
+  var reproducible = false
 
   @Option(help: ArgumentHelp("Turns; each has four timed steps per optimizer.", valueName: "N"))
   var repeats = 25
@@ -95,14 +99,14 @@ struct BenchStep: RankCommand {
   }
 
   var agreedOptions: String {
-    "\(batch), \(perRank), \(repeats), \(threads), \(precision), \(optimizers.map(\.rawValue)), \(networks.map(\.name)), "
+    "\(batch), \(perRank), \(reproducible), \(repeats), \(threads), \(precision), \(optimizers.map(\.rawValue)), \(networks.map(\.name)), "
       + "\(width ?? 0), \(layers), \(settings)"
   }
 
   func run(on world: borrowing Communicator) throws {
     let ranks = world.ranks
     let benchmark = StepBenchmark(
-      recipes: optimizers.isEmpty ? StepRecipe.allCases : optimizers, turns: repeats,
+      recipes: optimizers.isEmpty ? StepRecipe.allCases : optimizers, alsoReproducible: reproducible, turns: repeats,
       settings: [
         "training.batch=\(perRank ? batch * ranks : batch)", "training.blasThreads=\(threads)",
         "training.precision=\(precision.rawValue)",
@@ -129,7 +133,7 @@ struct BenchStep: RankCommand {
 extension BenchStep {
   private struct Output: Encodable {
     var network, sizes, optimizer, precision, blasKernel: String
-    /// How the ranks bring their shares together; null for a single rank.
+    /// How the ranks bring their shares together; null for a single rank without lanes.
     @OrNull var reduction: String?
     var ranks, batch, threads: Int
     /// Whether the environment names the kernels, and not the library.
@@ -146,7 +150,7 @@ extension BenchStep {
       (network, sizes, optimizer) = (result.network, result.sizes, times.recipe.rawValue)
       (precision, blasKernel) = (result.precision.rawValue, BLASLibrary.coreName)
       (self.ranks, batch, threads) = (ranks, result.batch, result.threads)
-      _reduction = OrNull(wrappedValue: ranks > 1 ? times.reduction.rawValue : nil)
+      _reduction = OrNull(wrappedValue: ranks > 1 || times.reduction == .lanes ? times.reduction.rawValue : nil)
       (milliseconds, productsMilliseconds, ratio) = (times.milliseconds, times.products, times.ratio)
       (fastestMilliseconds, fastestProductsMilliseconds) = (times.fastest, times.fastestProducts)
       fastestRatio = times.fastestRatio
@@ -170,7 +174,7 @@ extension BenchStep {
   private static func line(_ times: StepTimes, _ memory: StepMemory) -> String {
     func mebibytes(_ bytes: Int) -> String { Format.fixed(Double(bytes) / 0x1p20, 1) }
     return line([
-      times.recipe.rawValue, Format.fixed(times.milliseconds, 3),
+      times.reduction == .lanes ? "  by lanes" : times.recipe.rawValue, Format.fixed(times.milliseconds, 3),
       Format.fixed(times.fastest, 3), Format.fixed(times.products, 3), Format.fixed(times.ratio, 2),
       Format.fixed(times.fastestRatio, 2), Format.fixed(times.data, 3), Format.fixed(times.statistics, 3),
       Format.fixed(times.update, 3), memory.addedBytes.map(mebibytes) ?? "-", mebibytes(memory.boundBytes),

@@ -8,7 +8,7 @@ internal import Training
 /// Checks of the mathematics on a configuration of the user's: one file for each.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check gradient, bound, hypergradient or replicas of a configuration.",
+    abstract: "Check gradient, bound, replicas, resumption … of a configuration.",
     discussion: """
       Each check says what it found, and ends with exit code 0 when it holds.
 
@@ -18,8 +18,11 @@ struct Check: ParsableCommand {
         rp-dist check hypergradient --levels 3
         mpirun -n 4 rp-dist check replicas --preset mnist-classifier \\
           --data DIR
+        mpirun -n 4 rp-dist check resume my.yml
       """,
-    subcommands: [CheckGradient.self, CheckBound.self, CheckHypergradient.self, CheckReplicas.self])
+    subcommands: [
+      CheckGradient.self, CheckBound.self, CheckHypergradient.self, CheckReplicas.self, CheckResume.self,
+    ])
 }
 
 /// What is checked: a configuration, or a run with its trained model.

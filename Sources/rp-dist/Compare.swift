@@ -58,6 +58,8 @@ struct Compare: RankCommand {
     "\(optimizers.map(\.rawValue)) \(seeds) \(budget.rawValue) \(out ?? "") \(json)"
   }
 
+  var usesWholeJob: Bool { true }
+
   func run(on world: borrowing Communicator) throws {
     let isTalking = world.rank == 0 && !json
     let comparison = try world.agree(describe: ExitCode.describe) {

@@ -9,10 +9,11 @@ struct Evaluate: RankCommand {
     discussion: """
       EXAMPLES
         rp-dist evaluate runs/first
+        rp-dist evaluate runs/first/checkpoints/step-600
         mpirun -n 4 rp-dist evaluate runs/mnist --data DIR --json
       """)
 
-  @Argument(help: ArgumentHelp("A run folder.", valueName: "RUN"))
+  @Argument(help: ArgumentHelp("A run folder, or one of its checkpoints.", valueName: "RUN"))
   var run: String
 
   @Option(help: ArgumentHelp("Where the data is now, if not where it was.", valueName: "DIR"))

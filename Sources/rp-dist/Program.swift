@@ -12,12 +12,24 @@ protocol RankCommand: ParsableCommand {
   /// The configuration is compared when it has been read, since its data may lie in another place on every host.
   var agreedOptions: String { get }
 
+  /// Whether signals that ask it to stop are waited for, from the start of the process on.
+  var leavesCheckpoints: Bool { get }
+
+  /// Whether it wants all tasks of a Slurm job, so that it says where it has not got them.
+  var usesWholeJob: Bool { get }
+
+  /// Whether it runs even where the ranks do not know of each other, to tell of it.
+  var judgesLaunch: Bool { get }
+
   /// Collective: does the command's work.
   func run(on world: borrowing Communicator) throws
 }
 
 extension RankCommand {
   var agreedOptions: String { "" }
+  var leavesCheckpoints: Bool { false }
+  var usesWholeJob: Bool { false }
+  var judgesLaunch: Bool { false }
 }
 
 /// The life of the process: command line, MPI, exit code.
@@ -43,16 +55,29 @@ enum Program {
         return
       }
       command = rankCommand
+      if command.leavesCheckpoints { StopSignals.note() }
     } catch {
       leave(with: error)
     }
+    let launch = LaunchLine.own
+    if !command.judgesLaunch || launch.launcher == .pmi, let refusal = launch.refusal(ranks: nil) {
+      // srun ends all tasks once one has ended with an error: the one that speaks must be the first.
+      if launch.task == 0, Launcher.rank == 0 { say(refusal) } else { sleep(1) }
+      exit(ExitCode.usage)
+    }
     exit(
       onAllRanks { world in
+        if !command.judgesLaunch, let refusal = launch.refusal(ranks: world.ranks) {
+          throw AgreedFailure(code: ExitCode.usage, message: refusal)
+        }
         // No rank is to wait for what another one does not do.
         try world.agree(describe: ExitCode.describe) {}
         try world.requireSame(
           "\(type(of: command)): \(command.agreedOptions)", what: "command and options",
           remedy: "start every rank with the same command line")
+        if world.rank == 0, command.usesWholeJob, let warning = launch.warning(ranks: world.ranks) {
+          say("note: \(warning); for all of them: mpirun rp-dist ..., or srun --mpi=pmix rp-dist ...")
+        }
         try command.run(on: world)
       })
   }

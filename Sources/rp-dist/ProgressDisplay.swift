@@ -21,9 +21,12 @@ struct ProgressDisplay {
     let rate = Double(progress.step) / max(progress.seconds, 1e-9)
     let left = Double(progress.steps - progress.step) / rate
     // Fits 80 columns together with the bar: a wider line would scroll a terminal at every step.
+    let hasCycles = progress.cycles > 1
     let text =
-      "epoch \(progress.epoch)/\(progress.epochs) step \(progress.step)/\(progress.steps) "
-      + "loss \(Format.loss(progress.loss)) \(Format.fixed(rate, 0)) steps/s \(Self.time(left)) left"
+      (hasCycles ? "cycle \(progress.cycle)/\(progress.cycles) " : "")
+      + "epoch \(progress.epoch)/\(progress.epochs) step \(progress.step)/\(progress.steps) "
+      + "loss \(Format.loss(progress.loss)) "
+      + (hasCycles && isInteractive ? "" : "\(Format.fixed(rate, 0)) steps/s ") + "\(Self.time(left)) left"
     if isInteractive {
       let width = 12
       let filled = width * progress.step / progress.steps

@@ -18,9 +18,11 @@ struct RPDist: ParsableCommand {
         mpirun -n 8 rp-dist --preset mnist-classifier --data DIR
         rp-dist train my.yml --set training.epochs=20 --name first
         rp-dist reweight --preset noisy-digits-reweight
+        rp-dist train my.yml --name first --resume auto
         rp-dist evaluate runs/first
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
+        mpirun -n 8 rp-dist doctor
         rp-dist statistics --help
         rp-dist hypergradient --help
         rp-dist bench step
@@ -28,12 +30,13 @@ struct RPDist: ParsableCommand {
       EXIT CODES
         0 done; 1 training diverged, or a check failed; 64 command line or
         configuration; 65 content of a file; 66 missing or unreadable input;
-        70 internal; 73 cannot create output; 74 cannot write.
+        70 internal; 73 cannot create output; 74 cannot write; 75 stopped after
+        a checkpoint.
       """,
     version: version,
     subcommands: [
       Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
-      Bench.self,
+      Bench.self, ExamineLaunch.self,
     ],
     defaultSubcommand: Train.self)
 

@@ -15,6 +15,13 @@ struct Reweight: RankCommand {
       is computed, and these are updated. Examples with wrong labels end with
       small weights. The validation set (data.validation) must have true labels.
 
+      The network is trained several times (cycles), each from the same first
+      parameters. From the second time on a weight starts at the probability
+      that the label is true, by the network of the cycle before, and is drawn
+      to it. That network's outputs are scaled to fit the validation set, and
+      tell how labels were flipped. This takes two levels and the loss
+      softmaxCrossEntropy; else there is one cycle.
+
       With three levels the weighted network is a teacher: a student learns its
       labels of samples whose own labels are hidden, and the student is judged.
 
@@ -23,18 +30,19 @@ struct Reweight: RankCommand {
 
       SETTINGS (those of 'train', and in section reweight)
         levels           2, or 3 with a teacher and a student
+        cycles           how often the network is trained, each time anew; 3
         strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
         blocks, radius   what finite differences perturb, and how far
         grid             groups x shards of the ranks, or auto
         constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
-        floor            the least weight
+        floor            the least weight of the first cycle
         normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
         perResidual      whether derivatives are divided by ||dl/dy||
         centring         \(WeightCentring.allCases.map(\.rawValue).joined(separator: ", ")): means that are subtracted from them
         scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what divides them
         optimizer, learningRate, schedule
                          of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
-        pull             back to where the weights started
+        pull             back to where the weights of the cycle started
         updateEvery      steps from one update of the weights to the next
         warmup           epochs before the first one
         validationBatch  samples that judge a step
@@ -45,6 +53,8 @@ struct Reweight: RankCommand {
         compare          whether to train without weights, and on true labels
                          alone where they are known, too
 
+      A run that was cut off goes on with --resume, as that of 'train'.
+
       EXAMPLES
         rp-dist reweight --preset noisy-digits-reweight
         mpirun -n 4 rp-dist reweight --preset noisy-mnist-reweight --data DIR
@@ -54,22 +64,27 @@ struct Reweight: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  var agreedOptions: String { resume.agreed }
+  var leavesCheckpoints: Bool { true }
+  var usesWholeJob: Bool { true }
+
   func run(on world: borrowing Communicator) throws {
     let run = try world.agree(describe: ExitCode.describe) {
-      let configuration = try options.source(name: name).configuration()
-      return try TrainingRun(
-        learningWeightsOf: configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = try TrainingRun(
+        learningWeightsOf: configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isTalking = world.rank == 0 && !json
     var display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: !isTalking)
     if isTalking { print(Train.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { name in
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { name in
       guard isTalking else { return }
       display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: false)
       print(name)

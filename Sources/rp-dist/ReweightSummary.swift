@@ -12,6 +12,7 @@ extension ReweightResult {
       lines.append("AUC of the weights: \(Format.fixed(auc, 4))")
       lines.append("precision at the noise rate: \(Format.percent(precision))")
     }
+    if let cycles, cycles.count > 1 { lines += ["cycles:"] + cycles.map(Self.line) }
     lines.append("lowest weights:")
     lines += lowest.map(Self.line)
     func quality(_ name: String, _ loss: Double?, _ accuracy: Double?) -> String {
@@ -26,6 +27,14 @@ extension ReweightResult {
     lines.append(quality("learned weights", run.testLoss, run.testAccuracy))
     if let clean { lines.append(quality("true labels alone", clean.testLoss, clean.testAccuracy)) }
     return lines
+  }
+
+  private static func line(_ cycle: Cycle) -> String {
+    "  \(cycle.cycle): "
+      + (cycle.wrongShare.map { "from \(Format.percent($0)) wrong labels, " } ?? "from equal weights, ")
+      + (cycle.weights.auc.map { "AUC \(Format.fixed($0, 4)), " } ?? "")
+      + (cycle.validationAccuracy.map { "validation \(Format.percent($0)), " } ?? "")
+      + (cycle.testAccuracy.map { "test \(Format.percent($0))" } ?? "test diverged")
   }
 
   private static func line(_ example: Example) -> String {

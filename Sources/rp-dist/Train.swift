@@ -38,10 +38,11 @@ struct Train: RankCommand {
         regularization  l2, l1, includingBiases
         training        batch, epochs, seed, precision, initialization,
                         stopEarly {patience}, gradient, gradientStep,
-                        checkReplicas, blasThreads
+                        checkReplicas, blasThreads, reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
                         curvaturePrecision (float32, bfloat16)
-        run             folder, name
+        run             folder, name, keep, stallTimeout, checkpointEvery
+                        (off or {seconds: N}, {steps: N} or {epochs: N})
         compare         learningRates {sgd: [...], ...}, schedules
 
       Residual partitioning finds the lengths of its steps (learningRate:
@@ -52,13 +53,22 @@ struct Train: RankCommand {
       needs the whole sums on each: every rank forms and moves a part of the
       weights. With mpi each has all weights, and the sums are added up.
 
+      A run that was cut off goes on with --resume from its newest complete
+      checkpoint, and ends with the same bits. USR1, USR2, TERM and, without
+      mpirun, ^C stop it after a checkpoint, with exit code 75. mpirun gives
+      its ranks one second after ^C or TERM: send it USR1, or allow them
+      more by --mca odls_base_sigkill_timeout 5.
+
       EXAMPLES
         rp-dist train
         rp-dist train --preset list
+        rp-dist train --preset mnist-classifier --print-config > my.yml
         mpirun -n 4 rp-dist --preset mnist-autoencoder --data DIR
         rp-dist train runs/first/config.yml --name again
         rp-dist train --set optimizer.learningRate=30
         rp-dist train --set optimizer.name=adam
+        rp-dist train my.yml --name first --resume auto
+        rp-dist train --resume runs/first --set training.epochs=80
         rp-dist train --set data.validation=200 \\
           --set 'training.stopEarly={patience: 5}'
         rp-dist train --set data.set=csv --data iris.csv \\
@@ -67,22 +77,35 @@ struct Train: RankCommand {
 
   @OptionGroup var options: ConfigurationOptions
 
-  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
-  var name: String?
+  @OptionGroup var resume: ResumeOptions
 
   @Flag(help: "Print one JSON object with the results instead of text.")
   var json = false
 
+  @Flag(help: "Print all settings as YAML, a CONFIG.yml of their own, and train nothing.")
+  var printConfig = false
+
+  var agreedOptions: String { "\(printConfig) \(resume.agreed)" }
+  var leavesCheckpoints: Bool { !printConfig }
+  var usesWholeJob: Bool { !printConfig }
+
   func run(on world: borrowing Communicator) throws {
+    if printConfig {
+      let yaml = try world.agree(describe: ExitCode.describe) { try resume.source(options).yaml() }
+      if world.rank == 0 { print(yaml, terminator: "") }
+      return
+    }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try options.source(name: name).configuration()
-      return TrainingRun(configuration, version: version, preset: options.title(configuration))
+      let configuration = try resume.source(options).configuration()
+      var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
+      (run.resumption, run.isForced) = (resume.resumption, resume.force)
+      return run
     }
     let isInteractive = Terminal.isInteractive
     var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
     if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe) { display.show($0) }
+    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { display.show($0) }
     guard world.rank == 0 else { return }
     if json {
       print(try result.json)
@@ -101,7 +124,8 @@ struct Train: RankCommand {
 
   static func heading(_ run: TrainingRun, ranks: Int) -> String {
     let training = run.configuration.training
+    let cycles = run.learnsWeights ? run.configuration.reweight?.cycles ?? 1 : 1
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
-      + "\(training.epochs) epochs, \(training.precision.rawValue)"
+      + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epochs, \(training.precision.rawValue)"
   }
 }

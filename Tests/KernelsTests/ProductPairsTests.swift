@@ -47,6 +47,36 @@ import Testing
     }
   }
 
+  @Test(arguments: PairShape.small + PairShape.blocked + PairShape.degenerate)
+  func `a row is added to the first product and a column to the second`(shape: PairShape) {
+    func check<S: Real>(_: S.Type, _ kernel: InstructionSet) {
+      for (part, beta) in [(PairProblem<S>.Part.both, S(0)), (.first, 0), (.both, 1)] {
+        let problem = PairProblem<S>.integers(.transposedSecond, shape)
+        let (before1, before2) = (problem.c1.array, problem.c2.array)
+        let (row, column) = (Arena<S>(count: shape.n).all, Arena<S>(count: shape.m).all)
+        for j in 0..<shape.n { row[j] = S(100 + j) }
+        for i in 0..<shape.m { column[i] = S(-300 - 2 * i) }
+        let withSecond = part == .both
+        var workspace = ProductWorkspace<S>()
+        workspace.reserve(rows: shape.m, columns: shape.n, terms: shape.k)
+        multiplyPair(
+          problem.a1, withSecond ? problem.a2 : nil, transposed: problem.b, into: problem.c1,
+          withSecond ? problem.c2 : nil, beta: beta, addingRow: row, addingColumn: withSecond ? column : nil,
+          workspace: workspace, by: kernel)
+        let expected1 = problem.plainLoops(problem.a1, beta: beta, to: before1).sums
+        let expected2 = problem.plainLoops(problem.a2, beta: beta, to: before2, abs).sums
+        #expect(problem.c1.doubles == expected1.map { $0.enumerated().map { $1 + Double(row[$0]) } })
+        if withSecond {
+          #expect(problem.c2.doubles == expected2.enumerated().map { i, sums in sums.map { $0 + Double(column[i]) } })
+        }
+      }
+    }
+    for kernel in Self.kernels {
+      check(Float.self, kernel)
+      check(Double.self, kernel)
+    }
+  }
+
   @Test func `a product alone leaves the other result as it is`() {
     let problem = PairProblem<Float>.integers(.plain, PairShape(7, 9, 11))
     let (first, second) = (problem.c1.array, problem.c2.array)

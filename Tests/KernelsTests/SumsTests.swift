@@ -1,4 +1,5 @@
 import Kernels
+import TestSupport
 import Testing
 
 /// Sums and elementwise loops, by hand-made numbers that are exact in both precisions.
@@ -77,6 +78,33 @@ import Testing
     }
     #expect(try add([1, 2] as [Float]) == [2, 4])
     #expect(try add([1, 2] as [Double]) == [3, 6])
+  }
+
+  @Test(arguments: Precision.allCases, [1, 15, 16, 31, 32, 33, 64, 301, 1000])
+  func `a sum is the same wherever its numbers lie, and the one of its definition`(precision: Precision, count: Int) {
+    func check<S: Real>(_: S.Type) {
+      var random = SmallRandom(seed: 3)
+      let x = (0..<count).map { _ in S(random.uniform(-1...1)) }
+      let y = (0..<count).map { _ in S(random.uniform(-1...1)) }
+      let width = 128 / MemoryLayout<S>.stride
+      func partial(_ terms: (Int, S) -> S) -> S {
+        var sums = [S](repeating: 0, count: width)
+        for k in 0..<count { sums[k % width] = terms(k, sums[k % width]) }
+        while sums.count > 1 { sums = (0..<sums.count / 2).map { sums[$0] + sums[$0 + sums.count / 2] } }
+        return sums[0]
+      }
+      let products = partial { k, sum in sum.addingProduct(x[k], y[k]) }
+      let magnitudes = partial { k, sum in sum + x[k].magnitude }
+      for offset in 0..<17 {
+        let room = Arena<S>(count: 2 * (count + 17)).all
+        let (a, b) = (room[offset..<offset + count], room[count + 17 + offset / 2..<2 * count + 17 + offset / 2])
+        a.copy(from: x)
+        b.copy(from: y)
+        #expect(a.dot(b) == products)
+        #expect(a.magnitudeSum == magnitudes)
+      }
+    }
+    both(precision, { check(Float.self) }, { check(Double.self) })
   }
 
   private func vector<S: Real>(_ values: [S]) -> Vector<S> {

@@ -66,7 +66,7 @@ import Testing
   private func found<S: Real>(_ case: Case, _ old: Numbers, as _: S.Type) -> (Numbers, sums: [Double]) {
     let vectors = old.all.map { vector($0, as: S.self) }
     let pointers = unsafe vectors.map { unsafe UnsafeMutableRawPointer($0.pointer) }
-    var block = unsafe partitioning_block(
+    var block = unsafe parameter_block(
       count: old.w.count, variant: `case`.variant, is_double: S.precision == .float64 ? 1 : 0, w: pointers[0],
       w_dot: pointers[1], w_ddot: `case`.hasCurvature ? UnsafeRawPointer(pointers[2]) : nil, m: pointers[5],
       v: pointers[6], per_sample: Self.perSample, l2: Self.l2, l1: Self.l1, m_decay: Self.mDecay,

@@ -48,5 +48,8 @@ extension BadInput {
     BadInput(
       name: "a negative number of steps between replica checks", arguments: "--set training.checkReplicas=-1",
       exitCode: 64, says: ["training.checkReplicas"]),
+    BadInput(
+      name: "a time-out of no time", arguments: "--set run.stallTimeout=0.1", exitCode: 64,
+      says: ["run.stallTimeout is 0.1", "or 0 for never"]),
   ]
 }

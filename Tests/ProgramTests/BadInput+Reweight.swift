@@ -8,6 +8,9 @@ extension BadInput {
       name: "four levels", arguments: "\(digits) reweight.levels=4", exitCode: 64,
       says: ["reweight.levels is 4", "2 or 3"]),
     BadInput(
+      name: "cycles of three levels", arguments: "\(levels) reweight.cycles=2", exitCode: 64,
+      says: ["reweight.cycles is 2", "three levels", "reweight.cycles to 1"]),
+    BadInput(
       name: "a student without samples", arguments: "\(digits) reweight.levels=3", exitCode: 64,
       says: ["reweight.levels 3 needs unlabelled samples", "reweight.unlabelled"]),
     BadInput(

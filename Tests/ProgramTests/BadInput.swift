@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// One wrong way to call the program.
-struct BadInput: CustomTestStringConvertible, Sendable {
+struct BadInput: Sendable {
   /// What is wrong.
   let name: String
   /// The command line; `DIR` stands for the case's own folder.
@@ -13,8 +13,6 @@ struct BadInput: CustomTestStringConvertible, Sendable {
   let says: [String]
   /// Makes the case's files in its folder.
   var files: @Sendable (ScratchFolder) throws -> Void = { _ in }
-
-  var testDescription: String { name }
 }
 
 extension BadInput {

@@ -25,7 +25,7 @@ extension ProgramTests {
       let name = try #require(runs.first)
       #expect(try /digits-\d{4}-\d\d-\d\d-\d{6}/.wholeMatch(in: name) != nil)
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/runs/" + name).sorted()
-      #expect(files == ["config.yml", "manifest.json", "metrics.jsonl", "model.safetensors"])
+      #expect(files == ["checkpoints", "config.yml", "manifest.json", "metrics.jsonl", "model.safetensors"])
     }
 
     @Test func `the manifest and the metrics tell what the run was`() throws {
@@ -152,6 +152,8 @@ extension ProgramTests {
       ("hypergradient --help", "encoder=0:0.01,head=2:0.05"),
       ("check hypergradient --help", "--run runs/first --samples 5"),
       ("bench hypergradient --help", "--grid 4x2 --json"), ("bench start --help", "rp-dist bench start --json"),
+      ("check resume --help", "mpirun -n 4 rp-dist check resume my.yml"),
+      ("doctor --help", "srun --mpi=pmix rp-dist doctor my.yml --json"),
       ("check replicas --help", "mpirun -n 4 rp-dist check replicas"),
       ("bench --help", "rp-dist bench step"), ("bench", "rp-dist bench step"), ("bench step --help", "--repeats 51"),
       ("--version", "0."), ("--preset list", "mnist-autoencoder"), ("compare --preset list", "mnist-autoencoder"),

@@ -23,7 +23,8 @@ extension ProgramTests {
 
     @Test func `on the digits wrong labels get small weights, and everything is on record`() throws {
       let folder = try ScratchFolder()
-      let result = try reweight("noisy-digits-reweight", "one", ["training.epochs=20"], in: folder)
+      let result = try reweight(
+        "noisy-digits-reweight", "one", ["training.epochs=20", "reweight.cycles=1"], in: folder)
       let found = try #require(result.reweight)
       #expect(found.levels == 2 && found.examples == 1238 && found.teacher == nil)
       let flipped = try #require(found.flipped)
@@ -56,6 +57,46 @@ extension ProgramTests {
       #expect(found.grid == ReweightResult.Grid(setting: "auto", groups: 1, studentGroups: nil))
     }
 
+    @Test func `every cycle trains anew, and the later ones tell wrong labels better`() throws {
+      let folder = try ScratchFolder()
+      let settings = ["training.epochs=20", "training.checkReplicas=200"]
+      let one = try reweight("noisy-digits-reweight", "c1", settings + ["reweight.cycles=1"], in: folder)
+      let three = try reweight("noisy-digits-reweight", "c3", settings, ranks: 2, in: folder)
+      let cycles = try #require(three.reweight?.cycles)
+      #expect(cycles.map(\.cycle) == [1, 2, 3])
+      #expect(three.steps == 3 * one.steps && three.epochs == 60)
+      // The last cycle's numbers are the run's.
+      #expect(cycles[2].testLoss == three.testLoss && cycles[2].testAccuracy == three.testAccuracy)
+      #expect(try abs(cycles[2].weights.mean - #require(three.reweight).weights.mean) < 1e-6)
+      // The first one is a run of one cycle; two ranks round otherwise, in Float and over 260 steps.
+      let first = try #require(one.reweight?.cycles?.first)
+      #expect(one.reweight?.cycles?.count == 1 && first.inverseTemperature == nil && first.wrongShare == nil)
+      #expect(try abs(#require(cycles[0].testLoss) - one.testLoss) < 0.02)
+      #expect(try #require(cycles[1].weights.auc) > #require(cycles[0].weights.auc))
+      for cycle in cycles.dropFirst() {
+        #expect(try #require(cycle.inverseTemperature) > 1)
+        #expect(try abs(#require(cycle.wrongShare) - 0.4) < 0.08)
+      }
+      // Compared runs take the steps of one cycle.
+      #expect(
+        try abs(#require(three.reweight?.unweighted?.testLoss) - #require(one.reweight?.unweighted?.testLoss)) < 0.05)
+
+      let lines = try text("c3/metrics.jsonl", in: folder).split(separator: "\n")
+      let metrics = try lines.map { try JSONDecoder().decode(Metrics.self, from: Data($0.utf8)) }
+      try #require(metrics.count == 60)
+      #expect(metrics.map(\.cycle) == (0..<60).map { $0 / 20 + 1 })
+      #expect(metrics.map(\.epoch) == (0..<60).map { $0 % 20 + 1 })
+      #expect(metrics.map(\.step) == (0..<60).map { ($0 + 1) * one.steps / 20 })
+      #expect(zip(metrics, metrics.dropFirst()).allSatisfy { $0.seconds < $1.seconds })
+      // Anew: the loss is that of a network that knows nothing, far above where the cycle before ended.
+      #expect(metrics[40].trainingLoss > 4 * metrics[39].trainingLoss)
+      // Through the warm-up the weights are the beliefs.
+      #expect(metrics[20].weights?.mean != 1)
+      #expect(try abs(1 - #require(metrics[20].weights).mean - #require(cycles[1].wrongShare)) < 1e-6)
+      let alone = try text("c1/metrics.jsonl", in: folder)
+      #expect(!alone.contains("\"cycle\""))
+    }
+
     @Test func `a run's own configuration gives the same weights again, and train takes it too`() throws {
       let folder = try ScratchFolder()
       let short = ["training.epochs=3", "reweight.compare=false"]
@@ -66,6 +107,7 @@ extension ProgramTests {
       #expect(again.exitCode == 0, "\(again.errors)")
       #expect(again.output.contains("AUC of the weights: ") && again.output.contains("lowest weights:"))
       #expect(!again.output.contains("no learned weights"))
+      #expect(again.output.contains("3 cycles of 3 epochs") && again.output.contains("  3: from "))
       #expect(try text("again/weights.csv", in: folder) == text("first/weights.csv", in: folder))
       let plain = try ProgramRun.run(program, ["train", "runs/first/config.yml", "--name", "plain"], in: folder.path)
       #expect(plain.exitCode == 0, "\(plain.errors)")
@@ -78,7 +120,7 @@ extension ProgramTests {
         ["training.epochs=12", "reweight.student.network=[{dense: 24}, tanh, {dense: 10}]", "reweight.pairWeight=0.1"],
         in: folder)
       let found = try #require(result.reweight)
-      #expect(found.levels == 3 && found.examples == 500)
+      #expect(found.levels == 3 && found.examples == 500 && found.cycles?.count == 1)
       let teacher = try #require(found.teacher)
       #expect(teacher.testLoss != result.testLoss)
       #expect(found.unweighted?.testLoss != nil && found.clean?.testLoss != nil)
@@ -93,8 +135,11 @@ extension ProgramTests {
 
     /// What draws, averages or is shared out in the course of learning weights.
     static let chains: [[String]] = [
-      ["network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]", "optimizer={name: adam}"],
-      ["reweight.strategy=fused", "reweight.blocks=layers", "reweight.constraint=sigmoid"],
+      [
+        "network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]", "optimizer={name: adam}",
+        "reweight.cycles=1",
+      ],
+      ["reweight.strategy=fused", "reweight.blocks=layers", "reweight.constraint=sigmoid", "reweight.cycles=2"],
       [
         "reweight.levels=3", "reweight.unlabelled=700", "reweight.pairWeight=0.5", "optimizer={name: adam}",
         "reweight.student.network=[{dense: 12}, relu, {dropout: 0.9}, {dense: 10}]",

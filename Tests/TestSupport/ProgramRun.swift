@@ -29,7 +29,8 @@ public struct ProgramRun: Sendable {
     environment: [String: String] = [:], onlyEnvironment: Bool = false, timeout: Int = 60
   ) throws -> ProgramRun {
     let process = Process()
-    var command = ["timeout", "--kill-after=5", "\(timeout)"]
+    // As a shell starts programs: the threads of the tests have signals blocked, and a child would inherit that.
+    var command = ["--default-signal", "timeout", "--kill-after=5", "\(timeout)"]
     if let ranks { command += ["mpirun", "--oversubscribe", "-n", "\(ranks)"] }
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command + [program] + arguments

@@ -121,16 +121,19 @@ struct PlainWeightUpdate {
   let labels: [Int]?
   var sums: [[(weighted: Double, weights: Double)]] = []
   var theta, first, second: [Double]
+  /// The weights that are drawn to.
+  let start: [Double]
   var meanSquares: [Double] = []
 
   init(
     constraint: String, scale: String, optimizer: String, rate: Double, pull: Double, floor: Double, labels: [Int]?,
-    count: Int
+    count: Int, start: [Double]? = nil
   ) {
     self.labels = labels
     (self.constraint, self.scale, self.optimizer) = (constraint, scale, optimizer)
     (self.rate, self.pull, self.floor) = (rate, pull, floor)
-    theta = Array(repeating: constraint == "sigmoid" ? 0 : 1, count: count)
+    self.start = start ?? Array(repeating: constraint == "sigmoid" ? 0.5 : 1, count: count)
+    theta = self.start.map { constraint == "sigmoid" ? log($0 / (1 - $0)) : $0 }
     (first, second) = (Array(repeating: 0, count: count), Array(repeating: 0, count: count))
   }
 
@@ -155,7 +158,6 @@ struct PlainWeightUpdate {
   mutating func update(_ derivative: [Double], residuals: [Double]? = nil) {
     let a = weights
     let gradient = centred(residuals.map { zip(derivative, $0).map { $0 / ($1 + 0.1) } } ?? derivative, a)
-    let start = constraint == "sigmoid" ? 0.5 : 1
     let slopes = a.map { constraint == "sigmoid" ? $0 * (1 - $0) : 1 }
     let g = zip(gradient, slopes).map { $0 * $1 }
     meanSquares.append(g.reduce(0) { $0 + $1 * $1 } / Double(g.count))
@@ -167,7 +169,7 @@ struct PlainWeightUpdate {
       }
     let t = Double(meanSquares.count)
     for k in theta.indices {
-      let d = g[k] / divisor + pull * (a[k] - start) * slopes[k]
+      let d = g[k] / divisor + pull * (a[k] - start[k]) * slopes[k]
       var step = d
       switch optimizer {
       case "momentum":

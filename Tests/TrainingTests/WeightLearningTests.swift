@@ -44,7 +44,8 @@ struct WeightLearningTests {
     let isPerResidual: Bool
 
     init(
-      _ item: Case, levels: Int, pairWeight: Double = 0, hasDropout: Bool = false, extra: [String] = []
+      _ item: Case, levels: Int, pairWeight: Double = 0, hasDropout: Bool = false, extra: [String] = [],
+      beliefs: ((Int) -> Double)? = nil
     ) throws {
       let folder = try ScratchFolder()
       var random = SmallRandom(seed: 7)
@@ -73,8 +74,14 @@ struct WeightLearningTests {
       let whole = try LearningProblem(configuration)
       let (split, hidden) = levels == 3 ? whole.split.hidingLabels(12, seed: 1) : (whole.split, nil)
       let problem = try levels == 3 ? whole.hidingLabels(12, seed: 1).0 : whole
+      let belief = beliefs.map { (0..<split.training.count).map($0) }
       let learning = try WeightLearning<Double>(
-        configuration, problem: problem, unlabelled: hidden, batch: split.training.count, ranks: 1)
+        configuration, problem: problem, unlabelled: hidden, batch: split.training.count, ranks: 1,
+        start: try belief.map {
+          WeightStart(
+            cycle: 2, inverseTemperature: 1, transitions: try LabelCounts(classes: 3).transitions(over: SingleRank()),
+            belief: $0)
+        })
       loop = try TrainingLoop(configuration, problem: problem, ranks: 1, learning: learning)
 
       func samples(_ subset: Subset) -> [PlainChain.Sample] {
@@ -96,9 +103,9 @@ struct WeightLearningTests {
         studentRate: 1.3, isNormalised: item.normalisation == "minibatch", weights: [])
       update = PlainWeightUpdate(
         constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
-        floor: item.floor,
+        floor: belief == nil ? item.floor : 0,
         labels: item.centring == "label" ? (0..<split.training.count).map { split.training.label(at: $0) } : nil,
-        count: split.training.count)
+        count: split.training.count, start: belief)
       isPerResidual = item.perResidual
       chain.weights = update.weights
       if hasDropout {
@@ -151,6 +158,39 @@ struct WeightLearningTests {
     // Something was learned, far above the tolerance.
     let start = item.constraint == "sigmoid" ? 0.5 : 1
     #expect((weights.map { abs($0 - start) }.max() ?? 0) > 0.02)
+  }
+
+  @Test(arguments: Case.all) func `a later cycle starts at its beliefs, is drawn to them and has no floor`(item: Case)
+    throws
+  {
+    var random = SmallRandom(seed: 20)
+    let belief = (0..<60).map { _ in random.uniform(0.05...0.95) }
+    var setup = try Setup(item, levels: 2, beliefs: { belief[$0] })
+    let expected = setup.plainWeights()
+    let weights = try setup.learnedWeights()
+    try #require(weights.count == expected.count)
+    #expect((zip(weights, expected).map { abs($0 - $1) }.max() ?? 1) <= Self.tolerance)
+    #expect((zip(weights, belief).map { abs($0 - $1) }.max() ?? 0) > 0.02)
+    // Drawn to where all weights alike would be, they end elsewhere.
+    if item.pull > 0 {
+      var other = try Setup(item, levels: 2, beliefs: { belief[$0] })
+      let theta = other.update.theta
+      other.update = PlainWeightUpdate(
+        constraint: item.constraint, scale: item.scale, optimizer: item.optimizer, rate: item.rate, pull: item.pull,
+        floor: 0, labels: nil, count: weights.count)
+      other.update.theta = theta
+      #expect((zip(weights, other.plainWeights()).map { abs($0 - $1) }.max() ?? 0) > 1e-3)
+    }
+    if item.floor > 0 { #expect((weights.min() ?? 1) < item.floor / 2) }
+  }
+
+  @Test func `a belief that is certain can still change`() throws {
+    for constraint in ["unit", "sigmoid"] {
+      let item = Case(constraint: constraint, normalisation: "minibatch", scale: "minibatch", optimizer: "sgd", rate: 1)
+      let weights = try Setup(item, levels: 2, beliefs: { $0 % 2 == 0 ? 0 : 1 }).learnedWeights()
+      #expect(weights.indices.contains { $0 % 2 == 0 && weights[$0] > 0.011 })
+      #expect(weights.indices.contains { $0 % 2 == 1 && weights[$0] < 0.989 })
+    }
   }
 
   @Test(arguments: [2, 3]) func `dropout masks are those of the steps, and off where labels are given and judged`(
@@ -236,5 +276,24 @@ struct WeightLearningTests {
     #expect((three.floor, three.pull, three.validationDecay, three.learningRate) == (0, 0, 0, 0.1))
     #expect(!three.perResidual && three.centring == .none && three.schedule == .linear)
     #expect(try settings("{levels: 3, unlabelled: 500, pull: 0.5}").pull == 0.5)
+  }
+
+  @Test func `how often a network is trained depends on what can be believed, and is recorded`() throws {
+    func cycles(_ settings: String...) throws -> Int? {
+      let source = ConfigurationSource(
+        preset: try Preset.named("noisy-digits-reweight"), settings: settings)
+      return try TrainingRun(learningWeightsOf: source.configuration(), version: "0", preset: "")
+        .configuration.reweight?.cycles
+    }
+    #expect(try cycles() == 3)
+    #expect(try cycles("reweight.cycles=2") == 2)
+    #expect(try cycles("loss=squaredError") == 1)
+    #expect(try cycles("reweight={levels: 3, unlabelled: 500}") == 1)
+    #expect(throws: ConfigurationError.self) { try cycles("loss=squaredError", "reweight.cycles=2") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=0") }
+    #expect(throws: ConfigurationError.self) { try cycles("reweight.cycles=101") }
+    #expect(throws: ConfigurationError.self) {
+      try cycles("reweight={levels: 3, unlabelled: 500}", "reweight.cycles=2")
+    }
   }
 }

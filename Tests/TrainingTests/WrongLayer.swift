@@ -37,11 +37,11 @@ final class WrongLayer: Layer {
   }
 
   func addStatistics(
-    input x: Matrix<Double>, totalGradientBelow u: Matrix<Double>?, above: Sensitivity<Double>,
+    input x: Matrix<Double>, totalGradientBelow u: Matrix<Double>?, above: Sensitivity<Double>, rows: Range<Int>,
     into sums: StatisticsSlice<Double>, bound: Bound, accumulating: Bool
   ) {
     layer.addStatistics(
-      input: x, totalGradientBelow: u, above: above, into: sums, bound: bound, accumulating: accumulating)
+      input: x, totalGradientBelow: u, above: above, rows: rows, into: sums, bound: bound, accumulating: accumulating)
   }
 
   func tangent(

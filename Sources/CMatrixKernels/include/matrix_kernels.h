@@ -1,7 +1,7 @@
 // Matrix products by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
 // their second factor, of which the second product takes the magnitudes.
 //
-//   C1 ← op(A1) op(B) + β C1,   C2 ← op(A2) op(|B|) + β C2
+//   C1 ← op(A1) op(B) + β C1 + 1 row1ᵀ,   C2 ← op(A2) op(|B|) + β C2 + column2 1ᵀ
 //
 // Every sum goes over k in its order, in blocks of a length that depends on k alone: an element of C has the same bits
 // whichever rows and columns are computed with it. Nothing is allocated.
@@ -13,6 +13,17 @@ enum { MATRIX_KERNEL_PLAIN, MATRIX_KERNEL_AVX2, MATRIX_KERNEL_AVX512, MATRIX_KER
 
 // The widest kernel that the processor can run.
 int matrix_kernel_best(void);
+
+// Sums of terms that are cut into lanes: each lane is summed up by itself, and the sums are added up in a tree, by a stack of
+// levels. A lane's sum overwrites its level, or is added to it; then each of so many levels below takes up the one above it.
+// The result is level 0.
+typedef struct {
+  size_t terms;
+  int level, is_added, joins;
+} matrix_lane;
+
+// The most terms of a product with lanes, and one more than its highest level.
+enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
 
 // What A, B and C of a product are. Matrices are row-major; their rows follow one another at distances of lda, ldb and ldc.
 #define MATRIX_PRODUCT(T)                                                                       \
@@ -30,6 +41,11 @@ int matrix_kernel_best(void);
     size_t ldc;                                                                                 \
     /* 0 ignores what C held. */                                                                \
     T beta;                                                                                     \
+    /* Null, or what is added to every row of C1, and to every column of C2 where there are two products. */ \
+    const T *row1, *column2;                                                                    \
+    /* The lanes of the terms, which they add up to, or none. */                                \
+    const matrix_lane *lanes;                                                                   \
+    size_t lane_count;                                                                          \
   }
 
 typedef MATRIX_PRODUCT(float) matrix_product_f32;

@@ -20,21 +20,20 @@ final class BatchNorm<Scalar: Real>: Layer {
   /// The mean, c, γ c of the last forward pass, and −γ c mean_s Ẏ, −γ c mean_s(Ẏ ẑ) of the backward pass, [units] each.
   private let means, inverses, coefficients, yDotShifts, normalizedShifts: Vector<Scalar>
   /// Σ_s of what is summed over the minibatch, in Double, [units] each: one vector, so that two sums travel at once.
-  private let sums: Vector<Double>
+  private let sums: SampleSums<Double>
   /// Mean and variance of the last forward pass before they are rounded, [units] each.
-  private let exactMeans, exactVariances: Vector<Double>
+  private let exactMeans, exactVariances: SampleSums<Double>
   /// The size of the global minibatch where Ẏ goes through its mean and variance; nil where they are constants.
   private var minibatch: Int?
 
   init(units: Int) {
     inputs = units
     let vectors = Arena<Scalar>(count: 5 * units).all
-    func part<S: Real>(_ vector: Vector<S>, _ k: Int) -> Vector<S> { vector[k * units..<(k + 1) * units] }
-    (means, inverses, coefficients) = (part(vectors, 0), part(vectors, 1), part(vectors, 2))
-    (yDotShifts, normalizedShifts) = (part(vectors, 3), part(vectors, 4))
-    let doubles = Arena<Double>(count: 4 * units).all
-    sums = doubles[0..<2 * units]
-    (exactMeans, exactVariances) = (part(doubles, 2), part(doubles, 3))
+    func part(_ k: Int) -> Vector<Scalar> { vectors[k * units..<(k + 1) * units] }
+    (means, inverses, coefficients) = (part(0), part(1), part(2))
+    (yDotShifts, normalizedShifts) = (part(3), part(4))
+    sums = SampleSums(count: 2 * units)
+    (exactMeans, exactVariances) = (SampleSums(count: units), SampleSums(count: units))
   }
 
   var parameters: [ParameterShape] {
@@ -68,8 +67,8 @@ final class BatchNorm<Scalar: Real>: Layer {
     minibatch = nil
     let (mean, variance) = (block(.runningMean, of: parameters), block(.runningVariance, of: parameters))
     for unit in 0..<inputs {
-      exactMeans[unit] = Double(mean[unit])
-      exactVariances[unit] = Double(variance[unit])
+      exactMeans.values[unit] = Double(mean[unit])
+      exactVariances.values[unit] = Double(variance[unit])
     }
     normalize(x, parameters: parameters, into: y)
   }
@@ -81,17 +80,20 @@ final class BatchNorm<Scalar: Real>: Layer {
     guard pass.normalization != .running else { return forward(x, parameters: parameters, into: y) }
     precondition(samples >= max(1, x.rows), "a global minibatch has at least the samples of one rank")
     minibatch = pass.normalization == .minibatch ? samples : nil
-    exactMeans.fill(0)
-    addRows(x, to: exactMeans)
-    try ranks.sum(exactMeans)
-    update(exactMeans) { $0 / Double(samples) }
-    exactVariances.fill(0)
-    addSquaredDeviations(x, from: exactMeans, to: exactVariances)
-    try ranks.sum(exactVariances)
-    update(exactVariances) { $0 / Double(samples) }
+    let (means, variances) = (exactMeans.values, exactVariances.values)
+    try exactMeans.add(rows: x.rows, samples: samples, over: ranks) { rows, sums in
+      sums.fill(0)
+      addRows(x[rows], to: sums)
+    }
+    update(means) { $0 / Double(samples) }
+    try exactVariances.add(rows: x.rows, samples: samples, over: ranks) { rows, sums in
+      sums.fill(0)
+      addSquaredDeviations(x[rows], from: means, to: sums)
+    }
+    update(variances) { $0 / Double(samples) }
     if pass.updatesRunningAverages {
-      moveAverage(block(.runningMean, of: parameters), toward: exactMeans, rate: Self.rate)
-      moveAverage(block(.runningVariance, of: parameters), toward: exactVariances, rate: Self.rate)
+      moveAverage(block(.runningMean, of: parameters), toward: means, rate: Self.rate)
+      moveAverage(block(.runningVariance, of: parameters), toward: variances, rate: Self.rate)
     }
     normalize(x, parameters: parameters, into: y)
   }
@@ -100,8 +102,8 @@ final class BatchNorm<Scalar: Real>: Layer {
   private func normalize(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
     let (scale, shift) = (block(.weight, of: parameters), block(.bias, of: parameters))
     for unit in 0..<inputs {
-      means[unit] = Scalar(exactMeans[unit])
-      inverses[unit] = Scalar(1 / (exactVariances[unit] + Self.epsilon).squareRoot())
+      means[unit] = Scalar(exactMeans.values[unit])
+      inverses[unit] = Scalar(1 / (exactVariances.values[unit] + Self.epsilon).squareRoot())
       coefficients[unit] = scale[unit] * inverses[unit]
     }
     for row in 0..<x.rows {
@@ -125,14 +127,15 @@ final class BatchNorm<Scalar: Real>: Layer {
 
   /// (M9) `Ẇ_γ = Σ Ẏ ẑ, Ẇ_β = Σ Ẏ, Ẅ_γ = Σ Z |ẑ|, Ẅ_β = Σ Z`; (M13) adds `Σ |Ẏ| c u` to Ẅ_γ.
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into slice: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {
     if !accumulating {
       slice.wDot.fill(0)
       slice.wDDot?.fill(0)
     }
-    let normalized = normalized.prefix(x.rows)
+    let (normalized, above, u) = (normalized[rows], above[rows], u?[rows])
+    let sums = sums.values
     let (scale, shift) = (sums[0..<inputs], sums[inputs..<2 * inputs])
     if let wDDot = slice.wDDot, let z = above.z {
       sums.fill(0)
@@ -146,16 +149,26 @@ final class BatchNorm<Scalar: Real>: Layer {
       add(shift, to: block(.bias, of: wDDot))
     }
     // Last: the backward pass needs these two sums over all ranks.
-    sums.fill(0)
-    addProducts(above.yDot, normalized, to: scale)
-    addRows(above.yDot, to: shift)
+    addYDot(above.yDot, normalized, into: sums)
     add(scale, to: block(.weight, of: slice.wDot))
     add(shift, to: block(.bias, of: slice.wDot))
   }
 
+  /// Overwrites `sums` by Σ_s Ẏ ẑ, then Σ_s Ẏ.
+  private func addYDot(_ yDot: Matrix<Scalar>, _ normalized: Matrix<Scalar>, into sums: Vector<Double>) {
+    sums.fill(0)
+    addProducts(yDot, normalized, to: sums[0..<inputs])
+    addRows(yDot, to: sums[inputs..<2 * inputs])
+  }
+
   /// Adds Σ_s Ẏ ẑ and Σ_s Ẏ up over the ranks, where Ẏ goes through mean and variance.
-  func reduceStatistics(over ranks: borrowing some GlobalSum & ~Copyable) throws {
-    if minibatch != nil { try ranks.sum(sums) }
+  func reduceStatistics(above: Sensitivity<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    guard let minibatch else { return }
+    // Those of all rows are there already.
+    guard ranks.lanes != nil else { return try sums.addUp(over: ranks) }
+    try sums.add(rows: above.yDot.rows, samples: minibatch, over: ranks) { rows, sums in
+      addYDot(above.yDot[rows], normalized[rows], into: sums)
+    }
   }
 
   /// `Ẏ_x = γ c (Ẏ − mean_s Ẏ − ẑ mean_s(Ẏ ẑ))`, without the means where mean and variance are constants;
@@ -168,8 +181,8 @@ final class BatchNorm<Scalar: Real>: Layer {
     if let minibatch {
       for unit in 0..<inputs {
         let coefficient = -Double(coefficients[unit]) / Double(minibatch)
-        normalizedShifts[unit] = Scalar(coefficient * sums[unit])
-        yDotShifts[unit] = Scalar(coefficient * sums[inputs + unit])
+        normalizedShifts[unit] = Scalar(coefficient * sums.values[unit])
+        yDotShifts[unit] = Scalar(coefficient * sums.values[inputs + unit])
       }
     }
     for row in 0..<above.yDot.rows {

@@ -13,6 +13,11 @@ final class Dense<Scalar: Real>: Layer {
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
   /// The same over samples of several ranks.
   private var sharedMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  /// Σ_j |y_j| + 1[bias] of (M4), [samples].
+  private var inputMagnitudes = Arena<Scalar>(count: 0).all
+  /// The lanes of the last sums, and room for those of the biases, [levels × outputs].
+  private let laneTerms = LaneTerms()
+  private var laneBiases = Arena<Scalar>(count: 0)
 
   init(inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool) {
     self.inputs = inputs
@@ -31,6 +36,7 @@ final class Dense<Scalar: Real>: Layer {
   func reserve(samples: Int) {
     reserveProducts(units: outputs, samples: samples)
     if inputCarriesTotalGradient { yDotMagnitudes = Matrix(rows: samples, columns: outputs) }
+    inputMagnitudes = Arena(count: samples).all
   }
 
   /// Room for the products of (M1), (M4) and (M10), and for those of (M9) of some output units.
@@ -48,11 +54,38 @@ final class Dense<Scalar: Real>: Layer {
     hasBias ? parameters[outputs * inputs..<outputs * inputs + outputs] : nil
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
-    let bias = biases(parameters)
-    if let bias { y.fillRows(with: bias) }
     multiplyPair(
-      x, nil, transposed: weights(parameters), into: y, nil, beta: bias == nil ? 0 : 1, workspace: workspace)
+      x, nil, transposed: weights(parameters), into: y, nil, addingRow: biases(parameters), workspace: workspace)
+  }
+
+  /// (M1) and (M4) in one pass over the weights.
+  func forward(
+    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    if let u, let above {
+      forwardPair(x, u, parameters: parameters, into: y, above)
+    } else {
+      forward(x, parameters: parameters, into: y)
+      if let above { totalGradient(below: nil, input: x, parameters: parameters, into: above) }
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func forwardPair(
+    _ x: Matrix<Scalar>, _ u: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
+    _ above: Matrix<Scalar>
+  ) {
+    let magnitudes = inputMagnitudes[0..<x.rows]
+    x.magnitudeSums(plus: hasBias ? 1 : 0, into: magnitudes)
+    multiplyPair(
+      x, u, transposed: weights(parameters), into: y, above, addingRow: biases(parameters), addingColumn: magnitudes,
+      workspace: workspace)
   }
 
   /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
@@ -65,15 +98,19 @@ final class Dense<Scalar: Real>: Layer {
   }
 
   /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
+    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
     into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
   ) {
     formStatistics(
-      of: 0..<outputs, input: x, totalGradientBelow: u, above: above, magnitudes: yDotMagnitudes, into: sums,
-      bound: bound, accumulating: accumulating)
+      of: 0..<outputs, input: x[rows], totalGradientBelow: u?[rows], above: above[rows], magnitudes: yDotMagnitudes,
+      into: sums, bound: bound, accumulating: accumulating)
   }
 
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func formStatistics(
     of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     magnitudes: Matrix<Scalar>, into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
@@ -96,6 +133,35 @@ final class Dense<Scalar: Real>: Layer {
     }
   }
 
+  /// The full bound adds a second product to a lane's Ẅ before lanes are added up.
+  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { bound == .paper || u == nil }
+
+  /// (M9) in one product for all lanes.
+  func formStatistics(
+    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    into sums: StatisticsSlice<Scalar>
+  ) {
+    if laneBiases.count < tree.levels * outputs { laneBiases = Arena(count: tree.levels * outputs) }
+    laneTerms.set(lanes, of: tree, samples: samples)
+    let rows = tree.rows(of: lanes, samples: samples)
+    let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
+    multiplyPair(
+      transposed: above.yDot[rows], z?[rows], x[rows], into: weights(sums.wDot),
+      z == nil ? nil : wDDot.map(weights), lanes: laneTerms, workspace: workspace)
+    func addBiases(_ signal: Matrix<Scalar>, into bias: Vector<Scalar>) {
+      func target(_ level: Int) -> Vector<Scalar> {
+        level == 0 ? bias : laneBiases.all[(level - 1) * outputs..<level * outputs]
+      }
+      tree.fold(lanes) { lane, level in
+        signal[tree.rows(of: lane, samples: samples)].sumRows(into: target(level), accumulating: false)
+      } join: {
+        target($0).add(target($0 + 1))
+      }
+    }
+    if let bias = biases(sums.wDot) { addBiases(above.yDot, into: bias) }
+    if let wDDot, let z, let bias = biases(wDDot) { addBiases(z, into: bias) }
+  }
+
   var hasSeparableStatistics: Bool { true }
 
   func reserve(statisticsOf units: Range<Int>, samples: Int) {
@@ -114,6 +180,8 @@ final class Dense<Scalar: Real>: Layer {
   }
 
   /// (M10) `Ẏ_j = Σ_i Ẏ_i w_ij, Z_j = Σ_i Z_i |w_ij|`; (M13) adds `Σ_i |Ẏ_i|` to Z_j.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func backward(
     above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
     parameters: Vector<Scalar>, bound: Bound

@@ -1,18 +1,27 @@
+private import CVectorMath
 internal import Kernels
 
 /// f = Σ (y_i − t_i)², gradient 2 (y_i − t_i), h = 2. The factor ½ is left out on purpose: the specification's table.
+///
+/// A row's share of the sum has the same bits wherever the row lies; rows are added in Double.
+///
+/// - Parameters:
+///   - curvature: becomes h or, where the total gradient u is given, Z = h u (M6); nil where neither is wanted.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func evaluateSquaredError<Scalar: Real>(
-  _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+  _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>?,
+  totalGradient u: Matrix<Scalar>? = nil
 ) -> Double {
-  var loss = 0.0
-  for sample in 0..<outputs.rows {
-    let row = gradient[sample]
-    map(outputs[sample], targets[sample], into: row) { 2 * ($0 - $1) }
-    // Σ (y − t)² is a quarter of the gradient's square; rows are added in Double.
-    loss += Double(row.dot(row)) / 4
+  func fits(_ matrix: Matrix<Scalar>?) -> Bool {
+    guard let matrix else { return true }
+    return matrix.rows == outputs.rows && matrix.columns == outputs.columns
   }
-  curvature.elements.fill(2)
-  return loss
+  precondition(
+    fits(targets) && fits(gradient) && fits(curvature) && fits(u),
+    "targets and derivatives must have the outputs' shape")
+  return unsafe matrix_squared_error(
+    widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, outputs.rows, outputs.columns,
+    outputs.elements.pointer, targets.elements.pointer, gradient.elements.pointer, curvature?.elements.pointer,
+    u?.elements.pointer)
 }

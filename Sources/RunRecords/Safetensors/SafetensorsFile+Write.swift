@@ -5,6 +5,11 @@ extension SafetensorsFile {
   ///
   /// - Throws: ``SafetensorsError`` of kind `cannotWrite`.
   public func write(to path: String) throws(SafetensorsError) {
+    try DiskFile.replace(path, with: try encoded(for: path))
+  }
+
+  /// The bytes of the file, in parts.
+  func encoded(for path: String) throws(SafetensorsError) -> [[UInt8]] {
     let header = encodedHeader()
     guard header.count - 8 <= SafetensorsPreamble.longestHeader else {
       throw SafetensorsError(
@@ -13,7 +18,7 @@ extension SafetensorsFile {
           + " \(SafetensorsPreamble.longestHeader)",
         remedy: "shorten the metadata")
     }
-    try DiskFile.replace(path, with: [header] + tensorsByWidth.map(\.bytes))
+    return [header] + tensorsByWidth.map(\.bytes)
   }
 
   /// The tensors in the order of their bytes in the file: wide elements first, else as given.

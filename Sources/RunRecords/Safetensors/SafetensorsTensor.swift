@@ -55,6 +55,9 @@ public struct SafetensorsTensor: Equatable, Sendable {
   /// The elements as Float, row-major; see ``values(as:)``.
   public var floats: [Float] { values(as: Float.self) }
 
+  /// The elements of an I64 tensor.
+  var integers: [Int] { words(Int64.self).map { Int($0) } }
+
   /// The elements as Double, row-major; see ``values(as:)``.
   public var doubles: [Double] { values(as: Double.self) }
 

@@ -66,9 +66,11 @@ public struct StartBenchmark {
     after times: StartTimes, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> StartTimes {
-    switch configuration.training.precision {
-    case .float32: try measure(after: times, as: Float.self, on: world, describe: describe)
-    case .float64: try measure(after: times, as: Double.self, on: world, describe: describe)
+    try world.withLanes(of: configuration) { world in
+      switch configuration.training.precision {
+      case .float32: try measure(after: times, as: Float.self, on: world, describe: describe)
+      case .float64: try measure(after: times, as: Double.self, on: world, describe: describe)
+      }
     }
   }
 

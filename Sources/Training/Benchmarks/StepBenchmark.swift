@@ -9,7 +9,7 @@ internal import Networks
 public struct StepTimes: Sendable {
   public var recipe: StepRecipe
   /// How the ranks brought their shares together.
-  public var reduction: ReductionConfiguration.Method
+  public var reduction: Reduction
   /// Samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
   /// The fastest one, undisturbed by what else the machine does.
@@ -47,13 +47,16 @@ public struct StepBenchmark {
   private static let minibatches = 16
 
   public var recipes: [StepRecipe]
+  /// Whether each recipe is timed a second time, with sums by lanes.
+  public var alsoReproducible: Bool
   /// In each of them every recipe takes four timed steps.
   public var turns: Int
   /// `key=value` pairs over those of the network and the recipe.
   public var settings: [String]
 
-  public init(recipes: [StepRecipe], turns: Int, settings: [String]) {
-    (self.recipes, self.turns, self.settings) = (recipes, turns, settings)
+  public init(recipes: [StepRecipe], alsoReproducible: Bool = false, turns: Int, settings: [String]) {
+    (self.recipes, self.alsoReproducible) = (recipes, alsoReproducible)
+    (self.turns, self.settings) = (turns, settings)
   }
 
   /// Times the recipes on one network. Collective.
@@ -63,19 +66,24 @@ public struct StepBenchmark {
     _ network: BenchmarkNetwork, on world: borrowing Communicator,
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> StepBenchmarkResult {
-    let configurations = try world.agree(describe: describe) {
-      try recipes.map { try network.configuration($0, settings: settings) }
+    let lanes = alsoReproducible ? [[], ["training.reproducible=true"]] : [[]]
+    let candidates = try world.agree(describe: describe) {
+      try recipes.flatMap { recipe in
+        try lanes.map { (recipe, try network.configuration(recipe, settings: settings + $0)) }
+      }
     }
-    switch configurations.first?.training.precision {
-    case .float32?, nil: return try measure(network, configurations, as: Float.self, on: world, describe: describe)
-    case .float64?: return try measure(network, configurations, as: Double.self, on: world, describe: describe)
+    switch candidates.first?.1.training.precision {
+    case .float32?, nil: return try measure(network, candidates, as: Float.self, on: world, describe: describe)
+    case .float64?: return try measure(network, candidates, as: Double.self, on: world, describe: describe)
     }
   }
 
   private func measure<Scalar: Real>(
-    _ network: BenchmarkNetwork, _ configurations: [Configuration], as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    _ network: BenchmarkNetwork, _ candidates: [(recipe: StepRecipe, configuration: Configuration)],
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32)
   ) throws -> StepBenchmarkResult {
+    let configurations = candidates.map(\.configuration)
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
     func problem() throws -> LearningProblem {
@@ -87,13 +95,13 @@ public struct StepBenchmark {
     ) throws -> Result {
       let plan = TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: 1)
       return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
-        try body(StepCandidate(recipes[index], configurations[index], $0))
+        try body(StepCandidate(candidates[index].recipe, configurations[index], $0))
       }
     }
     func withCandidates<Result>(
       _ problem: LearningProblem, made: [StepCandidate<Scalar>] = [], _ body: ([StepCandidate<Scalar>]) throws -> Result
     ) throws -> Result {
-      guard made.count < recipes.count else { return try body(made) }
+      guard made.count < candidates.count else { return try body(made) }
       return try withCandidate(made.count, problem) { try withCandidates(problem, made: made + [$0], body) }
     }
     let shared = try world.agree(describe: describe, problem)
@@ -104,12 +112,14 @@ public struct StepBenchmark {
       }
       return (candidates[0].network.sizesText, try candidates.map { try $0.result(on: world) })
     }
-    let memories = try recipes.indices.map { index in
+    let memories = try candidates.indices.map { index in
       try StepMemory {
         try world.agree(describe: describe, problem)
       } training: { problem, look in
         try withCandidate(index, problem) { candidate in
-          for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          try world.withLanes(of: configurations[index]) { world in
+            for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          }
           look(candidate.sizes)
         }
       }

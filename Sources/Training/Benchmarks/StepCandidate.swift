@@ -26,6 +26,7 @@ final class StepCandidate<Scalar: Real> {
   private let problem: LearningProblem
   /// Made when it is first timed: training has no such matrices.
   private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
+  private let configuration: Configuration
   private let batch: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
@@ -39,7 +40,7 @@ final class StepCandidate<Scalar: Real> {
 
   /// - Parameter loop: of the recipe's configuration; its step is the one that is timed.
   init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>) {
-    (self.recipe, self.loop, problem) = (recipe, loop, loop.problem)
+    (self.recipe, self.configuration, self.loop, problem) = (recipe, configuration, loop, loop.problem)
     batch = configuration.training.batch
     network = loop.step.network
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
@@ -50,7 +51,7 @@ final class StepCandidate<Scalar: Real> {
   }
 
   /// How the ranks bring their shares together.
-  var reduction: ReductionConfiguration.Method { loop.reduction }
+  var reduction: Reduction { loop.reduction }
 
   /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
   var sizes: (data: Int, parameters: Int, workspace: Int) {
@@ -64,11 +65,13 @@ final class StepCandidate<Scalar: Real> {
 
   /// Takes steps, then products. Collective.
   func takeTurn(isTimed: Bool, on world: borrowing Communicator) throws {
-    try world.barrier()
-    for place in 0...Self.timedAtOnce {
-      let phase = steps % cycle
-      let taken = try step(on: world)
-      if isTimed && place > 0 { times[phase].append(taken) }
+    try world.withLanes(of: configuration) { world in
+      try world.barrier()
+      for place in 0...Self.timedAtOnce {
+        let phase = steps % cycle
+        let taken = try step(on: world)
+        if isTimed && place > 0 { times[phase].append(taken) }
+      }
     }
     for place in 0...Self.timedAtOnce {
       let phase = (steps + place) % cycle
@@ -78,6 +81,8 @@ final class StepCandidate<Scalar: Real> {
   }
 
   /// One step on the next minibatch. Collective.
+  ///
+  /// - Parameter world: with the lanes of the configuration.
   @discardableResult
   func step(on world: borrowing Communicator) throws -> Times {
     let first = steps % (positions.count / batch) * batch

@@ -30,9 +30,11 @@ public struct ReplicaCheck: Sendable {
     describe: (any Error) -> (message: String, code: Int32)
   ) throws -> Result {
     try world.requireSame(configuration)
-    return switch configuration.training.precision {
-    case .float32: try check(configuration, run, as: Float.self, on: world, describe: describe)
-    case .float64: try check(configuration, run, as: Double.self, on: world, describe: describe)
+    return try world.withLanes(of: configuration) { world in
+      switch configuration.training.precision {
+      case .float32: try check(configuration, run, as: Float.self, on: world, describe: describe)
+      case .float64: try check(configuration, run, as: Double.self, on: world, describe: describe)
+      }
     }
   }
 

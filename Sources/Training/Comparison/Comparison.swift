@@ -42,9 +42,11 @@ public struct Comparison: Sendable {
     on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
     report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
-    switch configuration.training.precision {
-    case .float32: try run(as: Float.self, on: world, describe: describe, report: report)
-    case .float64: try run(as: Double.self, on: world, describe: describe, report: report)
+    try world.withLanes(of: configuration) { world in
+      switch configuration.training.precision {
+      case .float32: try run(as: Float.self, on: world, describe: describe, report: report)
+      case .float64: try run(as: Double.self, on: world, describe: describe, report: report)
+      }
     }
   }
 

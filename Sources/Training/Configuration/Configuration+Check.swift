@@ -53,9 +53,14 @@ extension Configuration {
         !name.isEmpty && name != "." && name != ".." && !name.contains("/") && !name.contains(where: \.isControl),
         "run.name '\(name)' must be the name of one folder inside run.folder, without control characters")
     }
+    try run.checkCheckpoints()
+    try require(
+      run.stallTimeout == 0 || (1...1e6).contains(run.stallTimeout),
+      "run.stallTimeout is \(run.stallTimeout); it must be from 1 to 1000000 seconds, or 0 for never")
     try data.check()
     try checkGradient()
     try checkReduction()
+    try checkReproducible()
     try checkReweighting()
   }
 

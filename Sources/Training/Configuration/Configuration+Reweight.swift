@@ -8,6 +8,7 @@ extension Configuration {
   func checkReweighting() throws(ConfigurationError) {
     guard let reweight else { return }
     try require((2...3).contains(reweight.levels), "reweight.levels is \(reweight.levels); it must be 2 or 3")
+    if let cycles = reweight.cycles { try checkCycles(cycles, levels: reweight.levels) }
     try requirePositive(reweight.radius, "reweight.radius")
     try requirePositive(reweight.learningRate, "reweight.learningRate")
     try requireNonNegative(reweight.pull, "reweight.pull")

@@ -23,6 +23,23 @@ public struct ConfigurationSource: Sendable {
   ///
   /// - Throws: ``ConfigurationError`` for anything that cannot be used, ``UnreadableFile`` for a file that cannot be read.
   public func configuration() throws -> Configuration {
+    let configuration = try merged()
+    try configuration.check()
+    return configuration
+  }
+
+  /// All settings as YAML, as a file of their own; the data may be still to be named.
+  ///
+  /// - Throws: as ``configuration()``.
+  public func yaml() throws -> String {
+    let configuration = try merged()
+    var checked = configuration
+    if !checked.data.set.isBuiltIn, checked.data.path == nil { checked.data.path = "." }
+    try checked.check()
+    return try configuration.yaml()
+  }
+
+  private func merged() throws -> Configuration {
     var tree = try Self.compose(preset.yaml, name: "preset \(preset.name)")
     if let file {
       guard let bytes = FileManager.default.contents(atPath: file) else { throw UnreadableFile(path: file) }
@@ -35,9 +52,7 @@ public struct ConfigurationSource: Sendable {
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
     for setting in settings { changes = try Self.apply(setting, to: changes) }
-    let configuration = try Self.decode(Self.layer(changes, on: tree))
-    try configuration.check()
-    return configuration
+    return try Self.decode(Self.layer(changes, on: tree))
   }
 
   /// A configuration that was written to a run folder.
@@ -51,7 +66,8 @@ public struct ConfigurationSource: Sendable {
     do {
       let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
       if case .mapping = node {
-        try checkKeys(node, name: name)
+        var room = Self.mostValues
+        try checkKeys(node, name: name, room: &room)
         return ReductionConfiguration.writtenOut(node)
       }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
@@ -62,8 +78,17 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
+  /// Aliases of aliases can stand for more values than a machine has memory.
+  private static let mostValues = 100_000
+
   /// Every key must be a plain name; YAML's merge key and lists as keys would be passed over in silence.
-  private static func checkKeys(_ node: Node, name: String) throws(ConfigurationError) {
+  ///
+  /// - Parameter room: how many values there may be.
+  private static func checkKeys(_ node: Node, name: String, room: inout Int) throws(ConfigurationError) {
+    room -= 1
+    guard room >= 0 else {
+      throw ConfigurationError("\(name) has more than \(mostValues) values, those of its aliases counted; write fewer")
+    }
     switch node {
     case .mapping(let mapping):
       for (key, value) in mapping {
@@ -71,10 +96,10 @@ public struct ConfigurationSource: Sendable {
           let line = key.mark.map { ", line \($0.line)" } ?? ""
           throw ConfigurationError("\(name)\(line): a key must be a plain name; write merged sections out")
         }
-        try checkKeys(value, name: name)
+        try checkKeys(value, name: name, room: &room)
       }
     case .sequence(let sequence):
-      for item in sequence { try checkKeys(item, name: name) }
+      for item in sequence { try checkKeys(item, name: name, room: &room) }
     default:
       break
     }

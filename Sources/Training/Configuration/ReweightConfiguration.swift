@@ -5,6 +5,10 @@ public import Optimizers
 public struct ReweightConfiguration: Codable, Equatable, Sendable {
   /// 2: the weights of the network that the validation set judges. 3: those of a teacher, whose labels a student learns.
   public var levels = 2
+  /// How often the network is trained, each time anew: the weights of every cycle but the first start at what the network
+  /// before believes of the labels, and are drawn to it. nil: ``standardCycles`` with two levels and classes, else 1.
+  public var cycles: Int?
+  static let standardCycles = 3
   public var strategy = Strategy.exact
   /// The blocks of parameters that finite differences perturb.
   public var blocks = ParameterGroups.joint
@@ -49,7 +53,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var compare = true
 
   enum CodingKeys: String, StrictKey {
-    case levels, strategy, blocks, radius, grid, constraint, floor, normalisation, perResidual, centring, scale
+    case levels, cycles, strategy, blocks, radius, grid, constraint, floor, normalisation, perResidual, centring, scale
     case optimizer, learningRate, pull, schedule, updateEvery, warmup, validationBatch, validationDecay, preconditioned
     case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
@@ -66,6 +70,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     self.init(levels: try values.value(.levels, or: 2))
+    cycles = try values.decodeIfPresent(Int.self, forKey: .cycles)
     strategy = try values.name(.strategy, or: strategy)
     blocks = try values.parsed(.blocks, or: blocks) { text throws in try ParameterGroups(parsing: text) }
     radius = try values.value(.radius, or: radius)
@@ -95,6 +100,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(levels, forKey: .levels)
+    try values.encodeIfPresent(cycles, forKey: .cycles)
     try values.encode(strategy, forKey: .strategy)
     try values.encode(blocks.text, forKey: .blocks)
     try values.encode(radius, forKey: .radius)

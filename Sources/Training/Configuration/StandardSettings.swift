@@ -23,6 +23,7 @@ extension ConfigurationSource {
   /// kind are left out, so that they get those of the new one. A configuration in a run folder names every setting: over
   /// it, `optimizer.learningRate=30` or `optimizer.name=adam` means what it means over a preset.
   static func layer(_ over: Node, on base: Node) -> Node {
+    let base = CheckpointInterval.replaced(in: base, by: over)
     let merged = merge(base, over)
     // Of another name, the optimizer may not have the learning rate or the trust ratio that is still there.
     guard let old = optimizer(of: base),

@@ -16,11 +16,17 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var blasThreads = 1
   /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
   public var checkReplicas = 0
+  /// Whether the trained parameters have the same bits for any number of ranks.
+  public var reproducible = false
+  /// The lanes of such a training, a part of what its bits depend on: see `LaneTree`.
+  public var lanes = 8
   /// nil: all epochs are trained, and the last parameters kept.
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas, stopEarly
+    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas,
+      reproducible,
+      lanes, stopEarly
   }
 
   public init() {}
@@ -36,6 +42,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     gradientStep = try values.value(.gradientStep, or: gradientStep)
     blasThreads = try values.value(.blasThreads, or: blasThreads)
     checkReplicas = try values.value(.checkReplicas, or: checkReplicas)
+    reproducible = try values.value(.reproducible, or: reproducible)
+    lanes = try values.value(.lanes, or: lanes)
     stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
 }

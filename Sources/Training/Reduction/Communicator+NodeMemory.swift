@@ -14,7 +14,9 @@ extension Communicator {
     for draft: TrainingDraft<Scalar>, colour: Int? = nil, _ body: (NodeMemory<Scalar>?) throws -> Result
   ) throws -> Result {
     let (configuration, method) = (draft.configuration, draft.configuration.reduction.method)
-    guard ranks > 1, method == .node || (method == .auto && configuration.needsAllSums == nil) else {
+    guard ranks > 1, !configuration.training.reproducible,
+      method == .node || (method == .auto && configuration.needsAllSums == nil)
+    else {
       return try body(nil)
     }
     return try withNode(colour: colour) { node in

@@ -20,7 +20,7 @@ public final class NodeMemory<Scalar: Real> {
   /// What this rank moves.
   let part: ParameterPart
 
-  private let node: Node
+  let node: Node
   private let window: SharedWindow
   private let sharing: Sharing
   private let signals: Arena<Scalar>
@@ -36,13 +36,9 @@ public final class NodeMemory<Scalar: Real> {
   init?(_ draft: TrainingDraft<Scalar>, _ node: Node, on world: borrowing Communicator) throws {
     let network = try Network<Scalar>(draft.configuration.network, inputs: draft.problem.features)
     let local = node.local.rank
-    let optimizer = draft.configuration.optimizer
     let rows = node.local.ranks * draft.capacity
-    sharing = Sharing(
-      rank: local, ranks: node.local.ranks, samples: draft.capacity, rows: rows,
-      bound: optimizer.rule.needsCurvature ? optimizer.bound : nil)
-    // Whole cache lines for each of the three.
-    let counts = [network.layout.count, rows * network.inputs, network.sharedCount(sharing)].map { ($0 + 15) / 16 * 16 }
+    sharing = Self.sharing(draft, rank: local, ranks: node.local.ranks)
+    let counts = Self.counts(network, sharing)
     let stride = MemoryLayout<Scalar>.stride
     guard let window = try node.makeWindow(byteCount: counts.reduce(0, +) * stride, on: world) else { return nil }
     let base = unsafe window.base

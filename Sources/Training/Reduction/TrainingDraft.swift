@@ -21,8 +21,8 @@ struct TrainingDraft<Scalar: Real> {
     try problem.check(outputs: network.outputs)
     self.plan =
       plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
-    capacity = (self.plan.batch + ranks - 1) / ranks
-    try requireMemory(for: network, samples: capacity)
+    capacity = training.capacity(of: self.plan.batch, ranks: ranks)
+    try requireMemory(for: network, samples: capacity, subtrees: training.subtrees(ranks: ranks))
     (self.configuration, self.problem) = (configuration, problem)
   }
 }

@@ -7,7 +7,7 @@ internal import Kernels
 /// A minibatch's step is along Σ b_i ∇ℓ_i with b_i = a_i, or b_i = a_i B/Σ a_j over its B samples where weights are
 /// normalised. From ∂L/∂b_i, divided by ‖∂ℓ_i/∂y‖ + 0.1 where residuals do not count, follows
 /// `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of that of the minibatch,
-/// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰)², and the optimizer's update of θ_i along g_i.
+/// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰_i)², and the optimizer's update of θ_i along g_i.
 final class ExampleWeights {
   /// Added to every residual: of an example that is fitted well the direction is mostly noise, and is not blown up.
   private static let leastResidual = 0.1
@@ -36,8 +36,8 @@ final class ExampleWeights {
   private var recent: [(sum: Double, weights: Double)]
   /// The updates of each weight so far.
   private var updates: [Int32]
-  /// a⁰, every weight before the first update.
-  private let start: Double
+  /// a⁰, the weights before the first update, which they are drawn back to; [training samples].
+  private let start: Arena<Double>
   /// ∂L/∂θ of the minibatch at hand.
   private var gradient: [Double] = []
   /// Of the mean squares of the gradients of all updates: their sum and their number.
@@ -45,9 +45,13 @@ final class ExampleWeights {
 
   /// - Parameters:
   ///   - labels: the class of each training sample; none where the targets are no classes.
-  init(_ settings: ReweightConfiguration, count: Int, labels: [Int32] = []) {
+  ///   - belief: a⁰, from 0 to 1, with no floor but 0; all weights alike where nil.
+  init(_ settings: ReweightConfiguration, count: Int, labels: [Int32] = [], belief: [Double]? = nil) {
+    precondition(belief?.count ?? count == count, "every training sample needs a weight to start from")
     (constraint, normalisation) = (settings.constraint, settings.normalisation)
-    (scale, optimizer, pull, floor) = (settings.scale, settings.optimizer, settings.pull, settings.floor)
+    (scale, optimizer, pull, floor) = (
+      settings.scale, settings.optimizer, settings.pull, belief == nil ? settings.floor : 0
+    )
     self.labels = settings.centring == .label ? labels : []
     recent = Array(repeating: (0, 0), count: Int(self.labels.max() ?? -1) + 1)
     values = Arena(count: count)
@@ -55,9 +59,12 @@ final class ExampleWeights {
     first = Arena(count: [.momentum, .adam].contains(optimizer) ? count : 0)
     second = Arena(count: [.rmsprop, .adam].contains(optimizer) ? count : 0)
     updates = Array(repeating: 0, count: count)
-    start = constraint.weight(constraint.initialVariable)
-    variables.all.fill(constraint.initialVariable)
-    values.all.fill(start)
+    start = Arena(count: count)
+    for k in 0..<count {
+      variables.all[k] = belief.map { constraint.variable($0[k]) } ?? constraint.initialVariable
+      values.all[k] = constraint.weight(variables.all[k])
+    }
+    start.all.copy(from: values.all)
   }
 
   /// B/Σ a over a minibatch; 1 where weights are not normalised, or all of them are 0, so that there is no step.
@@ -106,7 +113,7 @@ final class ExampleWeights {
     for row in batch.indices {
       let k = Int(batch[row])
       let weight = values.all[k]
-      let restoring = pull * (weight - start) * constraint.slope(at: weight)
+      let restoring = pull * (weight - start.all[k]) * constraint.slope(at: weight)
       gradient[row] = variables.all[k] - rate * direction(k, gradient[row] / divisor + restoring)
     }
     guard gradient.allSatisfy(\.isFinite) else { return false }
@@ -175,5 +182,23 @@ final class ExampleWeights {
       second.all[k] = 0.999 * second.all[k] + 0.001 * g * g
       return first.all[k] / (1 - pow(0.9, t)) / ((second.all[k] / (1 - pow(0.999, t))).squareRoot() + 1e-8)
     }
+  }
+}
+
+extension ExampleWeights: Resumable {
+  func exchange(with state: any StateExchange) throws {
+    try state.array("values", values.all)
+    try state.array("variables", variables.all)
+    try state.array("first", first.all)
+    try state.array("second", second.all)
+    var (sums, weights) = (recent.map(\.sum), recent.map(\.weights))
+    try state.numbers("labelSums", &sums)
+    try state.numbers("labelWeights", &weights)
+    recent = zip(sums, weights).map { ($0, $1) }
+    var counts = updates.map { Int($0) }
+    try state.numbers("updates", &counts)
+    updates = counts.map { Int32(clamping: $0) }
+    try state.number("squareSum", &squares.sum)
+    try state.number("squareCount", &squares.count)
   }
 }

@@ -29,3 +29,15 @@ struct SampleCycle {
     return Array(order.positions[next..<next + batch])
   }
 }
+
+extension SampleCycle: Resumable {
+  /// Where it is. The order of a pass is addressed by the pass: it is drawn again, and there is nothing to keep.
+  mutating func exchange(with state: any StateExchange) throws {
+    try state.number("pass", &pass)
+    try state.number("next", &next)
+    guard pass >= 0, (0...order.positions.count).contains(next) else {
+      throw StateMismatch("\(state.prefix)next is \(next) in pass \(pass) of \(order.positions.count) samples")
+    }
+    if state.isTaking, pass > 0, batch < order.positions.count { order.shuffle(epoch: pass - 1) }
+  }
+}

@@ -39,8 +39,10 @@ final class StudentTraining<Scalar: Real> {
       settings.pairWeight == 0
       ? nil
       : SampleCycle(seed: configuration.training.seed, .pairBatch, count: problem.split.training.count, batch: batch)
-    let capacity = (unlabelledCycle.batch + (pairCycle?.batch ?? 0) + ranks - 1) / ranks
-    try requireMemory(for: network, samples: capacity)
+    let capacity = configuration.training.capacity(
+      of: unlabelledCycle.batch + (pairCycle?.batch ?? 0), ranks: ranks)
+    try requireMemory(
+      for: network, samples: capacity, subtrees: configuration.training.subtrees(ranks: ranks))
     // Another start than the teacher's, which would be the same where both have the same layers.
     let start = RandomStream(seed: seed, .student)[0]
     step = TrainingStep(
@@ -96,5 +98,14 @@ final class StudentTraining<Scalar: Real> {
     try step.update(
       factor: schedule.factor(step: t, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch), over: ranks)
     return loss
+  }
+}
+
+extension StudentTraining: Resumable {
+  func exchange(with state: any StateExchange) throws {
+    try state.part("step", step.exchange)
+    try state.part("unlabelled") { try unlabelledCycle.exchange(with: $0) }
+    try state.part("pairs") { try pairCycle?.exchange(with: $0) }
+    try state.array("lastGood", lastGood.all)
   }
 }

@@ -21,6 +21,15 @@ extension TrainingRun {
     )
   }
 
+  /// What learns the weights of the same samples anew, from what a network believes of their labels.
+  func relearning<Scalar: Real>(
+    _ problem: LearningProblem, from start: WeightStart, ranks: Int
+  ) throws -> WeightLearning<Scalar> {
+    try WeightLearning(
+      configuration, problem: problem, unlabelled: nil, batch: configuration.batch(of: problem), ranks: ranks,
+      start: start)
+  }
+
   /// Judges the learned weights, and writes what they are. Collective.
   ///
   /// - Parameter lowest: of how many examples of least weight the result tells.
@@ -110,7 +119,7 @@ extension ExampleWeights {
 
 extension ReweightResult.Quality {
   /// Numbers that are not finite are none.
-  fileprivate init(_ evaluation: Evaluation) {
+  init(_ evaluation: Evaluation) {
     self.init(
       testLoss: evaluation.loss.isFinite ? evaluation.loss : nil,
       testAccuracy: evaluation.loss.isFinite ? evaluation.accuracy : nil)

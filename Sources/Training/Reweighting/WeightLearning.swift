@@ -17,6 +17,7 @@ public final class WeightLearning<Scalar: Real> {
   let settings: ReweightConfiguration
 
   private let seed: UInt64
+  private let isReproducible: Bool
   private let schedule: Schedule
   /// nil where the weights stay what they are.
   private let derivative: Derivative?
@@ -36,18 +37,21 @@ public final class WeightLearning<Scalar: Real> {
   ///   - unlabelled: these; for three levels.
   ///   - batch: the samples of a minibatch.
   ///   - learns: false for the same training with all weights as they are at first.
+  ///   - start: what the cycle before found; nil for the first.
   /// - Throws: `NetworkError`, ``ConfigurationError`` where the parts do not fit together.
   public init(
     _ configuration: Configuration, problem: LearningProblem, unlabelled: Subset?, batch: Int, ranks: Int,
-    learns: Bool = true
+    learns: Bool = true, start: WeightStart? = nil
   ) throws {
     settings = configuration.reweight ?? ReweightConfiguration()
     seed = UInt64(configuration.training.seed)
+    isReproducible = configuration.training.reproducible
     schedule = Schedule(settings.schedule)
     let training = problem.split.training
     weights = ExampleWeights(
       settings, count: training.count,
-      labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [])
+      labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [],
+      belief: start?.belief)
     student = try unlabelled.map { unlabelled in
       try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
     }
@@ -155,7 +159,7 @@ public final class WeightLearning<Scalar: Real> {
       case nil: nil
       }
     func groups(_ directions: Int) -> Int {
-      Grid(directions: directions, rank: 0, ranks: ranks, settings.grid).groups
+      Grid(directions: isReproducible ? 1 : directions, rank: 0, ranks: ranks, settings.grid).groups
     }
     return ReweightResult.Grid(
       setting: settings.grid.text, groups: groups(directions?.examples ?? 1),
@@ -172,5 +176,23 @@ public final class WeightLearning<Scalar: Real> {
   func restoreGood() {
     weights.values.all.copy(from: lastGood.all)
     student?.restoreGood()
+  }
+}
+
+extension WeightLearning: Resumable {
+  /// The weights with their averages, the student, and how far the validation set is through. The random numbers are
+  /// addressed by what they are for, and have no state.
+  public func exchange(with state: any StateExchange) throws {
+    try state.part("weights", weights.exchange)
+    try state.part("student") { try student?.exchange(with: $0) }
+    try state.part("judges") { try judges?.exchange(with: $0) }
+    try state.part("hypergradient") { state throws in
+      switch derivative {
+      case .own(let chain): try chain.hypergradient.exchange(with: state)
+      case .double(let chain): try chain.hypergradient.exchange(with: state)
+      case nil: break
+      }
+    }
+    try state.array("weights.lastGood", lastGood.all)
   }
 }

@@ -19,11 +19,16 @@ public struct RankPlacement: Equatable, Sendable {
   public init(of group: borrowing Communicator) throws {
     let own = Self.allowedCores().map(String.init).joined(separator: " ")
     let cores = try group.allGather(own).map { Set($0.split(separator: " ").compactMap { Int($0) }) }
-    // Linux names every start of a machine; elsewhere hosts count as machines.
-    let boot = FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")
-    let machine = boot.map { String(decoding: $0, as: UTF8.self) } ?? MPILibrary.processorName
     self.init(
-      hosts: try group.allGather(MPILibrary.processorName), machines: try group.allGather(machine), cores: cores)
+      hosts: try group.allGather(MPILibrary.processorName), machines: try group.allGather(Self.machine), cores: cores)
+  }
+
+  /// What tells the machine of this process from others: Linux names every start of one; elsewhere hosts count as
+  /// machines.
+  static var machine: String {
+    let boot = FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")
+    return boot.map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) }
+      ?? MPILibrary.processorName
   }
 
   public var ranks: Int { hosts.count }
@@ -68,7 +73,7 @@ public struct RankPlacement: Equatable, Sendable {
   public var isOversubscribed: Bool { load > 1 }
 
   /// The cores that the scheduler may put this process on: `Cpus_allowed_list: 0-3,8` in Linux's words.
-  private static func allowedCores() -> [Int] {
+  static func allowedCores() -> [Int] {
     let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) }
     let line = status?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }
     let cores = line.map { Self.cores(inList: String($0.dropFirst("Cpus_allowed_list:".count))) } ?? []

@@ -109,7 +109,10 @@ public struct ScalingBenchmark: Sendable {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     // Whatever is wrong with the configuration shows here, before ranks part.
     let network = try world.agree(describe: describe) {
-      try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
+      try require(
+        !configuration.training.reproducible,
+        "bench scaling has no model of the sums of training.reproducible; leave it out, or time it by bench step")
+      return try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
     }
     let placement = try RankPlacement(of: world)
     let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)

@@ -1,0 +1,225 @@
+// The loops of activation_loops.h for one number type and one set of instructions, see every_variant.h.
+
+// One vector forward; `function` and `is_whole` are constants where it is inlined.
+INLINE void NAME(forward_vector)(
+    const activation_function function, const activation_forward_pass *pass, size_t at, size_t count,
+    const int is_whole) {
+  const V one = (V)(1), zero = (V)(0);
+  const V z = NAME(load)((const SCALAR *)pass->z + at, count, is_whole);
+  V y = z, slope = one, curvature = zero;
+  switch (function) {
+    case activation_identity: break;
+    case activation_sigmoid: {
+      // By e = e^−|z|, so that neither tail overflows or cancels.
+      const V e = EXP(-__builtin_elementwise_abs(z)), q = one / (one + e);
+      slope = e * q * q;
+      const V magnitude = slope * (one - e) * q;
+      curvature = z < 0 ? magnitude : -magnitude;
+      y = z < 0 ? e * q : q;
+      break;
+    }
+    case activation_tanh:
+      y = TANH(z);
+      slope = (one - y) * (one + y);
+      curvature = -2 * y * slope;
+      break;
+    case activation_softplus: {
+      const V e = EXP(-__builtin_elementwise_abs(z)), tail = LOG1P(e), q = one / (one + e);
+      y = (z < 0 ? zero : z) + tail;
+      slope = z < 0 ? e * q : q;
+      curvature = e * q * q;
+      break;
+    }
+    // Comparisons are made such that not-a-number passes through.
+    case activation_relu:
+      y = z < 0 ? zero : z;
+      slope = z > 0 ? one : zero;
+      break;
+    case activation_leaky_relu:
+      slope = z > 0 ? one : (V)((SCALAR)0.01);
+      y = slope * z;
+      break;
+    case activation_elu: {
+      const V tail = EXPM1(z > 0 ? zero : z);
+      y = z > 0 ? z : tail;
+      slope = z > 0 ? one : tail + one;
+      curvature = z > 0 ? zero : tail + one;
+      break;
+    }
+    case activation_swish: {
+      const V e = EXP(-__builtin_elementwise_abs(z)), q = one / (one + e);
+      const V s = z < 0 ? e * q : q, s_slope = e * q * q, one_minus_two_s = (z < 0 ? one - e : e - one) * q;
+      y = z * s;
+      slope = s + z * s_slope;
+      curvature = s_slope * (2 + z * one_minus_two_s);
+      break;
+    }
+  }
+  NAME(store)((SCALAR *)pass->y + at, y, count, is_whole);
+  if (pass->slopes != NULL) NAME(store)((SCALAR *)pass->slopes + at, slope, count, is_whole);
+  if (pass->curvatures != NULL) NAME(store)((SCALAR *)pass->curvatures + at, curvature, count, is_whole);
+  if (pass->u != NULL) {
+    const V u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
+    NAME(store)((SCALAR *)pass->u_above + at, u * __builtin_elementwise_abs(slope), count, is_whole);
+  }
+}
+
+INLINE void NAME(forward_all)(const activation_function function, const activation_forward_pass *given) {
+  // A copy, which no result can overlap.
+  const activation_forward_pass pass = *given;
+  size_t at = 0;
+  for (; at + LANES <= pass.count; at += LANES) NAME(forward_vector)(function, &pass, at, LANES, 1);
+  if (at < pass.count) NAME(forward_vector)(function, &pass, at, pass.count - at, 0);
+}
+
+ISA static void NAME(forward)(const activation_forward_pass *pass) {
+#define CASE(function) \
+  case function: return NAME(forward_all)(function, pass);
+  switch (pass->function) {
+    CASE(activation_identity)
+    CASE(activation_sigmoid)
+    CASE(activation_tanh)
+    CASE(activation_softplus)
+    CASE(activation_relu)
+    CASE(activation_leaky_relu)
+    CASE(activation_elu)
+    CASE(activation_swish)
+  }
+#undef CASE
+}
+
+// σ'(z) and σ''(z) from y = σ(z), for functions whose derivatives follow from it; whether σ'' is other than 0.
+INLINE int NAME(derive_of_value)(const activation_function function, V y, V *slope, V *curvature) {
+  const V one = (V)(1), zero = (V)(0);
+  *slope = one;
+  *curvature = zero;
+  switch (function) {
+    case activation_tanh:
+      *slope = (one - y) * (one + y);
+      *curvature = -2 * y * *slope;
+      return 1;
+    case activation_relu: *slope = y > 0 ? one : zero; return 0;
+    case activation_leaky_relu: *slope = y > 0 ? one : (V)((SCALAR)0.01); return 0;
+    case activation_elu:
+      *slope = y > 0 ? one : y + one;
+      *curvature = y > 0 ? zero : y + one;
+      return 1;
+    default: return 0;
+  }
+}
+
+// (M8) Z below; the outer magnitude corrects negative curvature.
+INLINE V NAME(z_below)(V z, V gradient, V slope, const int has_curvature, V curvature, V u) {
+  V sum = z * __builtin_elementwise_abs(slope);
+  if (has_curvature) sum += gradient * curvature * u;
+  return __builtin_elementwise_abs(sum);
+}
+
+// One vector backward; `function`, `of_value`, `has_z` and `is_whole` are constants where it is inlined.
+INLINE void NAME(backward_vector)(
+    const activation_function function, const int of_value, const int has_z, const activation_backward_pass *pass,
+    size_t at, size_t count, const int is_whole) {
+  SCALAR *y_dot = (SCALAR *)pass->y_dot + at, *z = (SCALAR *)pass->z + at;
+  V slope, curvature = (V)(0), u = (V)(0);
+  int has_curvature = 1;
+  if (of_value) {
+    const V y = NAME(load)((const SCALAR *)pass->y + at, count, is_whole);
+    has_curvature = NAME(derive_of_value)(function, y, &slope, &curvature);
+  } else {
+    slope = NAME(load)((const SCALAR *)pass->slopes + at, count, is_whole);
+    if (has_z) curvature = NAME(load)((const SCALAR *)pass->curvatures + at, count, is_whole);
+  }
+  const V gradient = NAME(load)(y_dot, count, is_whole);
+  NAME(store)(y_dot, gradient * slope, count, is_whole);
+  if (!has_z) return;
+  if (has_curvature) u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
+  const V above = NAME(load)(z, count, is_whole);
+  NAME(store)(z, NAME(z_below)(above, gradient, slope, has_curvature, curvature, u), count, is_whole);
+}
+
+INLINE void NAME(backward_all)(
+    const activation_function function, const int of_value, const int has_z, const activation_backward_pass *given) {
+  const activation_backward_pass pass = *given;
+  size_t at = 0;
+  for (; at + LANES <= pass.count; at += LANES) {
+    NAME(backward_vector)(function, of_value, has_z, &pass, at, LANES, 1);
+  }
+  if (at < pass.count) NAME(backward_vector)(function, of_value, has_z, &pass, at, pass.count - at, 0);
+}
+
+ISA static void NAME(backward)(const activation_backward_pass *pass) {
+#define EITHER(function, of_value)                                                                         \
+  {                                                                                                        \
+    if (pass->z != NULL) NAME(backward_all)(function, of_value, 1, pass);                                  \
+    else NAME(backward_all)(function, of_value, 0, pass);                                                  \
+    return;                                                                                                \
+  }
+  if (pass->y == NULL) EITHER(activation_identity, 0)
+  switch (pass->function) {
+    case activation_tanh: EITHER(activation_tanh, 1)
+    case activation_relu: EITHER(activation_relu, 1)
+    case activation_leaky_relu: EITHER(activation_leaky_relu, 1)
+    case activation_elu: EITHER(activation_elu, 1)
+    default: EITHER(activation_identity, 1)
+  }
+#undef EITHER
+}
+
+// One vector of the loss; its squares are added to `sum`.
+INLINE V NAME(error_vector)(
+    const activation_function function, const int has_z, const activation_error_pass *pass, V sum, size_t at,
+    size_t count, const int is_whole) {
+  const V y = NAME(load)((const SCALAR *)pass->y + at, count, is_whole);
+  const V error = y - NAME(load)((const SCALAR *)pass->t + at, count, is_whole), gradient = 2 * error;
+  V slope, curvature;
+  const int has_curvature = NAME(derive_of_value)(function, y, &slope, &curvature);
+  NAME(store)((SCALAR *)pass->y_dot + at, gradient * slope, count, is_whole);
+  if (has_z) {
+    const V u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
+    const V above = 2 * (u * __builtin_elementwise_abs(slope));
+    const V z = NAME(z_below)(above, gradient, slope, has_curvature, curvature, u);
+    NAME(store)((SCALAR *)pass->z + at, z, count, is_whole);
+  }
+  // What is not there is 0 in both y and t.
+  return sum + error * error;
+}
+
+INLINE double NAME(error_all)(
+    const activation_function function, const int has_z, const activation_error_pass *given) {
+  const activation_error_pass pass = *given;
+  double total = 0;
+  for (size_t row = 0; row < pass.rows; row++) {
+    // Four sums, so that an addition need not wait for the one before it.
+    V sum[4] = {(V)(0), (V)(0), (V)(0), (V)(0)};
+    const size_t end = (row + 1) * pass.columns;
+    size_t at = row * pass.columns;
+    while (at + 4 * LANES <= end) {
+#pragma clang loop unroll(full)
+      for (int part = 0; part < 4; part++, at += LANES) {
+        sum[part] = NAME(error_vector)(function, has_z, &pass, sum[part], at, LANES, 1);
+      }
+    }
+    for (; at + LANES <= end; at += LANES) sum[0] = NAME(error_vector)(function, has_z, &pass, sum[0], at, LANES, 1);
+    if (at < end) sum[1] = NAME(error_vector)(function, has_z, &pass, sum[1], at, end - at, 0);
+    const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    double of_row = 0;
+    for (int lane = 0; lane < LANES; lane++) of_row += (double)all[lane];
+    total += of_row;
+  }
+  return total;
+}
+
+ISA static double NAME(squared_error)(const activation_error_pass *pass) {
+#define CASE(function)                                              \
+  case function:                                                    \
+    return pass->z != NULL ? NAME(error_all)(function, 1, pass) : NAME(error_all)(function, 0, pass);
+  switch (pass->function) {
+    CASE(activation_tanh)
+    CASE(activation_relu)
+    CASE(activation_leaky_relu)
+    CASE(activation_elu)
+    CASE(activation_identity)
+    default: return NAN;
+  }
+#undef CASE
+}

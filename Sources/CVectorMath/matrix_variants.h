@@ -1,0 +1,79 @@
+// The loops of matrix_loops.h for one number type and one set of instructions, see every_variant.h.
+
+// The sums of up to `vectors` vectors of columns, which stay in registers; the last vector has `last` of them.
+INLINE void NAME(sum_block)(
+    const int vectors, const int is_whole, size_t rows, size_t last, const SCALAR *x, size_t stride, SCALAR *sums,
+    int accumulates) {
+  V sum[4];
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) {
+    sum[v] = accumulates ? NAME(load)(sums + v * LANES, last, is_whole || v + 1 < vectors) : (V)(0);
+  }
+  for (size_t row = 0; row < rows; row++, x += stride) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++) sum[v] += NAME(load)(x + v * LANES, last, is_whole || v + 1 < vectors);
+  }
+#pragma clang loop unroll(full)
+  for (int v = 0; v < vectors; v++) NAME(store)(sums + v * LANES, sum[v], last, is_whole || v + 1 < vectors);
+}
+
+ISA static void NAME(sum_rows)(
+    size_t rows, size_t columns, const SCALAR *x, size_t stride, SCALAR *sums, int accumulates) {
+  size_t at = 0;
+  for (; at + 4 * LANES <= columns; at += 4 * LANES) {
+    NAME(sum_block)(4, 1, rows, LANES, x + at, stride, sums + at, accumulates);
+  }
+  for (; at + LANES <= columns; at += LANES) {
+    NAME(sum_block)(1, 1, rows, LANES, x + at, stride, sums + at, accumulates);
+  }
+  if (at < columns) NAME(sum_block)(1, 0, rows, columns - at, x + at, stride, sums + at, accumulates);
+}
+
+// One vector of a row; its squares are added to `sum`.
+INLINE V NAME(square_vector)(
+    const SCALAR *y, const SCALAR *t, SCALAR *y_dot, SCALAR *z, const SCALAR *u, V sum, size_t count,
+    const int is_whole) {
+  const V error = NAME(load)(y, count, is_whole) - NAME(load)(t, count, is_whole);
+  NAME(store)(y_dot, 2 * error, count, is_whole);
+  if (z != NULL) NAME(store)(z, u == NULL ? (V)(2) : 2 * NAME(load)(u, count, is_whole), count, is_whole);
+  return sum + error * error;
+}
+
+ISA static double NAME(squared_error)(
+    size_t rows, size_t columns, const SCALAR *y, const SCALAR *t, SCALAR *y_dot, SCALAR *z, const SCALAR *u) {
+  double total = 0;
+  for (size_t row = 0; row < rows; row++) {
+    // Four sums, so that an addition need not wait for the one before it.
+    V sum[4] = {(V)(0), (V)(0), (V)(0), (V)(0)};
+    const size_t end = (row + 1) * columns;
+    size_t at = row * columns;
+#define VECTOR(part, count, is_whole) \
+  sum[part] = NAME(square_vector)(    \
+      y + at, t + at, y_dot + at, z == NULL ? NULL : z + at, u == NULL ? NULL : u + at, sum[part], count, is_whole)
+    while (at + 4 * LANES <= end) {
+#pragma clang loop unroll(full)
+      for (int part = 0; part < 4; part++, at += LANES) VECTOR(part, LANES, 1);
+    }
+    for (; at + LANES <= end; at += LANES) VECTOR(0, LANES, 1);
+    if (at < end) VECTOR(1, end - at, 0);
+#undef VECTOR
+    const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    double of_row = 0;
+    for (int lane = 0; lane < LANES; lane++) of_row += (double)all[lane];
+    total += of_row;
+  }
+  return total;
+}
+
+// A product that is rounded before the addition, as everywhere: the results do not depend on the processor.
+ISA static void NAME(scale_bytes)(
+    size_t count, const uint8_t *restrict x, const double *restrict scale, const double *restrict offset,
+    int is_per_number, SCALAR *restrict y) {
+#pragma clang fp contract(off)
+  if (is_per_number) {
+    for (size_t k = 0; k < count; k++) y[k] = (SCALAR)((double)x[k] * scale[k] + offset[k]);
+  } else {
+    const double factor = scale[0], shift = offset[0];
+    for (size_t k = 0; k < count; k++) y[k] = (SCALAR)((double)x[k] * factor + shift);
+  }
+}

@@ -1,0 +1,118 @@
+public import Kernels
+
+/// Where Ẇ, Ẅ and the loss lie in a vector of sums over samples.
+public struct StatisticsPlace: Sendable {
+  public var wDot: Range<Int>
+  /// nil where only the gradient is wanted.
+  public var wDDot: Range<Int>?
+  /// nil where the loss is not wanted.
+  public var loss: Int?
+
+  public init(wDot: Range<Int>, wDDot: Range<Int>? = nil, loss: Int? = nil) {
+    (self.wDot, self.wDDot, self.loss) = (wDot, wDDot, loss)
+  }
+
+  func statistics<Scalar: Real>(_ sums: Vector<Scalar>) -> StatisticsSlice<Scalar> {
+    StatisticsSlice(wDot: sums[wDot], wDDot: wDDot.map { sums[$0] })
+  }
+}
+
+/// Sums over the samples of lanes: each is formed of its own samples, as if it were a minibatch by itself. Everything else
+/// of a pass is computed for all rows at once, since no row's numbers depend on the others.
+extension Network {
+  /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples, lane by lane
+  /// where the ranks have lanes; see
+  /// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:over:)``.
+  ///
+  /// - Parameters:
+  ///   - sums: overwritten at `place`; `SampleSums.addUp(_:over:)` then gives those of all samples.
+  ///   - samples: the size of the global minibatch, of which `inputs` are this rank's rows.
+  /// - Returns: the sum of the losses of this rank's rows, each times its weight; ``laneLosses`` are those of its lanes.
+  public func addStatistics(
+    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
+    bound: Bound, weights: Vector<Scalar>? = nil, into sums: SampleSums<Scalar>, at place: StatisticsPlace,
+    samples: Int, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> Double {
+    guard let tree = ranks.lanes else {
+      let total = try addStatistics(
+        inputs: inputs, targets: targets, parameters: parameters, loss: loss, partition: partition, bound: bound,
+        weights: weights, into: place.statistics(sums.values), over: ranks)
+      if let loss = place.loss { sums.values[loss] = Scalar(total) }
+      return total
+    }
+    sums.reserve(tree, width: laneWidth)
+    laneLosses.removeAll(keepingCapacity: true)
+    for lane in tree.own {
+      laneLosses.append(
+        evaluate(loss, targets: targets, weights: weights, rows: tree.rows(of: lane..<lane + 1, samples: samples)))
+    }
+    if let loss = place.loss {
+      for (number, subtree) in tree.subtrees.enumerated() {
+        sums.subtree(number)[loss] = tree.sum(subtree) { Scalar(laneLosses[$0 - tree.own.lowerBound]) }
+      }
+    }
+    if place.wDDot != nil { partitionCurvature(of: loss, inputs: inputs, parameters: parameters, partition) }
+    try pullBack(
+      inputs: inputs, parameters: parameters, bound: bound, into: sums, at: place, samples: samples, over: ranks, tree)
+    return laneLosses.reduce(0, +)
+  }
+
+  /// Ẇ for any Ẏ at the output, lane by lane where the ranks have lanes; see
+  /// ``pullBack(inputs:parameters:into:accumulating:_:)``.
+  ///
+  /// - Parameters:
+  ///   - place: of Ẇ in the sums; overwritten.
+  ///   - fill: writes Ẏ, [rows × outputs].
+  public func pullBack(
+    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into sums: SampleSums<Scalar>, at place: Range<Int>,
+    samples: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ fill: (Matrix<Scalar>) -> Void
+  ) throws {
+    guard let tree = ranks.lanes else {
+      return pullBack(inputs: inputs, parameters: parameters, into: sums.values[place], fill)
+    }
+    sums.reserve(tree, width: laneWidth)
+    fill(own(yDots[layers.count], inputs.rows))
+    try pullBack(
+      inputs: inputs, parameters: parameters, bound: .paper, into: sums, at: StatisticsPlace(wDot: place),
+      samples: samples, over: ranks, tree)
+  }
+
+  private func pullBack(
+    inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: SampleSums<Scalar>,
+    at place: StatisticsPlace, samples: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ tree: LaneTree
+  ) throws {
+    try pullBack(
+      inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: place.wDDot != nil, over: ranks
+    ) { index, u, above in
+      let (layer, slice, x) = (layers[index], layout.slices[index], value(at: index, inputs))
+      let addsLanes = layer.addsLanes(totalGradientBelow: u, bound: bound)
+      for (number, subtree) in tree.subtrees.enumerated() {
+        func target(_ level: Int) -> StatisticsSlice<Scalar> {
+          guard level > 0 else { return place.statistics(sums.subtree(number))[slice] }
+          let room = sums.level(level, count: 2 * slice.count, of: tree)
+          return StatisticsSlice(
+            wDot: room[0..<slice.count], wDDot: place.wDDot == nil ? nil : room[slice.count..<2 * slice.count])
+        }
+        tree.fold(subtree) { lanes, level in
+          if lanes.count > 1 {
+            layer.formStatistics(
+              of: lanes, in: tree, samples: samples, input: x, above: above, into: target(level))
+          } else {
+            layer.addStatistics(
+              input: x, totalGradientBelow: u, above: above, rows: tree.rows(of: lanes, samples: samples),
+              into: target(level), bound: bound, accumulating: false)
+          }
+        } join: { level in
+          let (left, right) = (target(level), target(level + 1))
+          left.wDot.add(right.wDot)
+          if let sum = left.wDDot, let addend = right.wDDot { sum.add(addend) }
+        } isFormed: { lanes in
+          addsLanes && tree.rows(of: lanes, samples: samples).count <= LaneTerms.most
+        }
+      }
+    }
+  }
+
+  /// The most numbers that a layer's sums over a lane have.
+  private var laneWidth: Int { layout.slices.reduce(0) { max($0, 2 * $1.count) } }
+}

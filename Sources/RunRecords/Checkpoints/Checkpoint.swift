@@ -1,0 +1,114 @@
+private import Foundation
+
+/// A complete checkpoint, read and checked.
+public struct Checkpoint: Sendable {
+  /// A folder that is no complete checkpoint, with what is wrong with it.
+  public struct Damage: Error, CustomStringConvertible, Equatable {
+    public let path: String
+    public let problem: String
+
+    public var description: String { "\(path): \(problem)" }
+  }
+
+  static let stateName = "state.json"
+  static let doneName = "DONE"
+  /// More than these files can have.
+  private static let (longestDone, longestState) = (4096, 1 << 24)
+
+  public let path: String
+  public let state: CheckpointState
+  public let tensors: [CollectedState.File: [SafetensorsTensor]]
+
+  /// Reads a folder in which every file has the bytes that `DONE` promises.
+  ///
+  /// - Parameter step: what the folder's name says.
+  /// - Throws: ``Damage`` for anything else.
+  /// - Complexity: two passes over the files; no allocation beyond their size.
+  public init(contentsOf path: String, step: Int) throws(Damage) {
+    self.path = path
+    func damage(_ problem: String) -> Damage { Damage(path: path, problem: problem) }
+    let sums = try Self.sums(path)
+    for (name, sum) in sums.sorted(by: { $0.key < $1.key }) {
+      guard try Self.reading({ () throws(SafetensorsError) in try sha256(ofFile: path + "/" + name) }, path) == sum
+      else {
+        throw damage("\(name) has not the bytes that \(Self.doneName) promises")
+      }
+    }
+    let text = try Self.bytes(path, Self.stateName, atMost: Self.longestState)
+    do {
+      state = try JSONDecoder().decode(CheckpointState.self, from: Data(text))
+    } catch {
+      throw damage("\(Self.stateName) is not that of a checkpoint of this version")
+    }
+    guard state.format == CheckpointState.presentFormat, state.step == step, state.metricsBytes >= 0,
+      state.seconds.isFinite, state.seconds >= 0
+    else { throw damage("\(Self.stateName) is not that of step \(step) in form \(CheckpointState.presentFormat)") }
+    var tensors: [CollectedState.File: [SafetensorsTensor]] = [:]
+    for file in CollectedState.File.allCases where sums[file.name] != nil {
+      tensors[file] = try Self.reading(
+        { () throws(SafetensorsError) in try SafetensorsFile(contentsOf: path + "/" + file.name).tensors }, path)
+    }
+    self.tensors = tensors
+  }
+
+  /// The hashes in `DONE`, lines as of `sha256sum`, by the names of files: none but those of a checkpoint.
+  private static func sums(_ path: String) throws(Damage) -> [String: String] {
+    let required = [CollectedState.File.model.name, CollectedState.File.optimizer.name, stateName]
+    let known = CollectedState.File.allCases.map(\.name) + [stateName]
+    let text = String(decoding: try bytes(path, doneName, atMost: longestDone), as: UTF8.self)
+    var sums: [String: String] = [:]
+    for line in text.split(separator: "\n", omittingEmptySubsequences: true) {
+      let (sum, name) = (String(line.prefix(64)), String(line.dropFirst(66)))
+      guard known.contains(name), sums.updateValue(sum, forKey: name) == nil else {
+        throw Damage(path: path, problem: "\(doneName) names other files than those of a checkpoint")
+      }
+    }
+    guard text.hasSuffix("\n"), required.allSatisfy({ sums[$0] != nil }) else {
+      throw Damage(path: path, problem: "\(doneName) is not whole")
+    }
+    return sums
+  }
+
+  private static func bytes(_ path: String, _ name: String, atMost limit: Int) throws(Damage) -> [UInt8] {
+    try reading(
+      { () throws(SafetensorsError) in
+        let file = try DiskFile(reading: path + "/" + name)
+        guard case .bytes(let count) = try file.content(), count <= limit else {
+          throw SafetensorsError(
+            path: path, kind: .content, problem: "\(name) is not a file of a checkpoint", remedy: "copy it again")
+        }
+        return try file.read(count: count)
+      }, path)
+  }
+
+  private static func reading<Result>(
+    _ body: () throws(SafetensorsError) -> Result, _ path: String
+  ) throws(Damage) -> Result {
+    do {
+      return try body()
+    } catch {
+      let place = error.path == path ? "" : (error.path.split(separator: "/").last.map { "\($0) " } ?? "")
+      throw Damage(path: path, problem: place + error.problem)
+    }
+  }
+}
+
+/// The SHA-256 of a regular file.
+func sha256(ofFile path: String) throws(SafetensorsError) -> String {
+  let file = try DiskFile(reading: path)
+  guard case .bytes(var left) = try file.content() else {
+    throw SafetensorsError(path: path, kind: .unreadable, problem: "is not a file", remedy: "check the path")
+  }
+  let hash = Fingerprint()
+  while left > 0 {
+    let part = try file.read(count: min(left, 1 << 20))
+    guard !part.isEmpty else { break }
+    hash.add(part)
+    left -= part.count
+  }
+  return hash.hexadecimal
+}
+
+extension Fingerprint {
+  func add(_ bytes: [UInt8]) { unsafe bytes.withUnsafeBytes { unsafe add($0) } }
+}

@@ -1,0 +1,54 @@
+/// What a checkpoint says of itself beside its tensors: `state.json`.
+///
+/// Nothing in it is a path. Numbers that the mathematics goes on with are in the tensor files, with all their bits, and what
+/// depends on ranks or on time is here alone: equal trainings have equal tensor files.
+public struct CheckpointState: Codable, Equatable, Sendable {
+  /// What results have equal bits only for.
+  public struct Platform: Codable, CustomStringConvertible, Equatable, Sendable {
+    public var blas: String
+    public var blasKernel: String
+    public var mpi: String
+    /// The vector instructions of the program's own loops.
+    public var loops: String
+
+    public init(blas: String, blasKernel: String, mpi: String, loops: String) {
+      (self.blas, self.blasKernel, self.mpi, self.loops) = (blas, blasKernel, mpi, loops)
+    }
+
+    public var description: String { "\(blas) \(blasKernel), loops for \(loops), \(mpi)" }
+  }
+
+  /// The version of this form.
+  public static let presentFormat = 1
+
+  public var format = CheckpointState.presentFormat
+  public var version: String
+  /// The subcommand of the run.
+  public var command: String
+  /// The steps and the epochs that are done.
+  public var step: Int
+  public var epochs: Int
+  /// Spent on the steps.
+  public var seconds: Double
+  public var written: String
+  public var ranks: Int
+  /// The settings as YAML, as in `config.yml`.
+  public var configuration: String
+  /// The hash by which data sets are told apart.
+  public var data: String
+  public var platform: Platform
+  /// The bytes of `metrics.jsonl` up to here.
+  public var metricsBytes: Int
+  /// What the cycles before the present one gave, where there are several.
+  public var cycles: [ReweightResult.Cycle] = []
+
+  public init(
+    version: String, command: String, step: Int = 0, epochs: Int = 0, seconds: Double = 0, written: String = "",
+    ranks: Int, configuration: String, data: String, platform: Platform, metricsBytes: Int = 0
+  ) {
+    self.command = command
+    (self.version, self.step, self.epochs, self.seconds) = (version, step, epochs, seconds)
+    (self.written, self.ranks, self.configuration, self.data) = (written, ranks, configuration, data)
+    (self.platform, self.metricsBytes) = (platform, metricsBytes)
+  }
+}

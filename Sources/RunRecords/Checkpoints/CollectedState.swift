@@ -1,0 +1,60 @@
+public import Kernels
+
+/// The state of a training on its way into files: its tensors, by the file that they go to.
+///
+/// Scalars are tensors too, I64 and F64, so that every number keeps its bits.
+public final class CollectedState: StateExchange {
+  /// The files of a checkpoint that hold tensors.
+  public enum File: String, CaseIterable, Sendable {
+    /// The parameters; of three levels those of the teacher.
+    case model
+    /// Those of the student of three levels.
+    case student
+    /// All else: averages, counts, the place in the run, learned weights.
+    case optimizer
+
+    public var name: String { rawValue + ".safetensors" }
+  }
+
+  /// Nothing on a rank that only helps to gather.
+  public private(set) var tensors: [File: [SafetensorsTensor]] = [:]
+  private let isKept: Bool
+
+  public let isTaking = false
+  public var prefix = ""
+
+  /// - Parameter isKept: whether this rank keeps what is handed out.
+  public init(isKept: Bool = true) { self.isKept = isKept }
+
+  public func array<Scalar: Real>(_ name: String, _ values: Vector<Scalar>) {
+    guard values.count > 0 else { return }
+    keep(.optimizer) { SafetensorsTensor(name: prefix + name, shape: [values.count], values: values.array) }
+  }
+
+  public func numbers(_ name: String, _ values: inout [Int]) {
+    let numbers = values
+    keep(.optimizer) { SafetensorsTensor(name: prefix + name, shape: [numbers.count], integers: numbers) }
+  }
+
+  public func numbers(_ name: String, _ values: inout [Double]) {
+    let numbers = values
+    keep(.optimizer) { SafetensorsTensor(name: prefix + name, shape: [numbers.count], values: numbers) }
+  }
+
+  public func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) {
+    for block in blocks {
+      keep(File(parametersAt: prefix)) {
+        SafetensorsTensor(name: block.name, shape: block.shape, values: values[block.range].array)
+      }
+    }
+  }
+
+  private func keep(_ file: File, _ tensor: () -> SafetensorsTensor) {
+    if isKept { tensors[file, default: []].append(tensor()) }
+  }
+}
+
+extension CollectedState.File {
+  /// The file of the parameters of a part of the training.
+  init(parametersAt prefix: String) { self = prefix.hasPrefix("student.") ? .student : .model }
+}

@@ -1,0 +1,139 @@
+private import BLAS
+private import Datasets
+private import Foundation
+private import Kernels
+public import MPI
+private import Networks
+private import RunRecords
+
+/// Examines a launch line: what ranks, hosts and inputs there are, before a run depends on them.
+public struct Doctor {
+  /// What allreduces are timed, in bytes: one number, and the sums of a network of a hundred thousand weights.
+  static let sizes = [4, 1 << 20]
+
+  private let configuration: Configuration
+
+  public init(_ configuration: Configuration) { self.configuration = configuration }
+
+  /// Gathers what all ranks know. Collective; leaves nothing behind.
+  ///
+  /// - Parameters:
+  ///   - launch: that of this process.
+  ///   - describe: an error's message and exit code.
+  /// - Returns: the same on every rank, except what rank 0 alone can know: its place for runs, and Slurm's time.
+  public func examine(
+    launch: LaunchLine, on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> DoctorReport {
+    var own = try facts(of: world, describe: describe)
+    let (place, probe) = world.rank == 0 ? runPlace(describe: describe) : (DoctorReport.RunPlace(folder: ""), "")
+    let shared = try world.broadcast(probe, from: 0)
+    own.seesRunFolder = shared.isEmpty || FileManager.default.fileExists(atPath: shared)
+    let all = try world.allGather(try jsonText(own)).map { text in
+      try JSONDecoder().decode(RankFacts.self, from: Data(text.utf8))
+    }
+    // All have looked.
+    if world.rank == 0, !probe.isEmpty { try? FileManager.default.removeItem(atPath: probe) }
+    let network = try NetworkBenchmark(sizes: Self.sizes, repeats: 200, seconds: 0.5).measure(on: world)
+    return DoctorReport(
+      ranks: all, launch: launch, place: place, batch: configuration.training.batch,
+      threads: configuration.training.blasThreads, reduction: configuration.reduction.method.rawValue,
+      reproducible: configuration.training.reproducible,
+      allReduces: network.world?.times.map { DoctorReport.AllReduce(bytes: $0.bytes, median: $0.median) },
+      slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
+  }
+
+  /// Collective.
+  private func facts(
+    of world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+  ) throws -> RankFacts {
+    var facts = RankFacts()
+    facts.rank = world.rank
+    facts.host = MPILibrary.processorName
+    facts.machine = RankPlacement.machine
+    (facts.localRank, facts.localRanks) = try world.withNode { ($0.local.rank, $0.local.ranks) }
+    facts.cores = RankPlacement.allowedCores()
+    facts.hostCores = max(facts.cores.count, ProcessInfo.processInfo.processorCount)
+    BLASLibrary.setThreads(configuration.training.blasThreads)
+    facts.blasThreads = BLASLibrary.threads
+    facts.kernel = "\(InstructionSet.best), OpenBLAS \(BLASLibrary.coreName)"
+    facts.mpi = MPILibrary.version
+    facts.transport = LoadedComponents.ofThisProcess.transport
+    facts.yields = MPILibrary.yieldsWhenIdle
+    facts.programSHA256 = Self.sha256(ofFile: "/proc/self/exe")
+    facts.settingsSHA256 = try Self.sha256(Data(configuration.withoutPlaces.yaml().utf8))
+    facts.sharedMemoryFree = SharedWindow.freeBytes
+    do {
+      let problem = try LearningProblem(configuration)
+      facts.dataSHA256 = problem.split.digest
+      let sizes =
+        switch configuration.training.precision {
+        case .float32: try sizes(problem, ranks: world.ranks, localRanks: facts.localRanks, as: Float.self)
+        case .float64: try sizes(problem, ranks: world.ranks, localRanks: facts.localRanks, as: Double.self)
+        }
+      (facts.modelBytes, facts.sharedMemoryNeeded) = (sizes.model, sizes.shared)
+    } catch {
+      facts.dataProblem = describe(error).message
+    }
+    return facts
+  }
+
+  /// The bytes of a model, and what the machine of this rank needs for `reduction: node`; nil where its ranks share nothing.
+  private func sizes<Scalar: Real>(
+    _ problem: LearningProblem, ranks: Int, localRanks: Int, as precision: Scalar.Type
+  ) throws -> (model: Int, shared: Int?) {
+    let draft = try TrainingDraft<Scalar>(configuration, problem: problem, ranks: ranks)
+    let model = draft.network.layout.count * MemoryLayout<Scalar>.stride
+    guard ranks > 1, configuration.sharesNodeMemory else { return (model, nil) }
+    return (model, SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks)))
+  }
+
+  /// Tries to write where the run folders go, or where their folder is to be made.
+  ///
+  /// - Returns: what is to be known of the place, and the path of a file that was left there; empty where none was.
+  private func runPlace(
+    describe: (any Error) -> (message: String, code: Int32)
+  ) -> (DoctorReport.RunPlace, probe: String) {
+    let folder = configuration.run.folder
+    var existing = URL(fileURLWithPath: folder).standardizedFileURL
+    while existing.path != "/", !FileManager.default.fileExists(atPath: existing.path) {
+      existing.deleteLastPathComponent()
+    }
+    let probe = existing.appendingPathComponent(".rp-dist-doctor-\(UUID().uuidString)").path
+    var place = DoctorReport.RunPlace(folder: folder)
+    let system = try? FileManager.default.attributesOfFileSystem(forPath: existing.path)
+    place.freeBytes = (system?[.systemFreeSize] as? NSNumber)?.intValue
+    do {
+      try writeWhole("", to: probe)
+      return (place, probe)
+    } catch {
+      place.problem = "cannot write to \(folder): \(describe(error).message)"
+      return (place, "")
+    }
+  }
+
+  /// Of a file's bytes; empty where it cannot be read.
+  private static func sha256(ofFile path: String) -> String {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else { return "" }
+    return sha256(data)
+  }
+
+  private static func sha256(_ data: Data) -> String {
+    let fingerprint = Fingerprint()
+    unsafe data.withUnsafeBytes { unsafe fingerprint.add($0) }
+    return fingerprint.hexadecimal
+  }
+}
+
+extension Configuration {
+  /// The same without the places of the data, which may differ from host to host.
+  fileprivate var withoutPlaces: Configuration {
+    var settings = self
+    (settings.data.path, settings.data.test) = (nil, nil)
+    return settings
+  }
+
+  /// Whether ranks of a machine share memory where they can.
+  fileprivate var sharesNodeMemory: Bool {
+    !training.reproducible && (reduction.method == .node || (reduction.method == .auto && needsAllSums == nil))
+  }
+}

@@ -1,0 +1,129 @@
+internal import Datasets
+internal import Kernels
+internal import MPI
+internal import RunRecords
+
+/// What all cycles of a run with learned weights gave, or the only one of any other run.
+struct CycledOutcome<Scalar: Real> {
+  /// That of the last cycle.
+  var loop: TrainingLoop<Scalar>
+  /// Of all cycles together.
+  var outcome: TrainingOutcome
+  /// One for each cycle that ended well.
+  var cycles: [ReweightResult.Cycle] = []
+}
+
+extension TrainingRun {
+  /// Takes all steps of a run, or those that a checkpoint leaves: of every cycle, each from the same parameters. Collective.
+  ///
+  /// - Parameters:
+  ///   - first: the loop of the first cycle.
+  ///   - opened: the run's folder with the checkpoint, where there is one.
+  ///   - begin: called on every rank when the checkpoint's state has been taken, before the first step: what does not fit
+  ///     leaves the run's files as they are.
+  ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
+  ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
+  ///   - between: as for the loop, with the place among the cycles.
+  func takeAllSteps<Scalar: Real>(
+    of first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator,
+    describe: (any Error) -> (message: String, code: Int32), begin: () throws -> Void,
+    afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
+    afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
+    between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool
+  ) throws -> CycledOutcome<Scalar> {
+    let cycles = learnsWeights ? configuration.weightCycles : 1
+    var all = CycledOutcome(loop: first, outcome: TrainingOutcome())
+    func loop(from start: WeightStart) throws -> TrainingLoop<Scalar> {
+      let loop = try world.agree(describe: describe) {
+        try TrainingLoop<Scalar>(
+          configuration, problem: first.problem, ranks: world.ranks,
+          learning: relearning(first.problem, from: start, ranks: world.ranks))
+      }
+      loop.place = first.place
+      return loop
+    }
+    var place = CyclePlace(learnsWeights ? first.problem : nil)
+    try opened.restore(on: world) { state in
+      try place.exchange(with: state)
+      try place.check(cycles: cycles)
+      if let start = place.start { all.loop = try loop(from: start) }
+      try all.loop.exchange(with: state)
+      all.loop.resume(afterSeconds: opened.facts.seconds)
+      (all.outcome.steps, all.cycles) = (place.steps, opened.facts.cycles)
+    }
+    try begin()
+    for cycle in place.cycle...cycles {
+      if cycle > place.cycle {
+        let steps = all.outcome.steps
+        _ = try replicaFingerprint(all.loop.step.parameters, after: steps, over: world)
+        let found = try first.problem.weightStart(
+          all.loop.step.network, all.loop.step.parameters, cycle: cycle, over: world)
+        guard found.isFinite else {
+          all.outcome.divergedAtStep = steps
+          try all.loop.restoreLastGood()
+          break
+        }
+        place.begin(cycle, from: found, afterSteps: steps)
+        all.loop = try loop(from: found)
+        try all.loop.learning?.compareReplicas(after: steps, over: world)
+      }
+      let (loop, before) = (all.loop, all.outcome)
+      place.results = all.cycles
+      place.seconds = before.seconds
+      let own = try loop.run(over: world) { progress in
+        try afterStep(loop, progress.following(before, cycle: cycle, of: cycles))
+      } afterEpoch: { report in
+        try afterEpoch(loop, report.following(before), cycles > 1 ? cycle : nil)
+      } between: { _ in
+        try between(loop, place)
+      }
+      all.outcome = own.following(before)
+      guard own.divergedAtStep == nil, !own.wasStopped else { break }
+      if learnsWeights { all.cycles.append(try loop.judgeCycle(cycle, place.start, over: world)) }
+    }
+    return all
+  }
+}
+
+extension TrainingLoop {
+  /// How good the network is after a cycle. Collective.
+  fileprivate func judgeCycle(
+    _ cycle: Int, _ start: WeightStart?, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> ReweightResult.Cycle {
+    guard let learning else { preconditionFailure("only learned weights have cycles") }
+    let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
+    let test = ReweightResult.Quality(try evaluate(problem.split.test, over: ranks))
+    return ReweightResult.Cycle(
+      cycle: cycle, inverseTemperature: start?.inverseTemperature, wrongShare: start?.wrongShare,
+      validationLoss: validation?.loss, validationAccuracy: validation?.accuracy, testLoss: test.testLoss,
+      testAccuracy: test.testAccuracy, weights: learning.weights.statistics(problem.split))
+  }
+}
+
+extension TrainingProgress {
+  /// The same after other cycles.
+  fileprivate func following(_ before: TrainingOutcome, cycle: Int, of cycles: Int) -> TrainingProgress {
+    var progress = self
+    (progress.cycle, progress.cycles) = (cycle, cycles)
+    (progress.step, progress.steps) = (before.steps + step, cycles * steps)
+    progress.seconds = before.seconds + seconds
+    return progress
+  }
+}
+
+extension EpochReport {
+  fileprivate func following(_ before: TrainingOutcome) -> EpochReport {
+    var report = self
+    (report.step, report.seconds) = (before.steps + step, before.seconds + seconds)
+    return report
+  }
+}
+
+extension TrainingOutcome {
+  fileprivate func following(_ before: TrainingOutcome) -> TrainingOutcome {
+    var outcome = self
+    (outcome.steps, outcome.seconds) = (before.steps + steps, before.seconds + seconds)
+    outcome.divergedAtStep = divergedAtStep.map { before.steps + $0 }
+    return outcome
+  }
+}

@@ -1,0 +1,34 @@
+private import Synchronization
+
+/// What a run is doing.
+public enum RunPhase: Int, CaseIterable, Sendable {
+  case settingUp, step, validation, checkpoint, end
+
+  /// As messages say it.
+  var name: String {
+    switch self {
+    case .settingUp: "setting up"
+    case .step: "a step"
+    case .validation: "validation"
+    case .checkpoint: "a checkpoint"
+    case .end: "the end of the run"
+    }
+  }
+}
+
+/// Where a run is: written by the computing thread, read by the watch. A note costs two relaxed stores.
+public final class RunPlace: Sendable {
+  private let presentStep = Atomic<Int>(0)
+  private let presentPhase = Atomic<Int>(RunPhase.settingUp.rawValue)
+
+  public init() {}
+
+  /// Notes what comes now, and the step that it belongs to, counted from 1.
+  public func note(_ phase: RunPhase, step: Int) {
+    presentStep.store(step, ordering: .relaxed)
+    presentPhase.store(phase.rawValue, ordering: .relaxed)
+  }
+
+  var step: Int { presentStep.load(ordering: .relaxed) }
+  var phase: RunPhase { RunPhase(rawValue: presentPhase.load(ordering: .relaxed)) ?? .settingUp }
+}

@@ -1,0 +1,150 @@
+private import Foundation
+public import MPI
+private import Synchronization
+
+/// Ends a job in which a rank no longer comes to what the others wait in, and names that rank.
+///
+/// A thread of every rank looks each second at most whether the computing thread has stayed in one MPI call for the whole
+/// time-out. It then asks the other watches, by datagrams beside MPI, where their ranks are; a rank that is stopped or cut
+/// off does not answer. After that it says which rank the others wait for, and ends its process with an exit code, which
+/// the launcher answers by ending the job. A rank that computes for long is given as much time as one that waits.
+///
+/// Rank 0 asks first; the others follow one by one, since it may be rank 0 that is stopped. Steps pay nothing but the
+/// stores of `MPICall` and ``RunPlace``.
+final class StallWatch: Sendable {
+  private struct Peer: Sendable {
+    let host: String
+    let places: [WatchSocket.Place]
+  }
+
+  private let rank: Int
+  private let timeout: Double
+  private let job: UInt64
+  private let peers: [Peer]
+  private let socket: WatchSocket
+  private let place: RunPlace
+  private let isOver = Atomic<Bool>(false)
+
+  /// How long answers are waited for, and how often is looked, in seconds.
+  private let grace: Double
+  private let tick: Double
+
+  /// Begins to watch. Collective.
+  ///
+  /// - Returns: nil on every rank where the time-out is 0, there is a single rank, or one of them gets no socket.
+  init?(_ place: RunPlace, timeout: Double, over world: borrowing Communicator) throws {
+    guard timeout > 0, world.ranks > 1 else { return nil }
+    let own = WatchSocket()
+    let job = try world.broadcast(String(UInt64.random(in: 0...UInt64.max), radix: 16), from: 0)
+    let addresses = WatchSocket.addresses.map(String.init)
+    let cards = try world.allGather(
+      ([MPILibrary.processorName, String(own?.port ?? 0)] + addresses).joined(separator: "\t"))
+    (rank, self.timeout, self.place) = (world.rank, timeout, place)
+    self.job = UInt64(job, radix: 16) ?? 0
+    (grace, tick) = (min(2, timeout / 2), min(1, timeout / 4))
+    let fields = cards.map { $0.split(separator: "\t").map(String.init) }
+    guard let own, fields.allSatisfy({ $0.count >= 2 && $0[1] != "0" }) else { return nil }
+    socket = own
+    let ownHost = fields[world.rank][0]
+    peers = fields.map { fields in
+      let port = UInt16(fields[1]) ?? 0
+      let addresses = fields.dropFirst(2).compactMap { UInt32($0) }
+      return Peer(
+        host: fields[0],
+        places: ((fields[0] == ownHost ? [WatchSocket.loopback] : []) + addresses).map {
+          WatchSocket.Place(address: $0, port: port)
+        })
+    }
+    Thread.detachNewThread { self.watch() }
+  }
+
+  /// Ends the watch.
+  func stop() { isOver.store(true, ordering: .relaxed) }
+
+  /// The computing thread of this rank, now.
+  private var state: RankState {
+    let call = MPICall.present
+    return RankState(calls: call.number, operation: call.operation, step: place.step, phase: place.phase)
+  }
+
+  private func watch() {
+    var (seen, since) = (state, Self.now)
+    var lookedAt = since
+    // Rank 0 first: where it is the one that is stopped, the next.
+    let patience = timeout + grace * 1.5 * Double(min(rank, 16))
+    while !isOver.load(ordering: .relaxed) {
+      answer(for: tick)
+      let (present, time) = (state, Self.now)
+      // A process that was itself stopped for a while, with the whole job perhaps, starts to count again.
+      let wasStopped = time - lookedAt > 2 * tick + 1
+      lookedAt = time
+      if present != seen || present.operation == nil || wasStopped { (seen, since) = (present, time) }
+      guard time - since >= patience else { continue }
+      let states = ask()
+      guard !isOver.load(ordering: .relaxed) else { return }
+      guard state == seen else { continue }
+      end(StallVerdict(of: rank, waiting: Int(Self.now - since), states: states, hosts: peers.map(\.host)))
+    }
+  }
+
+  /// Answers questions for so many seconds.
+  private func answer(for seconds: Double) {
+    let deadline = Self.now + seconds
+    while true {
+      let left = deadline - Self.now
+      guard left > 0 else { return }
+      if let datagram = socket.receive(milliseconds: Int(left * 1000) + 1) { _ = take(datagram) }
+    }
+  }
+
+  /// Answers a question; returns an answer.
+  private func take(_ datagram: (bytes: [UInt8], from: WatchSocket.Place)) -> (rank: Int, state: RankState)? {
+    guard let (sender, message) = WatchMessage.read(datagram.bytes, job: job, ranks: peers.count) else { return nil }
+    switch message {
+    case .question:
+      socket.send(WatchMessage.answer(state).bytes(job: job, rank: rank), to: datagram.from)
+      return nil
+    case .answer(let state): return (sender, state)
+    }
+  }
+
+  /// Where all ranks are; nil for those that do not answer. A question that is lost is asked again.
+  private func ask() -> [RankState?] {
+    var states = [RankState?](repeating: nil, count: peers.count)
+    states[rank] = state
+    let question = WatchMessage.question.bytes(job: job, rank: rank)
+    for _ in 0..<4 {
+      for peer in peers.indices where states[peer] == nil {
+        for place in peers[peer].places { socket.send(question, to: place) }
+      }
+      let deadline = Self.now + grace / 4
+      while Self.now < deadline, states.contains(where: { $0 == nil }) {
+        guard let datagram = socket.receive(milliseconds: max(1, Int((deadline - Self.now) * 1000))) else { continue }
+        if let (sender, state) = take(datagram) { states[sender] = state }
+      }
+    }
+    return states
+  }
+
+  /// Says what was found and ends this process, without a call into the library that the computing thread is in.
+  private func end(_ verdict: StallVerdict) -> Never {
+    let line = "rp-dist: rank \(rank) on \(peers[rank].host): \(verdict)\n"
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+    _exit(ExitCode.internalError)
+  }
+
+  /// Seconds of a clock that never jumps.
+  private static var now: Double { ProcessInfo.processInfo.systemUptime }
+}
+
+extension Communicator {
+  /// Gives `body` a place to note where the run is, and watches that all ranks move on. Collective.
+  ///
+  /// - Parameter timeout: seconds after which a rank that waits asks for the others; 0 for never.
+  public func withStallWatch<Result>(timeout: Double, _ body: (RunPlace) throws -> Result) throws -> Result {
+    let place = RunPlace()
+    let watch = try StallWatch(place, timeout: timeout, over: self)
+    defer { watch?.stop() }
+    return try body(place)
+  }
+}

@@ -1,0 +1,97 @@
+private import Glibc
+
+/// A socket for datagrams, with which the watches of the ranks talk beside MPI. IPv4.
+final class WatchSocket: Sendable {
+  /// Where a datagram comes from or goes to.
+  struct Place: Hashable, Sendable {
+    /// Four numbers, as `inet_addr` returns them.
+    var address: UInt32
+    var port: UInt16
+  }
+
+  private let handle: CInt
+  let port: UInt16
+
+  /// Takes a free port on all interfaces; nil where the system gives none.
+  init?() {
+    handle = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+    guard handle >= 0 else { return nil }
+    var room: CInt = 1 << 20
+    unsafe setsockopt(handle, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<CInt>.size))
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let (socket, size) = (handle, length)
+    let isBound = unsafe withUnsafeMutablePointer(to: &name) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe bind(socket, $0, size) == 0 && getsockname(socket, $0, &length) == 0
+      }
+    }
+    port = UInt16(bigEndian: name.sin_port)
+    guard isBound else {
+      close(handle)
+      return nil
+    }
+  }
+
+  deinit { close(handle) }
+
+  /// The addresses of this machine's interfaces, the loopback's left out.
+  static var addresses: [UInt32] {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    guard unsafe getifaddrs(&list) == 0 else { return [] }
+    defer { unsafe freeifaddrs(list) }
+    var found: [UInt32] = []
+    var next = unsafe list
+    while let interface = unsafe next?.pointee {
+      if let address = unsafe interface.ifa_addr, unsafe address.pointee.sa_family == sa_family_t(AF_INET),
+        unsafe interface.ifa_flags & UInt32(IFF_LOOPBACK) == 0
+      {
+        let number = unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+          unsafe $0.pointee.sin_addr.s_addr
+        }
+        found.append(number)
+      }
+      unsafe next = interface.ifa_next
+    }
+    return found
+  }
+
+  /// 127.0.0.1
+  static var loopback: UInt32 { UInt32(0x7f00_0001).bigEndian }
+
+  /// Sends a datagram, which may be lost on its way.
+  func send(_ bytes: [UInt8], to place: Place) {
+    var name = sockaddr_in()
+    name.sin_family = sa_family_t(AF_INET)
+    name.sin_port = place.port.bigEndian
+    name.sin_addr.s_addr = place.address
+    let socket = handle
+    unsafe withUnsafePointer(to: &name) { pointer in
+      _ = unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe sendto(
+          socket, bytes, bytes.count, CInt(MSG_DONTWAIT), $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+  }
+
+  /// The next datagram and its sender; nil where none comes in time.
+  ///
+  /// - Parameter milliseconds: how long to wait; 0 for what is there already.
+  func receive(milliseconds: Int) -> (bytes: [UInt8], from: Place)? {
+    var waiting = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
+    guard unsafe poll(&waiting, 1, CInt(milliseconds)) > 0 else { return nil }
+    var bytes = [UInt8](repeating: 0, count: 512)
+    var name = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let socket = handle
+    let count = unsafe withUnsafeMutablePointer(to: &name) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        unsafe recvfrom(socket, &bytes, bytes.count, CInt(MSG_DONTWAIT), $0, &length)
+      }
+    }
+    guard count >= 0 else { return nil }
+    bytes.removeLast(bytes.count - count)
+    return (bytes, Place(address: name.sin_addr.s_addr, port: UInt16(bigEndian: name.sin_port)))
+  }
+}

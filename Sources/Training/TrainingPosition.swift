@@ -1,0 +1,60 @@
+public import Kernels
+
+/// Where a run is between two steps.
+public struct TrainingPosition: Equatable, Sendable {
+  /// The steps that are done, in all and of the present epoch.
+  public private(set) var steps = 0
+  public private(set) var stepInEpoch = 0
+  /// The epoch of the next step, counted from 1.
+  public private(set) var epoch = 1
+  /// Of the steps of the present epoch: the sum of the samples' losses, and their number.
+  private var lossSum = 0.0
+  private var samples = 0
+  /// Whether early stopping has ended it.
+  public private(set) var hasSettled = false
+  /// Spent on the steps. It is no state: it differs from run to run.
+  public internal(set) var seconds = 0.0
+
+  public init() {}
+
+  /// Whether there is nothing left to do.
+  public func isOver(_ plan: TrainingPlan) -> Bool { hasSettled || steps >= plan.steps }
+
+  /// The mean loss of the present epoch's minibatches, each before its step.
+  var trainingLoss: Double { lossSum / Double(samples) }
+
+  mutating func take(loss: Double, samples: Int, seconds: Double) {
+    (steps, stepInEpoch, self.seconds) = (steps + 1, stepInEpoch + 1, seconds)
+    lossSum += loss * Double(samples)
+    self.samples += samples
+  }
+
+  mutating func endEpoch(isLast: Bool) {
+    (epoch, stepInEpoch, hasSettled) = (epoch + 1, 0, isLast)
+    (lossSum, samples) = (0, 0)
+  }
+
+  /// - Throws: ``StateMismatch`` where it is no place in a training of this plan.
+  func check(_ plan: TrainingPlan) throws(StateMismatch) {
+    let perEpoch = plan.stepsPerEpoch
+    if isOver(plan) { return }
+    guard epoch >= 1, (0..<perEpoch).contains(stepInEpoch), samples == min(stepInEpoch * plan.batch, plan.samples),
+      (epoch - 1).multipliedReportingOverflow(by: perEpoch) == (steps - stepInEpoch, false)
+    else {
+      throw StateMismatch(
+        "step \(steps), the \(stepInEpoch). of epoch \(epoch), is none of epochs of \(perEpoch) steps of \(plan.batch) "
+          + "samples")
+    }
+  }
+}
+
+extension TrainingPosition: Resumable {
+  public mutating func exchange(with state: any StateExchange) throws {
+    try state.number("steps", &steps)
+    try state.number("stepInEpoch", &stepInEpoch)
+    try state.number("epoch", &epoch)
+    try state.number("lossSum", &lossSum)
+    try state.number("samples", &samples)
+    try state.number("hasSettled", &hasSettled)
+  }
+}

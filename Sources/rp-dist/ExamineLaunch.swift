@@ -1,0 +1,49 @@
+internal import ArgumentParser
+internal import MPI
+internal import RunRecords
+internal import Training
+
+/// `rp-dist doctor`: what there is to know of ranks, hosts and inputs before a long run.
+struct ExamineLaunch: RankCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "doctor",
+    abstract: "Examine ranks, hosts, data and run folder under a launch line.",
+    usage: "rp-dist doctor [<CONFIG.yml>] [<options>]",
+    discussion: """
+      Start it with the launcher and the options of the run that is to come,
+      with doctor in place of train. Prints problems first, each with what
+      mends it, then a table: cores and binding of the ranks of each host,
+      BLAS threads, transport, shared memory, the time of an allreduce, and
+      whether program, configuration and data are the same everywhere.
+      Trains nothing and leaves nothing behind.
+
+      Ends with exit code 1 where something will fail, 0 with warnings only.
+
+      EXAMPLES
+        mpirun -n 8 rp-dist doctor
+        mpirun -n 8 rp-dist doctor --preset mnist-classifier --data DIR
+        srun --mpi=pmix rp-dist doctor my.yml --json
+      """)
+
+  @OptionGroup var options: ConfigurationOptions
+
+  @Flag(help: "Print one JSON object, with the facts of every rank.")
+  var json = false
+
+  var agreedOptions: String { "\(json)" }
+  var judgesLaunch: Bool { true }
+
+  func run(on world: borrowing Communicator) throws {
+    let configuration = try world.agree(describe: ExitCode.describe) { try options.source().configuration() }
+    let launch = LaunchLine.own
+    // Copies that know nothing of each other would all say so.
+    if launch.task > 0, launch.refusal(ranks: world.ranks) != nil { return }
+    let report = try Doctor(configuration).examine(launch: launch, on: world, describe: ExitCode.describe)
+    if world.rank == 0 {
+      print(json ? try jsonText(report) : report.text(title: options.title(configuration)))
+    }
+    let failures = report.failures
+    try world.failTogether(
+      failures == 0 ? nil : failures == 1 ? "a run will fail: 1 problem" : "a run will fail: \(failures) problems")
+  }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import Foundation
+internal import Training
+
+/// How a run is called, and where it goes on: the same words for all commands that make runs.
+struct ResumeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Go on from the newest checkpoint of a run folder; 'auto': of the run called --name, or start it.",
+      valueName: "RUN|auto"))
+  var resume: String?
+
+  @Flag(help: "Go on even with settings that make the run another training.")
+  var force = false
+
+  func validate() throws {
+    guard !force || resume != nil else { throw ValidationError("--force belongs to --resume") }
+    guard resume == nil || resume == "auto" || name == nil else {
+      throw ValidationError("--resume RUN has its folder already; leave out --name")
+    }
+  }
+
+  /// For ``RankCommand/agreedOptions``.
+  var agreed: String { "\(resume ?? "new"), \(force)" }
+
+  var resumption: Resumption? { resume.map { $0 == "auto" ? .automatic : .run($0) } }
+
+  /// The configuration's sources: a run that goes on has its own settings, unless others are named.
+  func source(_ options: ConfigurationOptions) throws -> ConfigurationSource {
+    var source = try options.source(name: name)
+    guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else { return source }
+    let file = path + "/config.yml"
+    guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
+    guard FileManager.default.fileExists(atPath: file) else {
+      throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it")
+    }
+    source.file = file
+    return source
+  }
+
+  /// What the run is called in its heading.
+  func title(_ options: ConfigurationOptions, _ configuration: Configuration) -> String {
+    guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else {
+      return options.title(configuration)
+    }
+    return URL(fileURLWithPath: path).lastPathComponent
+  }
+}
