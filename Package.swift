@@ -84,7 +84,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "fuzz-readers",
-      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels"],
+      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "TestSupport"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
@@ -96,7 +96,7 @@ let package = Package(
     .testTarget(
       name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],
       swiftSettings: strict),
-    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Kernels"], swiftSettings: strict),
+    .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "RunRecordsTests", dependencies: ["Kernels", "Networks", "RunRecords", "TestSupport"], swiftSettings: strict
     ),

@@ -16,6 +16,8 @@
 #define DIRECT_NUMBERS 100000
 // The most panels of B for which A is not packed.
 #define DIRECT_PANELS 4
+// Lines at a distance of a multiple of so many bytes fall into an eighth of the first-level cache at most.
+#define CROWDED_BYTES 512
 // The most numbers of C whose sums are finished before the next ones are begun: half a second-level cache of floats.
 #define BLOCK_RESULTS (1 << 17)
 // The most numbers that a panel of packed A has for each term.

@@ -13,6 +13,8 @@
 
 #define TARGET __attribute__((target("avx512f")))
 #define ROWS 12
+#define PACKS_TERMS 0
+#define DROP_SIGNS(x) x = MAGNITUDE(x)
 
 // Pieces of 16 bytes of four rows, at distances of `step` rows.
 #define PIECE(from) _mm_loadu_ps((const float *)(from))
@@ -52,8 +54,11 @@ COLUMNS_F64(LOW_8, HIGH_8)
 
 #undef TARGET
 #undef ROWS
+#undef PACKS_TERMS
+#undef DROP_SIGNS
 #define TARGET __attribute__((target("avx2,fma")))
 #define ROWS 6
+#define PACKS_TERMS 1
 
 // The first `count` numbers of eight are those where −1 is read from here + 8 − count.
 static const int mask_32[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
@@ -61,6 +66,9 @@ static const long long mask_64[8] = {-1, -1, -1, -1};
 #define MASK_32(count) _mm256_loadu_si256((const __m256i *)(mask_32 + 8 - (count)))
 #define MASK_64(count) _mm256_loadu_si256((const __m256i *)(mask_64 + 4 - (count)))
 
+// A tile takes all 16 registers. Left to itself the compiler keeps a mask in one of them, and moves sums about.
+static const unsigned masks_f32[8] = {~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1};
+#define DROP_SIGNS(x) __asm__("vandps %1, %0, %0" : "+x"(x) : "m"(masks_f32))
 #define T float
 #define V f32_avx2
 #define LANES 8
@@ -75,6 +83,9 @@ static const long long mask_64[8] = {-1, -1, -1, -1};
 COLUMNS_F32(f64_avx2, LOW_4, HIGH_4, TURNS_LOW_8, TURNS_HIGH_8)
 #include "product.h"
 
+#undef DROP_SIGNS
+static const unsigned long long masks_f64[4] = {~0ull >> 1, ~0ull >> 1, ~0ull >> 1, ~0ull >> 1};
+#define DROP_SIGNS(x) __asm__("vandpd %1, %0, %0" : "+x"(x) : "m"(masks_f64))
 #define T double
 #define V f64_avx2
 #define LANES 4
@@ -91,12 +102,16 @@ COLUMNS_F64(LOW_4, HIGH_4)
 
 #undef TARGET
 #undef ROWS
+#undef PACKS_TERMS
+#undef DROP_SIGNS
 #undef FMA
 #endif
 
 // Any processor with vectors of 16 bytes, which is every one of 64 bits. Fused where the processor is known to have it.
 #define TARGET
 #define ROWS 6
+#define PACKS_TERMS 1
+#define DROP_SIGNS(x) x = MAGNITUDE(x)
 #if defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
 #define FMA(x, y, z) __builtin_elementwise_fma(x, y, z)
 #else

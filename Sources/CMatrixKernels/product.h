@@ -2,7 +2,9 @@
 //   T, V, LANES      the number type, its vector, and how many numbers a vector has
 //   ROWS             the most rows of a tile: ROWS × 2 vectors of sums stay in registers
 //   NAME(x), TARGET  the name of a function, and its attribute
+//   PACKS_TERMS      whether A is put in order where the rows of op(A) are its columns
 //   LOAD, STORE, LOAD_PART, STORE_PART, FMA, MAGNITUDE
+//   DROP_SIGNS(x)    x = MAGNITUDE(x), in the register of x
 //   load_columns
 
 // op(A) of one product, or of two; the magnitudes of one factor alone. Transposed, the numbers of a column of op(A) are
@@ -55,8 +57,8 @@ INLINE void NAME(tile)(
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
       if (r == rows) {
-        b0 = MAGNITUDE(b0);
-        b1 = MAGNITUDE(b1);
+        DROP_SIGNS(b0);
+        DROP_SIGNS(b1);
       }
       V x = (V)(r < rows ? a1[r * row] : a2[(r - rows) * row]);
       sum[r][0] = FMA(x, b0, sum[r][0]);
@@ -206,9 +208,36 @@ TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, 
   }
 }
 
+// The counts that tiles have are known when this is compiled, and need no loop.
+INLINE void NAME(copy)(T *to, const T *from, size_t count) {
+  switch (count) {
+    case 3: memcpy(to, from, 3 * sizeof(T)); break;
+    case 6: memcpy(to, from, 6 * sizeof(T)); break;
+    default:
+      for (size_t j = 0; j < count; j++) to[j] = from[j];
+  }
+}
+
+// A block of A as panels, from columns of op(A) that are contiguous. They are read from one end to the other: the few
+// numbers that a tile needs of each share a line with those of other tiles, which the first-level cache has to keep.
+TARGET static void NAME(pack_terms)(
+    NAME(factor) a, const int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
+  for (size_t p = 0; p < k; p++) {
+    T *panel = to;
+    for (size_t r = 0; r < rows; r += tile_rows) {
+      const size_t count = SMALLER(tile_rows, rows - r), width = WHOLE_VECTORS(count * factors);
+      T *numbers = panel + p * width;
+      NAME(copy)(numbers, a.a1 + p * a.lda + r, count);
+      if (factors == 2) NAME(copy)(numbers + count, a.a2 + p * a.lda + r, count);
+      panel += k * width;
+    }
+  }
+}
+
 // A block of A as panels of at most `tile_rows` rows.
 TARGET static void NAME(pack_block)(
     NAME(factor) a, int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
+  if (a.transposed && !a.magnitude) return NAME(pack_terms)(a, factors, k, rows, tile_rows, to);
   for (size_t r = 0; r < rows; r += tile_rows) {
     const size_t count = SMALLER(tile_rows, rows - r), next = count * (a.transposed ? 1 : a.lda);
     if (a.magnitude) NAME(pack_panel)(a.a1, a.lda, !a.transposed, k, count, 1, to);
@@ -304,8 +333,10 @@ TARGET static void NAME(multiply_blocks)(
     const int magnitude, NAME(place) place, const int turned, T *workspace) {
   const size_t terms = even_part(all_terms, BLOCK_TERMS), tile_rows = even_part(m, ROWS / factors);
   const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * LANES;
-  // A is read where it lies where its rows are contiguous, or where too few panels of B are to pay for putting it in order.
-  const int is_direct = !a.magnitude && (a.transposed || n <= DIRECT_PANELS * panel_columns);
+  // A is read where it lies where too few panels of B are to pay for putting it in order, and where columns of op(A) are
+  // contiguous and the processor does that well, unless the cache cannot keep their lines.
+  const int is_short = n <= DIRECT_PANELS * panel_columns, is_crowded = a.lda * sizeof(T) % CROWDED_BYTES == 0;
+  const int is_direct = !a.magnitude && (a.transposed ? !PACKS_TERMS || (is_short && !is_crowded) : is_short);
   const size_t block_tiles = even_part(
       (m + tile_rows - 1) / tile_rows,
       is_direct ? whole_steps(DIRECT_NUMBERS / terms / (tile_rows * factors), 1) : BLOCK_NUMBERS / terms / width);

@@ -131,6 +131,13 @@ ISA V _ZGVdN4v_tanh(V);
 // Any processor with vectors of 16 bytes, which is every one of 64 bits.
 typedef float f32_plain __attribute__((ext_vector_type(4)));
 typedef double f64_plain __attribute__((ext_vector_type(2)));
+#define PARTS_BY_COPY                                            \
+  INLINE V NAME(load_part)(const SCALAR *from, size_t count) {   \
+    V x = {0};                                                   \
+    memcpy(&x, from, count * sizeof(SCALAR));                    \
+    return x;                                                    \
+  }                                                              \
+  INLINE void NAME(store_part)(SCALAR *to, V x, size_t count) { memcpy(to, &x, count * sizeof(SCALAR)); }
 #define ISA
 
 #define SCALAR float
@@ -141,12 +148,7 @@ typedef double f64_plain __attribute__((ext_vector_type(2)));
 #define STORE(to, x) NAME(store_part)(to, x, LANES)
 #define LOAD_PART(from, count) NAME(load_part)(from, count)
 #define STORE_PART(to, x, count) NAME(store_part)(to, x, count)
-INLINE V NAME(load_part)(const SCALAR *from, size_t count) {
-  V x = {0};
-  memcpy(&x, from, count * sizeof(SCALAR));
-  return x;
-}
-INLINE void NAME(store_part)(SCALAR *to, V x, size_t count) { memcpy(to, &x, count * sizeof(SCALAR)); }
+PARTS_BY_COPY
 #include "variant.h"
 
 #define SCALAR double
@@ -157,12 +159,7 @@ INLINE void NAME(store_part)(SCALAR *to, V x, size_t count) { memcpy(to, &x, cou
 #define STORE(to, x) NAME(store_part)(to, x, LANES)
 #define LOAD_PART(from, count) NAME(load_part)(from, count)
 #define STORE_PART(to, x, count) NAME(store_part)(to, x, count)
-INLINE V NAME(load_part)(const SCALAR *from, size_t count) {
-  V x = {0};
-  memcpy(&x, from, count * sizeof(SCALAR));
-  return x;
-}
-INLINE void NAME(store_part)(SCALAR *to, V x, size_t count) { memcpy(to, &x, count * sizeof(SCALAR)); }
+PARTS_BY_COPY
 #include "variant.h"
 
 #undef ISA

@@ -19,11 +19,10 @@ public struct SavedRun: Sendable {
   /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one,
   ///   ``ConfigurationError`` for settings that cannot be used.
   public init(path: String, data: String? = nil, settings: [String] = []) throws {
-    folder = RunFolder(path: path)
-    guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
+    folder = try RunFolder.existing(path, with: \.settings)
     let file = folder.settings
     guard let bytes = FileManager.default.contents(atPath: file) else {
-      throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it that can be read")
+      throw UnreadableFile(path: file)
     }
     let written: Configuration
     do {

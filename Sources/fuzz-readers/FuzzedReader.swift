@@ -18,39 +18,6 @@ struct FuzzedReader {
   let read: (_ folder: String) throws -> Void
 }
 
-/// `bytes` as gzip data of one stored block, with its sums.
-func gzip(_ bytes: [UInt8]) -> [UInt8] {
-  let count = min(bytes.count, 0xffff)
-  var sum: UInt32 = ~0
-  for byte in bytes[..<count] {
-    sum ^= UInt32(byte)
-    for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xedb8_8320 : sum >> 1 }
-  }
-  func little(_ value: UInt32, _ width: Int) -> [UInt8] {
-    (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-  }
-  return [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1] + little(UInt32(count), 2) + little(~UInt32(count), 2)
-    + bytes[..<count]
-    + little(~sum, 4) + little(UInt32(count), 4)
-}
-
-/// A tar archive of one file after another.
-func tar(_ files: [(name: String, bytes: [UInt8])]) -> [UInt8] {
-  files.flatMap { file in
-    var header = [UInt8](repeating: 0, count: 512)
-    func write(_ text: String, at place: Int) {
-      for (offset, byte) in text.utf8.enumerated() { header[place + offset] = byte }
-    }
-    let size = String(file.bytes.count, radix: 8)
-    write(file.name, at: 0)
-    write("0000644", at: 100)
-    write(String(repeating: "0", count: 11 - size.count) + size, at: 124)
-    write("0", at: 156)
-    write("ustar", at: 257)
-    return header + file.bytes + [UInt8](repeating: 0, count: (512 - file.bytes.count % 512) % 512)
-  } + [UInt8](repeating: 0, count: 1024)
-}
-
 /// The archive with the right sum in every header, so that what else is wrong with them is looked at.
 func withHeaderSums(_ archive: [UInt8]) -> [UInt8] {
   var archive = archive

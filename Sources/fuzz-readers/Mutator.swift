@@ -1,22 +1,17 @@
+import TestSupport
+
 /// Makes wrong files of right ones, the same ones for the same seed.
 struct Mutator {
-  /// SplitMix64.
-  private var state: UInt64
+  private var random: SmallRandom
   /// Words that mean something to the reader, put in here and there.
   let words: [[UInt8]]
 
   init(seed: UInt64, words: [String]) {
-    state = seed
+    random = SmallRandom(seed: seed)
     self.words = words.map { Array($0.utf8) }
   }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var bits = state
-    bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-    return bits ^ (bits >> 31)
-  }
+  private mutating func next() -> UInt64 { random.next() }
 
   /// Less than `limit`; 0 where that is 0.
   mutating func below(_ limit: Int) -> Int { limit > 0 ? Int(next() % UInt64(limit)) : 0 }

@@ -3,26 +3,22 @@ import Foundation
 import Kernels
 import Networks
 import RunRecords
+import TestSupport
 import Training
 
 private func counting(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: 37 * $0) } }
 
-private func idx(_ type: UInt8, _ sizes: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
-  [0, 0, type, UInt8(sizes.count)] + sizes.flatMap { [0, 0, 0, $0] } + bytes
-}
-
-private let images = idx(8, [5, 2, 3], counting(30))
-private let labels = idx(8, [5], [1, 0, 9, 3, 7])
+private let images = idx([5, 2, 3], counting(30))
+private let labels = idx([5], [1, 0, 9, 3, 7])
 private let mnistParts = [
   ("train-images-idx3-ubyte", images), ("train-labels-idx1-ubyte", labels), ("t10k-images-idx3-ubyte", images),
   ("t10k-labels-idx1-ubyte", labels),
 ]
 
-private let cifarBatch = [3] + counting(3072) + [9] + counting(3072)
-private let cifarArchive = withHeaderSums(
-  tar([
-    ("cifar-10-batches-bin/data_batch_1.bin", cifarBatch), ("cifar-10-batches-bin/test_batch.bin", cifarBatch),
-  ]))
+private let cifarBatch = cifarRecords(labels: [3, 9])
+private let cifarArchive = tar([
+  ("cifar-10-batches-bin/data_batch_1.bin", cifarBatch), ("cifar-10-batches-bin/test_batch.bin", cifarBatch),
+])
 
 private let table = """
   height,"weight, kg",label
@@ -95,8 +91,8 @@ extension FuzzedReader {
         read: { _ = try DataSplit.mnist(directory: $0) }),
       FuzzedReader(
         name: "idx-gzip",
-        files: mnistParts.map { File(name: $0.0 + ".gz", bytes: gzip($0.1)) }
-          + [File(name: mnistParts[0].0 + ".gz", bytes: images, wrap: gzip)],
+        files: mnistParts.map { File(name: $0.0 + ".gz", bytes: gzipped($0.1)) }
+          + [File(name: mnistParts[0].0 + ".gz", bytes: images, wrap: gzipped)],
         expansion: 1032, read: { _ = try DataSplit.mnist(directory: $0) }),
       FuzzedReader(
         name: "cifar",
@@ -105,8 +101,8 @@ extension FuzzedReader {
       FuzzedReader(
         name: "cifar-archive",
         files: [
-          File(name: "cifar.tar.gz", bytes: cifarArchive, wrap: { gzip(withHeaderSums($0)) }),
-          File(name: "cifar.tar.gz", bytes: cifarArchive, wrap: gzip),
+          File(name: "cifar.tar.gz", bytes: cifarArchive, wrap: { gzipped(withHeaderSums($0)) }),
+          File(name: "cifar.tar.gz", bytes: cifarArchive, wrap: gzipped),
         ],
         words: ["../", "/etc/", "data_batch_2.bin", "ustar", "0000000", "7777777", "L", "x"], expansion: 1032,
         read: { _ = try DataSplit.cifar10(path: $0 + "/cifar.tar.gz") }),

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import RunRecords
 internal import Training
 
 /// How a run is called, and where it goes on: the same words for all commands that make runs.
@@ -32,12 +33,7 @@ struct ResumeOptions: ParsableArguments {
   func source(_ options: ConfigurationOptions) throws -> ConfigurationSource {
     var source = try options.source(name: name)
     guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else { return source }
-    let file = path + "/config.yml"
-    guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
-    guard FileManager.default.fileExists(atPath: file) else {
-      throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it")
-    }
-    source.file = file
+    source.file = try RunFolder.existing(path).configuration
     return source
   }
 

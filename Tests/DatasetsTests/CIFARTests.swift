@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 private let first = cifarRecords(labels: [3, 9])

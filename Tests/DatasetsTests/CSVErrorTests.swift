@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// A text that cannot be read, and what must be said of it.

@@ -1,5 +1,6 @@
 internal import Datasets
 internal import Foundation
+internal import TestSupport
 internal import Testing
 
 /// Reads a text as a training file and, unless another is given, as the test file too.

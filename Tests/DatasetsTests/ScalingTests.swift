@@ -1,6 +1,7 @@
 internal import Datasets
 internal import Foundation
 internal import Kernels
+internal import TestSupport
 internal import Testing
 
 /// One feature column of samples in one class.

@@ -2,14 +2,9 @@ import TestSupport
 
 /// Data files that are missing, foreign, cut short or contradictory.
 extension BadInput {
-  /// An IDX file: magic, sizes, bytes.
+  /// An IDX file with digits 0 to 9, over and over.
   private static func idx(_ type: UInt8, _ sizes: [UInt32], _ count: Int) -> [UInt8] {
-    var bytes: [UInt8] = [0, 0, type, UInt8(sizes.count)]
-    for size in sizes {
-      for shift: UInt32 in [24, 16, 8, 0] { bytes.append(UInt8(truncatingIfNeeded: size >> shift)) }
-    }
-    for k in 0..<count { bytes.append(UInt8(k % 10)) }
-    return bytes
+    TestSupport.idx(sizes, (0..<count).map { UInt8($0 % 10) }, type: type)
   }
 
   /// A directory of four IDX files of 2×2 images; one of them is replaced.

@@ -111,13 +111,7 @@ extension TrainingRun {
   private func existingFolder() throws -> RunFolder? {
     switch resumption {
     case nil: return nil
-    case .run(let path)?:
-      let folder = RunFolder(path: path)
-      guard FileManager.default.fileExists(atPath: path) else { throw UnreadableFile(path: path) }
-      guard FileManager.default.fileExists(atPath: folder.configuration) else {
-        throw UnreadableFile(path: path, problem: "is not a run folder: there is no config.yml in it")
-      }
-      return folder
+    case .run(let path)?: return try RunFolder.existing(path)
     case .automatic?:
       guard let name = configuration.run.name else {
         throw ConfigurationError("--resume auto looks for the run of a name; add --name, for example --name first")

@@ -1,5 +1,5 @@
 /// A gzip member whose data are stored, not compressed: RFC 1952 and RFC 1951, 3.2.4.
-func gzipped(_ bytes: [UInt8]) -> [UInt8] {
+public func gzipped(_ bytes: [UInt8]) -> [UInt8] {
   var file: [UInt8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]
   var start = 0
   repeat {
@@ -26,20 +26,20 @@ private func crc32(_ bytes: [UInt8]) -> UInt32 {
 }
 
 /// An IDX file of unsigned bytes.
-func idx(_ dimensions: [UInt32], _ values: [UInt8], type: UInt8 = 8) -> [UInt8] {
+public func idx(_ dimensions: [UInt32], _ values: [UInt8], type: UInt8 = 8) -> [UInt8] {
   let sizes = dimensions.flatMap { size in [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: size >> $0) } }
   return [0, 0, type, UInt8(dimensions.count)] + sizes + values
 }
 
 /// CIFAR-10 records: pixel j of record i is (label + i + j) mod 256.
-func cifarRecords(labels: [UInt8]) -> [UInt8] {
+public func cifarRecords(labels: [UInt8]) -> [UInt8] {
   labels.enumerated().flatMap { i, label in
     [label] + (0..<3072).map { UInt8(truncatingIfNeeded: Int(label) + i + $0) }
   }
 }
 
 /// A ustar archive of these files.
-func tar(_ files: [(name: String, bytes: [UInt8])], endMark: Bool = true) -> [UInt8] {
+public func tar(_ files: [(name: String, bytes: [UInt8])], endMark: Bool = true) -> [UInt8] {
   var archive: [UInt8] = []
   for (name, bytes) in files {
     var header = [UInt8](repeating: 0, count: 512)
@@ -63,25 +63,4 @@ func tar(_ files: [(name: String, bytes: [UInt8])], endMark: Bool = true) -> [UI
     archive += [UInt8](repeating: 0, count: (512 - bytes.count % 512) % 512)
   }
   return archive + [UInt8](repeating: 0, count: endMark ? 1024 : 0)
-}
-
-/// Four small files in MNIST's format: three training and two test images of 2×2 pixels.
-enum SmallMNIST {
-  static let trainImages = idx([3, 2, 2], [0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 255])
-  static let trainLabels = idx([3], [5, 0, 9])
-  static let testImages = idx([2, 2, 2], [7, 7, 7, 7, 9, 8, 7, 6])
-  static let testLabels = idx([2], [1, 2])
-
-  /// Writes the files, some of them replaced or left out.
-  static func write(
-    to directory: ScratchDirectory, replacing files: [String: [UInt8]] = [:], without absent: [String] = []
-  ) throws {
-    let good = [
-      "train-images-idx3-ubyte": trainImages, "train-labels-idx1-ubyte": trainLabels,
-      "t10k-images-idx3-ubyte": testImages, "t10k-labels-idx1-ubyte": testLabels,
-    ]
-    for (name, bytes) in good.merging(files, uniquingKeysWith: { $1 }) where !absent.contains(name) {
-      try directory.write(name, bytes)
-    }
-  }
 }
