@@ -208,7 +208,7 @@ TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, 
   }
 }
 
-// The counts that tiles have are known when this is compiled, and need no loop.
+// The counts of full tiles are known when this is compiled, and need no loop.
 INLINE void NAME(copy)(T *to, const T *from, size_t count) {
   switch (count) {
     case 3: memcpy(to, from, 3 * sizeof(T)); break;

@@ -15,10 +15,11 @@ struct PairShape: Sendable, CustomTestStringConvertible {
     PairShape(6, 16, 4), PairShape(12, 32, 17), PairShape(13, 33, 31), PairShape(2, 64, 100), PairShape(64, 2, 100),
     PairShape(100, 10, 36), PairShape(10, 36, 100), PairShape(37, 100, 2), PairShape(25, 4, 90),
   ]
-  /// More terms, rows and columns than a block has: 192 terms, 40 to 240 rows, 384 columns.
+  /// More terms, rows and columns than a block has: 192 terms, 40 to 240 rows, 384 columns. AVX2 puts A in order where it is
+  /// transposed and B has 100 columns, or A 256.
   static let blocked = [
     PairShape(5, 20, 193), PairShape(131, 17, 385), PairShape(250, 40, 193), PairShape(7, 400, 200),
-    PairShape(300, 3, 193),
+    PairShape(300, 3, 193), PairShape(250, 100, 193), PairShape(256, 40, 193),
   ]
   /// With a dimension that is zero.
   static let degenerate = [
