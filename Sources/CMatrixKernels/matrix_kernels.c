@@ -30,6 +30,7 @@
 #define V f32_avx512
 #define LANES 16
 #define PRODUCT matrix_product_f32
+#define STEP matrix_step_f32
 #define NAME(x) x##_f32_avx512
 #define LOAD(from) ((V)_mm512_loadu_ps(from))
 #define STORE(to, x) _mm512_storeu_ps(to, (__m512)(x))
@@ -43,6 +44,7 @@ COLUMNS_F32(f64_avx512, LOW_8, HIGH_8, TURNS_LOW_16, TURNS_HIGH_16)
 #define V f64_avx512
 #define LANES 8
 #define PRODUCT matrix_product_f64
+#define STEP matrix_step_f64
 #define NAME(x) x##_f64_avx512
 #define LOAD(from) ((V)_mm512_loadu_pd(from))
 #define STORE(to, x) _mm512_storeu_pd(to, (__m512d)(x))
@@ -73,6 +75,7 @@ static const unsigned masks_f32[8] = {~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0
 #define V f32_avx2
 #define LANES 8
 #define PRODUCT matrix_product_f32
+#define STEP matrix_step_f32
 #define NAME(x) x##_f32_avx2
 #define LOAD(from) ((V)_mm256_loadu_ps(from))
 #define STORE(to, x) _mm256_storeu_ps(to, (__m256)(x))
@@ -90,6 +93,7 @@ static const unsigned long long masks_f64[4] = {~0ull >> 1, ~0ull >> 1, ~0ull >>
 #define V f64_avx2
 #define LANES 4
 #define PRODUCT matrix_product_f64
+#define STEP matrix_step_f64
 #define NAME(x) x##_f64_avx2
 #define LOAD(from) ((V)_mm256_loadu_pd(from))
 #define STORE(to, x) _mm256_storeu_pd(to, (__m256d)(x))
@@ -122,6 +126,7 @@ COLUMNS_F64(LOW_4, HIGH_4)
 #define V f32_plain
 #define LANES 4
 #define PRODUCT matrix_product_f32
+#define STEP matrix_step_f32
 #define NAME(x) x##_f32_plain
 #define LOAD(from) load_f32(from, LANES)
 #define STORE(to, x) store_f32(to, x, LANES)
@@ -143,6 +148,7 @@ COLUMNS_F32(f64_plain, LOW_2, HIGH_2, TURNS_LOW_4, TURNS_HIGH_4)
 #define V f64_plain
 #define LANES 2
 #define PRODUCT matrix_product_f64
+#define STEP matrix_step_f64
 #define NAME(x) x##_f64_plain
 #define LOAD(from) load_f64(from, LANES)
 #define STORE(to, x) store_f64(to, x, LANES)
@@ -211,8 +217,8 @@ enum { PART_TERMS = 1 << 21 };
     }                                                                                                       \
     if (product.row1 != NULL && by_columns) product.row1 += start;                                          \
     if (product.column2 != NULL && !by_columns) product.column2 += start;                                   \
-    if (product.a1 != NULL) product.c1 += start * (by_columns ? 1 : product.ldc);                           \
-    if (product.a2 != NULL) product.c2 += start * (by_columns ? 1 : product.ldc);                           \
+    if (product.c1 != NULL) product.c1 += start * (by_columns ? 1 : product.ldc);                           \
+    if (product.c2 != NULL) product.c2 += start * (by_columns ? 1 : product.ldc);                           \
     multiply_##suffix(&product, all->workspace + part * all->numbers, all->kernel);                         \
   }                                                                                                         \
                                                                                                             \

@@ -1,5 +1,6 @@
 // The products for one precision and one set of instructions. The including file defines
 //   T, V, LANES      the number type, its vector, and how many numbers a vector has
+//   PRODUCT, STEP    the types of a product and of a step
 //   ROWS             the most rows of a tile: ROWS × 2 vectors of sums stay in registers
 //   NAME(x), TARGET  the name of a function, and its attribute
 //   PACKS_TERMS      whether A is put in order where the rows of op(A) are its columns
@@ -21,8 +22,8 @@ typedef struct {
   size_t ldb, columns;
 } NAME(panel);
 
-// C, whether it has sums of earlier terms, what is added to C1 and C2 where it has none, and the lanes of the terms: see
-// MATRIX_PRODUCT.
+// C, whether it has sums of earlier terms, what is added to C1 and C2 where it has none, the lanes of the terms, and the step
+// that is taken in place of sums: see MATRIX_PRODUCT.
 typedef struct {
   T *c1, *c2;
   size_t ldc;
@@ -31,23 +32,15 @@ typedef struct {
   const T *row1, *column2;
   const matrix_lane *lanes;
   size_t lane_count;
+  const STEP *step;
 } NAME(place);
 
-// One tile of C: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
-// columns, the last of which has `last` columns. For each k the columns of B are contiguous; the rows of A1 and A2 are
-// where A is `transposed`, else they lie at distances of lda. To C1 a row is added and to C2 a column, unless null.
-INLINE void NAME(tile)(
+// The sums of one tile: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
+// columns. For each k the columns of B are contiguous; the rows of A1 and A2 are where A is `transposed`, else they lie at
+// distances of lda.
+INLINE void NAME(add_up)(
     const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
-    size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last, const T *row1,
-    const T *column2) {
-  T *c[ROWS];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows * factors; r++) {
-    c[r] = r < rows ? c1 + r * ldc : c2 + (r - rows) * ldc;
-    __builtin_prefetch(c[r], 1);
-    __builtin_prefetch(c[r] + (vectors - 1) * LANES + last - 1, 1);
-  }
-  V sum[ROWS][2];
+    size_t lda, const T *b, size_t ldb, V sum[ROWS][2]) {
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) sum[r][0] = sum[r][1] = (V)(0);
 
@@ -65,6 +58,22 @@ INLINE void NAME(tile)(
       if (vectors > 1) sum[r][1] = FMA(x, b1, sum[r][1]);
     }
   }
+}
+
+// One tile of C, the last vector of which has `last` columns. To C1 a row is added and to C2 a column, unless null.
+INLINE void NAME(tile)(
+    const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
+    size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last, const T *row1,
+    const T *column2) {
+  T *c[ROWS];
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows * factors; r++) {
+    c[r] = r < rows ? c1 + r * ldc : c2 + (r - rows) * ldc;
+    __builtin_prefetch(c[r], 1);
+    __builtin_prefetch(c[r] + (vectors - 1) * LANES + last - 1, 1);
+  }
+  V sum[ROWS][2];
+  NAME(add_up)(transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
 
   const int end = vectors - 1, is_whole = last == LANES;
   if (beta != 0) {
@@ -100,20 +109,74 @@ INLINE void NAME(tile)(
   }
 }
 
+// W after a step, from the numbers of the products, each operation rounded by itself.
+INLINE V NAME(stepped)(const int factors, const int has_l1, V w, V sum1, V sum2, const STEP *step) {
+#pragma clang fp contract(off)
+  typedef __typeof__(w > w) mask;
+  V g = sum1 * step->per_sample + step->l2 * w;
+  // Without l1 its term is a zero of either sign; which one changes no weight but one of zero, whose own has this sign.
+  if (has_l1) g += (V)(((w > 0) & (mask)(V)(step->l1)) | ((w < 0) & (mask)(V)(-step->l1)));
+  else g += 0;
+  if (factors == 1) return w - step->rate * g;
+  const V d = sum2 * step->per_sample + step->base;
+  return w - (V)((d != 0) & (mask)(step->rate * g / d));
+}
+
+// The rows of W from the sums of their tile.
+INLINE void NAME(move)(
+    const int rows, const int factors, const int vectors, const int has_l1, const V sum[ROWS][2], T *w, size_t ldw,
+    size_t last, const STEP *step) {
+  const int end = vectors - 1, is_whole = last == LANES, second = rows * (factors - 1);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++, w += ldw) {
+    if (vectors > 1) STORE(w, NAME(stepped)(factors, has_l1, LOAD(w), sum[r][0], sum[second + r][0], step));
+    T *at = w + end * LANES;
+    const V moved = NAME(stepped)(
+        factors, has_l1, is_whole ? LOAD(at) : LOAD_PART(at, last), sum[r][end], sum[second + r][end], step);
+    if (is_whole) STORE(at, moved);
+    else STORE_PART(at, moved, last);
+  }
+}
+
+// One tile of W takes a step; see `tile`.
+INLINE void NAME(moving_tile)(
+    const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2, size_t lda, const T *b,
+    size_t ldb, T *w, size_t ldw, size_t last, const STEP *step) {
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < vectors; v++) __builtin_prefetch(w + r * ldw + v * LANES, 1);
+    __builtin_prefetch(w + r * ldw + (vectors - 1) * LANES + last - 1, 1);
+  }
+  V sum[ROWS][2];
+  NAME(add_up)(1, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
+
+  if (step->l1 == 0) NAME(move)(rows, factors, vectors, 0, sum, w, ldw, last, step);
+  else NAME(move)(rows, factors, vectors, 1, sum, w, ldw, last, step);
+}
+
 typedef void NAME(tile_function)(
     size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta,
-    size_t last, const T *row1, const T *column2);
+    size_t last, const T *row1, const T *column2, const STEP *step);
 
-#define TILE(order, transposed, rows, factors, vectors)                                                     \
+#define TILE_FUNCTION(order, rows, factors, vectors, ...)                                                  \
   TARGET static void NAME(tile_##order##_##rows##_##factors##_##vectors)(                                  \
       size_t k, const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc,    \
-      T beta, size_t last, const T *row1, const T *column2) {                                              \
-    NAME(tile)(                                                                                            \
-        transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last, row1, column2); \
+      T beta, size_t last, const T *row1, const T *column2, const STEP *step) {                            \
+    __VA_ARGS__;                                                                                           \
   }
+#define TILE(order, transposed, rows, factors, vectors)                                                    \
+  TILE_FUNCTION(                                                                                           \
+      order, rows, factors, vectors,                                                                       \
+      NAME(tile)(                                                                                          \
+          transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last, row1, column2))
+#define MOVING_TILE(rows, factors, vectors)                                                                \
+  TILE_FUNCTION(                                                                                           \
+      moving, rows, factors, vectors,                                                                      \
+      NAME(moving_tile)(rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, ldc, last, step))
 #define TILES_OF(rows, factors)                                                                            \
   TILE(by_rows, 0, rows, factors, 1) TILE(by_rows, 0, rows, factors, 2)                                    \
-  TILE(by_terms, 1, rows, factors, 1) TILE(by_terms, 1, rows, factors, 2)
+  TILE(by_terms, 1, rows, factors, 1) TILE(by_terms, 1, rows, factors, 2)                                  \
+  MOVING_TILE(rows, factors, 1) MOVING_TILE(rows, factors, 2)
 #define TILES(rows) TILES_OF(rows, 1)
 #define PAIRS(rows) TILES_OF(rows, 2)
 TILES(1) TILES(2) TILES(3) TILES(4) TILES(5) TILES(6)
@@ -138,9 +201,12 @@ PAIRS(4) PAIRS(5) PAIRS(6)
 #define ENTRIES(order)                                                                                     \
   {{{ENTRIES_6(order, 1, 1)}, {ENTRIES_6(order, 1, 2)}}, {{ENTRIES_3(order, 2, 1)}, {ENTRIES_3(order, 2, 2)}}}
 #endif
-// By whether A is transposed, by factors, by vectors and by rows.
-static NAME(tile_function) *const NAME(tiles)[2][2][2][ROWS] = {ENTRIES(by_rows), ENTRIES(by_terms)};
+// By whether A is transposed or W takes a step, by factors, by vectors and by rows.
+static NAME(tile_function) *const NAME(tiles)[3][2][2][ROWS] = {ENTRIES(by_rows), ENTRIES(by_terms), ENTRIES(moving)};
+enum { NAME(moving) = 2 };
+#undef TILE_FUNCTION
 #undef TILE
+#undef MOVING_TILE
 #undef TILES_OF
 #undef TILES
 #undef PAIRS
@@ -253,10 +319,10 @@ INLINE void NAME(multiply_tile)(
     size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   const T beta = c.accumulates ? 1 : c.beta;
   const size_t at = i * c.ldc + j;
-  NAME(tiles)[a.transposed][factors - 1][b.columns > LANES][rows - 1](
-      k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 ? c.c2 + at : NULL, c.ldc, beta,
+  NAME(tiles)[c.step == NULL ? a.transposed : NAME(moving)][factors - 1][b.columns > LANES][rows - 1](
+      k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 && c.step == NULL ? c.c2 + at : NULL, c.ldc, beta,
       (b.columns - 1) % LANES + 1, c.accumulates || c.row1 == NULL ? NULL : c.row1 + j,
-      c.accumulates || c.column2 == NULL ? NULL : c.column2 + i);
+      c.accumulates || c.column2 == NULL ? NULL : c.column2 + i, c.step);
 }
 
 // One tile of C whose terms have lanes, into the first level of the stack: rows of two vectors, of both products.
@@ -269,7 +335,8 @@ TARGET static void NAME(multiply_lanes)(
     const matrix_lane lane = c.lanes[n];
     T *to = levels[lane.level];
     tile(
-        lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, LANES, NULL, NULL);
+        lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, LANES, NULL, NULL,
+        NULL);
     a.a1 += lane.terms * term;
     a.a2 += lane.terms * term;
     b.b += lane.terms * b.ldb;
@@ -403,15 +470,15 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
     }
     return;
   }
-  // Narrow results fill their vectors better the other way round, Cᵀ = op(B)ᵀ op(A)ᵀ.
-  if (VECTORS(m, n) * q->k > VECTORS(n, m) * q->k + TURN * m * n) {
+  // Narrow results fill their vectors better the other way round, Cᵀ = op(B)ᵀ op(A)ᵀ: two products, one after the other.
+  if (q->step == NULL && VECTORS(m, n) * q->k > VECTORS(n, m) * q->k + TURN * m * n) {
     for (int second = 0; second < 2; second++) {
       const T *a = second ? q->a2 : q->a1;
       if (a == NULL) continue;
       NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second};
       NAME(place) place = {
           second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0, second ? NULL : q->row1, second ? q->column2 : NULL,
-          q->lanes, q->lane_count};
+          q->lanes, q->lane_count, NULL};
       NAME(multiply_blocks)(n, m, q->k, factor, 1, a, q->lda, !q->transpose_a, 0, place, 1, workspace);
     }
     return;
@@ -420,7 +487,7 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
   NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0};
   NAME(place) place = {
       alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0, alone ? NULL : q->row1, both ? q->column2 : NULL, q->lanes,
-      q->lane_count};
+      q->lane_count, q->step};
   NAME(multiply_blocks)(m, n, q->k, factor, both ? 2 : 1, q->b, q->ldb, q->transpose_b, alone, place, 0, workspace);
 }
 
@@ -428,6 +495,7 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
 #undef V
 #undef LANES
 #undef PRODUCT
+#undef STEP
 #undef NAME
 #undef LOAD
 #undef STORE

@@ -76,6 +76,30 @@ public func multiplyPair<Scalar: Real>(
     workspace: workspace, by: kernel)
 }
 
+/// W takes a step by Ẇ = A₁ᵀ B and Ẅ = A₂ᵀ |B| where they are formed: the same bits as by `multiplyPair` and the loop over
+/// all numbers of W, Ẇ and Ẅ, but Ẇ and Ẅ are never in memory.
+///
+/// - Parameters:
+///   - w: W [outputs × inputs].
+///   - a1, b: A₁ [samples × outputs] and B [samples × inputs], of at least one and at most ``WeightStep/mostSamples`` samples.
+///   - a2: A₂ like A₁; nil for a step by Ẇ alone.
+///   - rows: the rows of W that are moved, columns of A; the others are not touched.
+public func moveByProducts<Scalar: Real>(
+  _ w: Matrix<Scalar>, rows: Range<Int>, _ step: WeightStep<Scalar>, transposed a1: Matrix<Scalar>,
+  _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
+) {
+  precondition(rows.lowerBound >= 0 && rows.upperBound <= w.rows, "the rows that are moved must be rows of W")
+  precondition(
+    (1...WeightStep<Scalar>.mostSamples).contains(b.rows),
+    "a step is taken of sums that a kernel adds up without a break")
+  let shape = ProductShape(rows: w.rows, columns: b.columns, terms: b.rows)
+  shape.check(a1, w, rows: shape.terms, columns: shape.rows)
+  shape.check(a2, a2.map { _ in w }, rows: shape.terms, columns: shape.rows)
+  shape.multiply(
+    a1, a2, transposed: true, b, transposed: false, into: w, nil, rows: rows, beta: 0, step: step, workspace: workspace,
+    by: kernel)
+}
+
 /// C [rows × columns] from sums of so many terms.
 private struct ProductShape {
   let rows, columns, terms: Int
@@ -92,7 +116,7 @@ private struct ProductShape {
     _ a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, transposed transposesA: Bool, _ b: Matrix<Scalar>,
     transposed transposesB: Bool, into c1: Matrix<Scalar>?, _ c2: Matrix<Scalar>?, rows: Range<Int>? = nil,
     lanes: LaneTerms? = nil, beta: Scalar, row: Vector<Scalar>? = nil, column: Vector<Scalar>? = nil,
-    workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet
+    step: WeightStep<Scalar>? = nil, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet
   ) {
     precondition(kernel.isSupported, "the processor must have the kernel's instructions")
     let computed = rows ?? 0..<self.rows
@@ -107,7 +131,8 @@ private struct ProductShape {
         b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },
         c2.map { unsafe $0.elements.pointer + skippedC }, ldc: columns, beta: beta,
         row1: row.map { unsafe UnsafePointer($0.pointer) }, column2: column.map { unsafe UnsafePointer($0.pointer) },
-        workspace: workspace.numbers.pointer, numbers: workspace.numbers.count, lanes: lanes, laneCount: count)
+        workspace: workspace.numbers.pointer, numbers: workspace.numbers.count, lanes: lanes, laneCount: count,
+        step: step)
     }
     guard let lanes else { return multiply(lanes: nil, count: 0) }
     unsafe lanes.withLanes { unsafe multiply(lanes: $0, count: $1) }

@@ -116,6 +116,19 @@ public protocol Layer<Scalar>: AnyObject {
     of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
     into sums: StatisticsSlice<Scalar>, bound: Bound)
 
+  /// (M9, M11) The weights of some output units take a step where their sums would be formed; the sums of their other
+  /// parameters are formed. To the last bit as if all sums were formed and then the step taken.
+  ///
+  /// Only for layers with ``hasSeparableStatistics``, of at most ``WeightStep/mostSamples`` samples; with the paper's bound.
+  ///
+  /// - Parameters:
+  ///   - units, x, above, sums: as for ``formStatistics(of:input:totalGradientBelow:above:into:bound:)``; `wDDot` is nil for
+  ///     a step by Ẇ alone.
+  ///   - parameters: of the whole layer.
+  func moveWeights(
+    of units: Range<Int>, _ step: WeightStep<Scalar>, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    parameters: Vector<Scalar>, into sums: StatisticsSlice<Scalar>)
+
   /// Forward mode at the last forward pass: ẏ⁺, the derivative of the layer's value along a direction.
   ///
   /// - Parameters:
@@ -187,6 +200,13 @@ extension Layer {
     into sums: StatisticsSlice<Scalar>, bound: Bound
   ) {
     preconditionFailure("only a layer with separable statistics forms those of some of its units")
+  }
+
+  public func moveWeights(
+    of units: Range<Int>, _ step: WeightStep<Scalar>, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    parameters: Vector<Scalar>, into sums: StatisticsSlice<Scalar>
+  ) {
+    preconditionFailure("only a layer with separable statistics moves its weights where their sums are formed")
   }
 
   public func secondDerivative(

@@ -22,7 +22,7 @@ public struct StatisticsPlace: Sendable {
 extension Network {
   /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples, lane by lane
   /// where the ranks have lanes; see
-  /// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:over:)``.
+  /// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:leavingSeparable:over:)``.
   ///
   /// - Parameters:
   ///   - sums: overwritten at `place`; `SampleSums.addUp(_:over:)` then gives those of all samples.
@@ -31,12 +31,13 @@ extension Network {
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: SampleSums<Scalar>, at place: StatisticsPlace,
-    samples: Int, over ranks: borrowing some GlobalSum & ~Copyable
+    samples: Int, leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
+    precondition(!leavingSeparable || ranks.lanes == nil, "sums by lanes are formed where their signals are")
     guard let tree = ranks.lanes else {
       let total = try addStatistics(
         inputs: inputs, targets: targets, parameters: parameters, loss: loss, partition: partition, bound: bound,
-        weights: weights, into: place.statistics(sums.values), over: ranks)
+        weights: weights, into: place.statistics(sums.values), leavingSeparable: leavingSeparable, over: ranks)
       if let loss = place.loss { sums.values[loss] = Scalar(total) }
       return total
     }

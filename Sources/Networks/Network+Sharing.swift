@@ -94,7 +94,7 @@ extension Network {
     }
   }
 
-  private func own(unitsOf layer: any Layer<Scalar>, _ sharing: Sharing) -> Range<Int> {
+  func own(unitsOf layer: any Layer<Scalar>, _ sharing: Sharing) -> Range<Int> {
     shard(0..<layer.outputs, rank: sharing.rank, of: sharing.ranks)
   }
 
@@ -106,33 +106,6 @@ extension Network {
       guard layer.hasSeparableStatistics else { return start..<start }
       let (units, row) = (own(unitsOf: layer, sharing), block.range.count / layer.outputs)
       return start + units.lowerBound * row..<start + units.upperBound * row
-    }
-  }
-
-  /// (M9, M13) Ẇ and Ẅ of this rank's part of the output units, over the samples of all ranks that share their signals.
-  ///
-  /// To be called when all of them have passed their signals back, and before one of them begins its next pass. Never
-  /// communicates.
-  ///
-  /// - Parameters:
-  ///   - inputs: those of all ranks, at least as many rows as they have together.
-  ///   - sums: overwritten in the elements of ``separablePart(_:)``; with `wDDot` nil only the gradient is formed.
-  /// - Complexity: for each affine layer its share of the products that ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:over:)``
-  ///   would have formed.
-  public func formSharedStatistics(inputs: Matrix<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>) {
-    guard let sharing else { preconditionFailure("statistics of shared signals need ranks that share them") }
-    let (rows, wantsCurvature) = (sharedRows, sums.wDDot != nil)
-    for index in lowestTrained..<layers.count where layers[index].hasSeparableStatistics {
-      let (layer, slice) = (layers[index], layout.slices[index])
-      let units = own(unitsOf: layer, sharing)
-      guard !units.isEmpty else { continue }
-      let needsU = wantsCurvature && bound == .full && carriesTotalGradient[index]
-      layer.formStatistics(
-        of: units, input: (index == 0 ? inputs : values[index]).prefix(rows),
-        totalGradientBelow: needsU ? totalGradients[index].prefix(rows) : nil,
-        above: Sensitivity(
-          yDot: yDots[index + 1].prefix(rows), z: wantsCurvature ? zs[index + 1].prefix(rows) : nil),
-        into: StatisticsSlice(wDot: sums.wDot[slice], wDDot: sums.wDDot.map { $0[slice] }), bound: bound)
     }
   }
 }

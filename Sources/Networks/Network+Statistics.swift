@@ -4,7 +4,7 @@ extension Network {
   /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples.
   ///
   /// Where ranks share their signals, the sums of layers with separable statistics are left out: they follow from
-  /// ``formSharedStatistics(inputs:bound:into:)`` when all ranks have come here.
+  /// ``formSeparableStatistics(inputs:bound:into:)`` when all ranks have come here.
   ///
   /// With `sums.wDDot` nil only the gradient is computed, and u is neither needed nor touched. Collective; Ẇ, Ẅ and the
   /// loss stay those of this rank, to be added up over the ranks together. The running averages' Ẇ and Ẅ are 0.
@@ -15,13 +15,14 @@ extension Network {
   ///   - weights: a_i, [rows], where the loss is Σ a_i f_i: Ẏ of a row counts a_i times, its h |a_i| times, so that Ẅ
   ///     stays a bound; 1 where nil.
   ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten, or added to when accumulating.
+  ///   - leavingSeparable: whether sums of layers with separable statistics are left out as well where no ranks share signals.
   /// - Returns: the sum of the rows' losses, each times its weight, without regularisation.
   /// - Throws: what the sum over the ranks throws.
   /// - Complexity: for each affine layer two products of its weights' size, four with curvature and one above the first.
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
-    over ranks: borrowing some GlobalSum & ~Copyable
+    leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
     let wantsCurvature = sums.wDDot != nil
     var (total, top) = (0.0, layers.count)
@@ -35,7 +36,7 @@ extension Network {
     }
     try pullBack(
       from: top, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
-      over: ranks)
+      leavingSeparable: leavingSeparable, over: ranks)
     return total
   }
 
@@ -130,10 +131,11 @@ extension Network {
   /// (M8–M10, M13) from Ẏ and Z at a boundary.
   private func pullBack(
     from top: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
-    accumulating: Bool, over ranks: borrowing some GlobalSum & ~Copyable
+    accumulating: Bool, leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     try pullBack(
-      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil, over: ranks
+      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil,
+      leavingSeparable: leavingSeparable, over: ranks
     ) { index, u, above in
       layers[index].addStatistics(
         input: value(at: index, inputs), totalGradientBelow: u, above: above, rows: 0..<inputs.rows,
@@ -148,7 +150,7 @@ extension Network {
   ///   - formSums: called for each layer with parameters when the signals above it are there.
   func pullBack(
     from top: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
-    over ranks: borrowing some GlobalSum & ~Copyable,
+    leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable,
     formSums: (_ layer: Int, _ u: Matrix<Scalar>?, _ above: Sensitivity<Scalar>) -> Void
   ) throws {
     let samples = inputs.rows
@@ -156,8 +158,9 @@ extension Network {
       let (layer, slice) = (layers[index], layout.slices[index])
       let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
       let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
-      // Where ranks share the signals the sums are formed of them later, unit by unit.
-      if !slice.isEmpty, sharing == nil || !layer.hasSeparableStatistics { formSums(index, u, above) }
+      // Sums that are left out are formed later, unit by unit.
+      let isLeft = layer.hasSeparableStatistics && (leavingSeparable || sharing != nil)
+      if !slice.isEmpty, !isLeft { formSums(index, u, above) }
       if index > lowestTrained {
         try layer.reduceStatistics(above: above, over: ranks)
         layer.backward(

@@ -84,7 +84,7 @@ public final class Network<Scalar: Real> {
   private(set) var sharing: Sharing?
   /// The row of the workspaces at which this rank's rows begin, and the rows of all ranks that share them.
   private(set) var firstRow = 0
-  private(set) var sharedRows = 0
+  public private(set) var sharedRows = 0
 
   /// Allocates every workspace for minibatches of up to `samples` samples. After it a step allocates nothing.
   public func reserve(samples: Int) {

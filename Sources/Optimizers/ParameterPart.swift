@@ -1,3 +1,4 @@
+public import Kernels
 public import Networks
 
 /// The parameters that one rank moves where ranks share the work of an update: of every block a run of elements, which may
@@ -15,6 +16,15 @@ public struct ParameterPart: Equatable, Sendable {
         },
       "a part of the parameters lies within their blocks")
     self.ranges = ranges
+  }
+
+  /// The part without the weights of layers with separable statistics, which move elsewhere.
+  public func withoutSeparableWeights<Scalar: Real>(_ network: Network<Scalar>) -> ParameterPart {
+    let rest = zip(ranges, network.layout.blocks).map { range, block in
+      let isMoved = block.role == .weight && network.layers[block.layer].hasSeparableStatistics
+      return isMoved ? range.lowerBound..<range.lowerBound : range
+    }
+    return ParameterPart(rest, of: network.layout)
   }
 
   /// All parameters.

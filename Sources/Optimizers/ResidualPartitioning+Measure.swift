@@ -16,7 +16,7 @@ extension ResidualPartitioning {
     forEachBlock(update, part) { index, measures, ranges in
       let range = part.ranges[index]
       let whole = update.block(index, range)
-      if let fused = FusedPartitioning(self, whole, base: base(rate: formulaRate(update.rate), whole)) {
+      if let fused = FusedPartitioning(self, whole, base: base(rate: formulaRate(update.rate), l2: whole.l2)) {
         let share = distance.accumulate(fused, range, ofBlock: index)
         (measures.products[index], measures.magnitudes[index]) = (share.product, share.magnitude)
         measures.squares[index] = share.squares

@@ -35,14 +35,14 @@ public struct ResidualPartitioning: Equatable, Sendable {
   func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
     guard layerScale != .none else {
       if block.first == nil, block.second == nil, block.wDDot != nil {
-        block.divide(by: curvaturePower, base: base(rate: rate, block), rate: rate)
+        block.divide(by: curvaturePower, base: base(rate: rate, l2: block.l2), rate: rate)
       } else {
         pass(.move, over: block, rate: rate)
       }
       return
     }
     let (scale, own) = (scale(block, rate: rate, meanSquare: meanSquare), formulaRate(rate))
-    if let fused = FusedPartitioning(self, block, base: base(rate: own, block)) {
+    if let fused = FusedPartitioning(self, block, base: base(rate: own, l2: block.l2)) {
       fused.move(scale: scale)
     } else {
       pass(.scaledMove(scale), over: block, rate: own)
@@ -62,8 +62,8 @@ public struct ResidualPartitioning: Equatable, Sendable {
   func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
 
   /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
-  func base<Scalar: Real>(rate: Double, _ block: BlockUpdate<Scalar>) -> Scalar {
-    Scalar(curvaturePower == .one ? rate : 1) * block.l2 + Scalar(damping)
+  func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {
+    Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
   }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
@@ -94,7 +94,7 @@ public struct ResidualPartitioning: Equatable, Sendable {
   private func pass<Scalar: Real, D: Denominator<Scalar>>(
     _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
   ) -> Double {
-    let base = base(rate: rate, block)
+    let base = base(rate: rate, l2: block.l2)
     guard let wDDot = block.wDDot else {
       precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
       let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())

@@ -22,7 +22,7 @@ extension UpdateRule {
   ///
   /// - Parameters:
   ///   - p: P, one for each parameter; 0 where it is not trained, and where the denominator is 0.
-  ///   - sums: those given to the last ``update(_:sums:samples:state:rate:regularization:layout:)``; only Ẅ is read, and
+  ///   - sums: those given to the last ``update(_:sums:samples:state:rate:regularization:layout:part:)``; only Ẅ is read, and
   ///     only where the state has no average of it.
   ///   - samples: S, the same.
   ///   - state: as that update left it.

@@ -45,15 +45,17 @@ extension UpdateRule {
     move(update, part)
   }
 
-  /// The same for all parameters, on a single rank or where every rank has the sums of all of them.
+  /// The same on a single rank or where every rank has all sums.
+  ///
+  /// - Parameter part: all parameters where nil.
   public func update<Scalar: Real>(
     _ parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
-    rate: Double, regularization: Regularization, layout: ParameterLayout
+    rate: Double, regularization: Regularization, layout: ParameterLayout, part: ParameterPart? = nil
   ) {
     do {
       try update(
         parameters, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
-        layout: layout, part: state.whole, over: SingleRank())
+        layout: layout, part: part ?? state.whole, over: SingleRank())
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }

@@ -65,11 +65,17 @@ public final class TrainingStep<Scalar: Real> {
   /// What the ranks of this machine share; nil where every rank has everything.
   private let memory: NodeMemory<Scalar>?
 
+  /// What is left to move where weights move with their sums, see ``movesWithSums``; nil where no step can do so.
+  private let rest: ParameterPart?
+
   /// The minibatch of the last statistics: its global size, this rank's share, its epoch.
   private var minibatch = (samples: 0, rows: 0, epoch: 0)
   /// The addresses of its dropout masks, for a step whose trust ratio is looked at.
   private var positions: [Int32] = []
   private var hasCurvature = false
+  /// Whether the weights of the last statistics move where their sums Ẇ and Ẅ are formed, which then are never in memory:
+  /// the same step, bit by bit.
+  public private(set) var movesWithSums = false
   /// λ of the last update, without the length that was found, and whether the trust ratio undid it.
   private var appliedRate = 0.0
   private var wasUndone = false
@@ -81,11 +87,12 @@ public final class TrainingStep<Scalar: Real> {
   ///     them.
   ///   - keepsParametersBefore: whether ``parametersBefore`` will be asked for.
   ///   - takesRows: whether samples will be given row by row, with targets and weights of their own.
+  ///   - keepsSums: whether Ẇ and Ẅ are formed in memory even where the weights could move with them.
   ///   - memory: made for the same network, with its parameters; not where all sums are needed on every rank.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
     capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false,
-    memory: NodeMemory<Scalar>? = nil
+    keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil
   ) {
     precondition(
       memory == nil
@@ -137,6 +144,11 @@ public final class TrainingStep<Scalar: Real> {
     // Reconstruction: the target is the input.
     targets =
       problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
+    // Not where anything but the step asks for the sums.
+    let canMoveWithSums =
+      rule.isWeightStep && optimizer.curvatureEvery == 1 && bound == .paper && configuration.needsAllSums == nil
+      && !keepsParametersBefore && !keepsSums && lanes == nil
+    rest = canMoveWithSums ? (memory?.part ?? .all(network.layout)).withoutSeparableWeights(network) : nil
   }
 
   private var wDDot: Vector<Scalar> { sums.values[0..<network.layout.count] }
@@ -187,6 +199,9 @@ public final class TrainingStep<Scalar: Real> {
     }
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
     memory?.place(samples: samples)
+    movesWithSums =
+      rest != nil && memory?.hasAllSums ?? (ranks.ranks == 1)
+      && (1...WeightStep<Scalar>.mostSamples).contains(memory?.rows ?? ids.count)
     let x = ownInputs(ids.count)
     let t = targets.isSameMemory(as: inputs) ? x : targets.prefix(ids.count)
     fill(x, t, rowWeights?[0..<ids.count])
@@ -194,7 +209,8 @@ public final class TrainingStep<Scalar: Real> {
     case .backpropagation:
       let total = try backpropagate(x, t, ids, over: ranks)
       if let memory {
-        let loss = try memory.formSums(bound, into: statistics, loss: Scalar(total), over: ranks)
+        let loss = try memory.formSums(
+          bound, leavingSeparable: movesWithSums, into: statistics, loss: Scalar(total), over: ranks)
         return Double(loss) / Double(samples)
       }
       losses.values[0] = total
@@ -251,7 +267,8 @@ public final class TrainingStep<Scalar: Real> {
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: positions, over: ranks)
     return try network.addStatistics(
       inputs: x, targets: t, parameters: parameters.all, loss: loss, partition: partition, bound: bound,
-      weights: rowWeights?[0..<x.rows], into: sums, at: place, samples: minibatch.samples, over: ranks)
+      weights: rowWeights?[0..<x.rows], into: sums, at: place, samples: minibatch.samples,
+      leavingSeparable: movesWithSums, over: ranks)
   }
 
   /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout
@@ -264,14 +281,21 @@ public final class TrainingStep<Scalar: Real> {
     wasUndone = false
     steps += 1
     if isJudged || keepsParametersBefore { before.all.copy(from: parameters.all) }
+    if movesWithSums {
+      let step: WeightStep<Scalar> = rule.weightStep(
+        samples: minibatch.samples, rate: appliedRate, regularization: regularization)
+      network.moveSeparableWeights(
+        step, inputs: memory?.inputs ?? inputs.prefix(minibatch.rows), parameters: parameters.all, into: statistics)
+    }
+    let part = movesWithSums ? rest : nil
     if let memory {
       try memory.update(
         rule, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-        regularization: regularization, layout: network.layout)
+        regularization: regularization, layout: network.layout, part: part ?? memory.part)
     } else {
       rule.update(
         parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-        regularization: regularization, layout: network.layout)
+        regularization: regularization, layout: network.layout, part: part)
     }
     learningRate = appliedRate * (state.distance?.longestStep ?? 1)
     if isJudged { try judge(over: ranks) }

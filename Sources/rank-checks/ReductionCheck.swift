@@ -73,7 +73,7 @@ private struct ReductionCase {
     Settings(["optimizer={name: momentum, learningRate: 0.5}", "regularization={l1: 1e-4, l2: 1e-3}"]),
     Settings(["optimizer.name=adam"]),
     Settings(["optimizer.name=rmsprop"]),
-    Settings(["optimizer.learningRate=1"]),
+    Settings(["optimizer.learningRate=1", "regularization.l1=1e-4"], batches: [3, 37, 479]),
     Settings(["optimizer.learningRate=1", "optimizer.bound=full"]),
     Settings(["optimizer.curvatureEvery=4", "optimizer.bound=full", "optimizer.layerScale=adaptive"]),
     Settings(["optimizer.layerScale=unit", "optimizer.lossPartition=general"]),

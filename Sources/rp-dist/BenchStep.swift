@@ -32,7 +32,8 @@ struct BenchStep: RankCommand {
                      of the fastest, which other programs disturb less
         data, stat., update
                      where the step's time went; stat. is loss, Ẇ, Ẅ and
-                     their sums over the ranks
+                     their sums over the ranks. On one machine rp-paper and
+                     sgd move weights where Ẇ and Ẅ are formed: in update
         MiB, at most
                      what training adds to the process at its peak, and what
                      it may: data, 8 times its parameters, and the workspace

@@ -99,7 +99,7 @@ import Testing
     let together = sums()
     func form(_ rank: Int) {
       let own = sums()
-      networks[rank].formSharedStatistics(inputs: x, bound: bound, into: own)
+      networks[rank].formSeparableStatistics(inputs: x, bound: bound, into: own)
       for range in networks[rank].separablePart(sharing(rank)) {
         together.wDot[range].copy(from: own.wDot[range])
         if let wDDot = own.wDDot { together.wDDot?[range].copy(from: wDDot[range]) }

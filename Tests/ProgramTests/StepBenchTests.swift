@@ -69,8 +69,11 @@ extension ProgramTests {
       for row in rows {
         let peak = try #require(row.peakBytes) - row.processBytes
         #expect(peak <= row.boundBytes, "\(row.optimizer)")
-        // Parameters, Ẇ, Ẅ and the last good parameters at least: it was this training whose peak was taken.
-        #expect(peak >= 3 * row.parameterBytes, "\(row.optimizer)")
+        // Parameters and the last good ones at least, and Ẇ and Ẅ or averages where weights do not move where those are
+        // formed: it was this training whose peak was taken.
+        let least = ["rp-paper", "sgd"].contains(row.optimizer) ? 2 : 4
+        #expect(peak >= least * row.parameterBytes, "\(row.optimizer)")
+        #expect(row.optimizer != "rp-paper" || 2 * peak < 7 * row.parameterBytes, "Ẇ and Ẅ are in memory")
       }
     }
 

@@ -171,7 +171,7 @@ struct ResumableTests {
         "network", "problem", "loss", "regularization", "bound", "partition", "seed", "lanes", "gradient",
         "configuredRate", "rule", "curvatureEvery", "keepsParametersBefore", "exchange", "weights", "rowWeights",
         "memory", "before", "losses", "decreases", "sums", "firstOrder", "inputs", "targets", "minibatch", "positions",
-        "hasCurvature", "appliedRate", "wasUndone",
+        "hasCurvature", "movesWithSums", "rest", "appliedRate", "wasUndone",
       ]
     ),
     "TrustRatio": (["rate"], ["every", "target"]),

@@ -25,8 +25,25 @@ typedef struct {
 // The most terms of a product with lanes, and one more than its highest level.
 enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
 
+// The most terms of a product that is a step.
+enum { MATRIX_STEP_TERMS = MATRIX_LANE_TERMS };
+
+// A step that takes the place of the sums: C1 holds W, and
+//
+//   W ← W − rate g / d,   g = Σ1 per_sample + l2 W + l1 sgn W,   d = Σ2 per_sample + base, 1 where there is one product alone
+//
+// with Σ1 and Σ2 the products' numbers; W stays where d is 0. Every number has the bits of this formula, operation by
+// operation: those of the loops over parameters that take the sums from memory.
+#define MATRIX_STEP(T)                    \
+  struct {                                \
+    T rate, per_sample, l2, l1, base;     \
+  }
+
+typedef MATRIX_STEP(float) matrix_step_f32;
+typedef MATRIX_STEP(double) matrix_step_f64;
+
 // What A, B and C of a product are. Matrices are row-major; their rows follow one another at distances of lda, ldb and ldc.
-#define MATRIX_PRODUCT(T)                                                                       \
+#define MATRIX_PRODUCT(T, STEP)                                                                 \
   struct {                                                                                      \
     /* op(A) [m × k], op(B) [k × n], C [m × n]. */                                              \
     size_t m, n, k;                                                                             \
@@ -46,10 +63,12 @@ enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
     /* The lanes of the terms, which they add up to, or none. */                                \
     const matrix_lane *lanes;                                                                   \
     size_t lane_count;                                                                          \
+    /* Null, or a step that is taken; then k is from 1 to MATRIX_STEP_TERMS, c2 null, and there are no lanes. */ \
+    const STEP *step;                                                                           \
   }
 
-typedef MATRIX_PRODUCT(float) matrix_product_f32;
-typedef MATRIX_PRODUCT(double) matrix_product_f64;
+typedef MATRIX_PRODUCT(float, matrix_step_f32) matrix_product_f32;
+typedef MATRIX_PRODUCT(double, matrix_step_f64) matrix_product_f64;
 
 // The threads that a product may use; 1 until it is set.
 void matrix_kernel_set_threads(int threads);

@@ -119,17 +119,25 @@ final class Dense<Scalar: Real>: Layer {
     multiplyPair(
       transposed: above.yDot, z, x, into: weights(sums.wDot), z == nil ? nil : wDDot.map(weights), rows: units,
       beta: accumulating ? 1 : 0, workspace: workspace)
-    if let bias = biases(sums.wDot) {
-      above.yDot.sumRows(columns: units, into: bias[units], accumulating: accumulating)
-    }
-
-    guard let wDDot, let z else { return }
-    if let bias = biases(wDDot) { z.sumRows(columns: units, into: bias[units], accumulating: accumulating) }
-    if bound == .full, let u {
+    formBiasStatistics(of: units, above: above, into: sums, accumulating: accumulating)
+    if bound == .full, let u, let wDDot, z != nil {
       let yDot = magnitudes.prefix(x.rows)
       above.yDot.elements.magnitudes(into: yDot.elements)
       multiplyPair(
         transposed: yDot, nil, u, into: weights(wDDot), nil, rows: units, beta: 1, workspace: workspace)
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func formBiasStatistics(
+    of units: Range<Int>, above: Sensitivity<Scalar>, into sums: StatisticsSlice<Scalar>, accumulating: Bool
+  ) {
+    if let bias = biases(sums.wDot) {
+      above.yDot.sumRows(columns: units, into: bias[units], accumulating: accumulating)
+    }
+    if let z = above.z, let bias = sums.wDDot.flatMap(biases) {
+      z.sumRows(columns: units, into: bias[units], accumulating: accumulating)
     }
   }
 
@@ -177,6 +185,19 @@ final class Dense<Scalar: Real>: Layer {
     formStatistics(
       of: units, input: x, totalGradientBelow: u, above: above, magnitudes: sharedMagnitudes, into: sums, bound: bound,
       accumulating: false)
+  }
+
+  /// (M9, M11) in one product, or two.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func moveWeights(
+    of units: Range<Int>, _ step: WeightStep<Scalar>, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
+    parameters: Vector<Scalar>, into sums: StatisticsSlice<Scalar>
+  ) {
+    moveByProducts(
+      weights(parameters), rows: units, step, transposed: above.yDot, sums.wDDot == nil ? nil : above.z, x,
+      workspace: workspace)
+    formBiasStatistics(of: units, above: above, into: sums, accumulating: false)
   }
 
   /// (M10) `Ẏ_j = Σ_i Ẏ_i w_ij, Z_j = Σ_i Z_i |w_ij|`; (M13) adds `Σ_i |Ẏ_i|` to Z_j.

@@ -63,6 +63,12 @@ public final class NodeMemory<Scalar: Real> {
     try synchronize()
   }
 
+  /// Whether the sums that a rank forms are those of all samples: no other machine has some.
+  var hasAllSums: Bool { node.cross.ranks == 1 }
+
+  /// The rows of the present minibatch that the ranks of this machine have.
+  var rows: Int { network.sharedRows }
+
   /// Whether this rank moves what is not formed by units, such as running averages.
   var movesOthers: Bool { node.local.rank == 0 }
 
@@ -81,26 +87,29 @@ public final class NodeMemory<Scalar: Real> {
   /// Forms this rank's part of Ẇ and Ẅ, of the samples of all ranks on all machines. Collective.
   ///
   /// - Parameters:
+  ///   - leavingSeparable: whether the sums that are formed by units are left out, for weights that move where they are formed.
   ///   - sums: of layers whose sums are not formed by units, those of this rank's samples.
   ///   - loss: of this rank's samples.
   ///   - world: all ranks. Its sum is also what all wait for: after it the signals of all ranks are there.
   /// - Returns: the loss of all samples.
   func formSums(
-    _ bound: Bound, into sums: StatisticsSlice<Scalar>, loss: Scalar,
+    _ bound: Bound, leavingSeparable: Bool, into sums: StatisticsSlice<Scalar>, loss: Scalar,
     over world: borrowing some GlobalSum & ~Copyable
   ) throws -> Scalar {
     try window.synchronize()
     let total = try small.add(sums, loss, over: world)
     try window.synchronize()
-    network.formSharedStatistics(inputs: inputs, bound: bound, into: sums)
+    guard !leavingSeparable else { return total }
+    network.formSeparableStatistics(inputs: inputs, bound: bound, into: sums)
     if node.cross.ranks > 1, !large.isEmpty { _ = try large.add(sums, 0, over: node.cross) }
     return total
   }
 
-  /// Moves this rank's part of the parameters and waits for the other parts. Collective on the machine.
+  /// Moves this rank's part of the parameters, or what is left of it, and waits for the other parts. Collective on the
+  /// machine.
   func update(
     _ rule: UpdateRule, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>, rate: Double,
-    regularization: Regularization, layout: ParameterLayout
+    regularization: Regularization, layout: ParameterLayout, part: ParameterPart
   ) throws {
     try rule.update(
       parameters.all, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,

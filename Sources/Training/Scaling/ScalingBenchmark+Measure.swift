@@ -21,7 +21,8 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
   private var times: [(statistics: Double, update: Double)] = []
 
   init(_ configuration: Configuration, samples: Int, group: consuming Communicator) throws {
-    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1))
+    // As between machines, where sums travel before the update.
+    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1), keepsSums: true)
     self.samples = samples
     self.group = group
   }

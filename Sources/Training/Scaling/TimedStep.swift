@@ -19,14 +19,15 @@ final class TimedStep<Scalar: Real> {
 
   /// - Parameters:
   ///   - draft: of a training on random samples.
+  ///   - keepsSums: whether the update is timed by itself, without the sums that weights could move with.
   ///   - memory: what ranks of a machine share, made for the draft; nil where every rank has everything.
-  init(_ draft: TrainingDraft<Scalar>, memory: NodeMemory<Scalar>? = nil) {
+  init(_ draft: TrainingDraft<Scalar>, keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil) {
     let configuration = draft.configuration
     network = memory?.network ?? draft.network
     step = TrainingStep(
       configuration, problem: draft.problem, network: network,
       parameters: memory?.parameters ?? network.initialParameters(configuration.training.initialization, seed: 1),
-      capacity: draft.capacity, memory: memory)
+      capacity: draft.capacity, keepsSums: keepsSums, memory: memory)
     sharesMemory = memory != nil
     samples = draft.problem.split.training.count
     positions = (0..<2 * samples).map { [samples] in Int32($0 % samples) }
