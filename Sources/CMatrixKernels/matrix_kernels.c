@@ -174,12 +174,20 @@ int matrix_kernel_best(void) {
   return MATRIX_KERNEL_PLAIN;
 }
 
-size_t matrix_product_workspace(size_t m, size_t n, size_t k) {
-  if (k == 0) return 0;
-  const size_t terms = even_part(k, BLOCK_TERMS), rows = m > n ? m : n;
+// For blocks of so many terms.
+static size_t workspace_of(size_t m, size_t n, size_t terms) {
+  const size_t rows = m > n ? m : n;
   // Two factors of 6 rows, or one of 12, in each panel.
   const size_t packed = terms * PANEL_ROWS * ((rows + 5) / 6);
   return SMALLER(packed, BLOCK_NUMBERS) + terms * PANEL_COLUMNS;
+}
+
+size_t matrix_product_workspace(size_t m, size_t n, size_t k) {
+  return k == 0 ? 0 : workspace_of(m, n, even_part(k, BLOCK_TERMS));
+}
+
+size_t matrix_step_workspace(size_t m, size_t n, size_t k) {
+  return workspace_of(m, n, SMALLER(k, MATRIX_STEP_TERMS));
 }
 
 void matrix_kernel_set_threads(int threads) { team_set_size(threads); }
@@ -224,7 +232,8 @@ enum { PART_TERMS = 1 << 21 };
                                                                                                             \
   void matrix_multiply_##suffix(const product_type *product, T *workspace, size_t numbers, int kernel) {    \
     parts_##suffix all = {product, workspace, 0, 1, kernel};                                                \
-    all.numbers = matrix_product_workspace(product->m, product->n, product->k);                             \
+    all.numbers = product->step == NULL ? matrix_product_workspace(product->m, product->n, product->k)      \
+                                        : matrix_step_workspace(product->m, product->n, product->k);        \
     const size_t cost = product->m * product->n * product->k;                                               \
     if (team_size() > 1 && all.numbers > 0) {                                                               \
       all.parts = SMALLER((size_t)team_size(), SMALLER(numbers / all.numbers, cost / PART_TERMS));          \

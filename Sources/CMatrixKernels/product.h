@@ -148,7 +148,24 @@ INLINE void NAME(moving_tile)(
     __builtin_prefetch(w + r * ldw + (vectors - 1) * LANES + last - 1, 1);
   }
   V sum[ROWS][2];
-  NAME(add_up)(1, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
+  const size_t terms = even_part(k, BLOCK_TERMS);
+  NAME(add_up)(1, rows, factors, vectors, terms, a1, a2, lda, b, ldb, sum);
+  // Later blocks, in the order of sums that are kept in C.
+  for (size_t p = terms; p < k; p += terms) {
+    V first[ROWS][2];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows * factors; r++) {
+      first[r][0] = sum[r][0];
+      first[r][1] = sum[r][1];
+    }
+    NAME(add_up)(
+        1, rows, factors, vectors, SMALLER(terms, k - p), a1 + p * lda, a2 + p * lda, lda, b + p * ldb, ldb, sum);
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows * factors; r++) {
+      sum[r][0] += first[r][0];
+      sum[r][1] += first[r][1];
+    }
+  }
 
   if (step->l1 == 0) NAME(move)(rows, factors, vectors, 0, sum, w, ldw, last, step);
   else NAME(move)(rows, factors, vectors, 1, sum, w, ldw, last, step);
@@ -398,7 +415,9 @@ TARGET static void NAME(multiply_turned)(
 TARGET static void NAME(multiply_blocks)(
     size_t m, size_t n, size_t all_terms, NAME(factor) a, const int factors, const T *b, size_t ldb, int transpose_b,
     const int magnitude, NAME(place) place, const int turned, T *workspace) {
-  const size_t terms = even_part(all_terms, BLOCK_TERMS), tile_rows = even_part(m, ROWS / factors);
+  // A tile of W has all its sums before it takes its step.
+  const size_t terms = place.step == NULL ? even_part(all_terms, BLOCK_TERMS) : all_terms;
+  const size_t tile_rows = even_part(m, ROWS / factors);
   const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * LANES;
   // A is read where it lies where too few panels of B are to pay for putting it in order, and where columns of op(A) are
   // contiguous and the processor does that well, unless the cache cannot keep their lines.

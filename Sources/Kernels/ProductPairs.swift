@@ -91,7 +91,7 @@ public func moveByProducts<Scalar: Real>(
   precondition(rows.lowerBound >= 0 && rows.upperBound <= w.rows, "the rows that are moved must be rows of W")
   precondition(
     (1...WeightStep<Scalar>.mostSamples).contains(b.rows),
-    "a step is taken of sums that a kernel adds up without a break")
+    "a step is taken of the sums of a few hundred samples at most")
   let shape = ProductShape(rows: w.rows, columns: b.columns, terms: b.rows)
   shape.check(a1, w, rows: shape.terms, columns: shape.rows)
   shape.check(a2, a2.map { _ in w }, rows: shape.terms, columns: shape.rows)
@@ -121,7 +121,7 @@ private struct ProductShape {
     precondition(kernel.isSupported, "the processor must have the kernel's instructions")
     let computed = rows ?? 0..<self.rows
     guard !computed.isEmpty, columns > 0, let first = a1 ?? a2 else { return }
-    workspace.checkRoom(rows: computed.count, columns: columns, terms: terms)
+    workspace.checkRoom(rows: computed.count, columns: columns, terms: terms, isStep: step != nil)
     let (skippedA, skippedC) = (computed.lowerBound, computed.lowerBound * columns)
     func multiply(lanes: UnsafeRawPointer?, count: Int) {
       unsafe Scalar.multiplyPair(

@@ -14,8 +14,14 @@ public struct ProductWorkspace<Scalar: Real> {
     if count > numbers.count { numbers = Arena(count: count).all }
   }
 
-  func checkRoom(rows: Int, columns: Int, terms: Int) {
-    precondition(
-      matrix_product_workspace(rows, columns, terms) <= numbers.count, "room for a product must be reserved before it")
+  /// The same for a product that is a step of weights [rows × columns], see `moveByProducts`.
+  public mutating func reserveStep(rows: Int, columns: Int, terms: Int) {
+    let count = matrix_step_workspace(rows, columns, terms) * Int(matrix_kernel_threads())
+    if count > numbers.count { numbers = Arena(count: count).all }
+  }
+
+  func checkRoom(rows: Int, columns: Int, terms: Int, isStep: Bool) {
+    let count = isStep ? matrix_step_workspace(rows, columns, terms) : matrix_product_workspace(rows, columns, terms)
+    precondition(count <= numbers.count, "room for a product must be reserved before it")
   }
 }

@@ -19,6 +19,6 @@ public struct WeightStep<Scalar: Real> {
     (self.rate, self.perSample, self.l2, self.l1, self.base) = (rate, perSample, l2, l1, base)
   }
 
-  /// The most samples whose sums a step can be taken of: those that a kernel adds up without a break.
+  /// The most samples whose sums a step can be taken of; with more of them it gains nothing.
   public static var mostSamples: Int { Int(MATRIX_STEP_TERMS) }
 }

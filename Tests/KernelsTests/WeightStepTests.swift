@@ -5,11 +5,11 @@ import Testing
 
 /// Weights that move where their sums are formed, against sums in memory and the step's formula in a plain loop, bit by bit.
 @Suite struct WeightStepTests {
-  /// Below, at and above tiles of 3, 6 and 12 rows and panels of 8 to 32 columns, results that would be turned, and the most
-  /// terms.
+  /// Below, at and above tiles of 3, 6 and 12 rows and panels of 8 to 32 columns, results that would be turned, terms of one
+  /// block and of two, and the most of them.
   static let shapes =
     PairShape.small + [
-      PairShape(250, 40, 192), PairShape(131, 17, 191), PairShape(256, 100, 100), PairShape(7, 400, 150),
+      PairShape(250, 40, 192), PairShape(131, 17, 193), PairShape(256, 100, 100), PairShape(7, 400, 256),
     ]
 
   struct Strengths: Sendable {
@@ -69,7 +69,7 @@ import Testing
     _ problem: PairProblem<S>, _ step: WeightStep<S>, rows: Range<Int>, isPair: Bool, _ kernel: InstructionSet
   ) -> [S] {
     var workspace = ProductWorkspace<S>()
-    workspace.reserve(rows: problem.shape.m, columns: problem.shape.n, terms: problem.shape.k)
+    workspace.reserveStep(rows: problem.shape.m, columns: problem.shape.n, terms: problem.shape.k)
     moveByProducts(
       problem.c1, rows: rows, step, transposed: problem.a1, isPair ? problem.a2 : nil, problem.b, workspace: workspace,
       by: kernel)

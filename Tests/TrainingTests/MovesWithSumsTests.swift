@@ -22,11 +22,11 @@ import Training
   static let cases = [
     Case(settings: [paper]),
     Case(settings: [paper, regularized, "optimizer.damping=0.01"]),
-    Case(settings: [paper, regularized], samples: 192),
+    Case(settings: [paper, regularized], samples: 256),
     Case(settings: ["optimizer={name: sgd, learningRate: 0.1}", regularized]),
     Case(settings: ["data.target=input", "loss=squaredError", "network=[{dense: 9}, tanh, {dense: 64}, tanh]", paper]),
-    // More samples than a kernel adds up without a break, and steps that depend on more than a weight's own sums.
-    Case(settings: [paper], samples: 193, moves: false),
+    // More samples than that gains anything of, and steps that depend on more than a weight's own sums.
+    Case(settings: [paper], samples: 257, moves: false),
     Case(settings: [paper, "optimizer.bound=full"], moves: false),
     Case(settings: [paper, "optimizer.curvatureEvery=2"], moves: false),
     Case(settings: [paper, "optimizer.curvaturePower=0.5"], moves: false),

@@ -25,8 +25,9 @@ typedef struct {
 // The most terms of a product with lanes, and one more than its highest level.
 enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
 
-// The most terms of a product that is a step.
-enum { MATRIX_STEP_TERMS = MATRIX_LANE_TERMS };
+// The most terms of a product that is a step: with more of them a panel of B and the lines of A leave the first-level cache, and
+// sums that are kept in C cost less.
+enum { MATRIX_STEP_TERMS = 256 };
 
 // A step that takes the place of the sums: C1 holds W, and
 //
@@ -74,8 +75,9 @@ typedef MATRIX_PRODUCT(double, matrix_step_f64) matrix_product_f64;
 void matrix_kernel_set_threads(int threads);
 int matrix_kernel_threads(void);
 
-// How many numbers the workspace of a product, or of two, must hold for each thread.
+// How many numbers the workspace of a product, or of two, must hold for each thread, and that of one that is a step.
 size_t matrix_product_workspace(size_t m, size_t n, size_t k);
+size_t matrix_step_workspace(size_t m, size_t n, size_t k);
 
 // numbers: how many the workspace holds; a product uses as many threads as have room in it.
 void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, size_t numbers, int kernel);
