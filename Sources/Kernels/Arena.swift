@@ -6,8 +6,11 @@ private import Glibc
 /// views of them.
 @safe
 public final class Arena<Scalar: Real> {
-  /// The size of a huge page on the processors at hand.
+  /// The sizes of pages on the processors at hand.
+  private static var page: Int { 1 << 12 }
   private static var hugePage: Int { 1 << 21 }
+  /// From so many bytes on an arena is mapped by itself.
+  private static var large: Int { 1 << 17 }
 
   /// The first number; valid as long as the arena lives.
   @usableFromInline let base: UnsafeMutablePointer<Scalar>
@@ -15,8 +18,8 @@ public final class Arena<Scalar: Real> {
   public let count: Int
   /// What keeps the memory where it is not the arena's own.
   private let owner: AnyObject?
-  /// The bytes that the system mapped for a large arena; 0 where the memory is another's or the allocator's.
-  private let mappedBytes: Int
+  /// What the system mapped for a large arena; nil where the memory is another's or the allocator's.
+  private let mapping: UnsafeMutableRawBufferPointer?
 
   /// An arena of `count` zeros.
   public init(count: Int) {
@@ -24,26 +27,33 @@ public final class Arena<Scalar: Real> {
     self.count = count
     owner = nil
     let needed = max(count, 1) * MemoryLayout<Scalar>.stride
-    let isLarge = needed >= Self.hugePage
-    // Whole pages, or whole cache lines.
-    let unit = isLarge ? 4096 : 64
-    let bytes = (needed + unit - 1) / unit * unit
-    mappedBytes = isLarge ? bytes : 0
-    // An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
-    guard let memory = unsafe isLarge ? Self.map(bytes) : aligned_alloc(unit, bytes) else {
-      preconditionFailure("\(bytes) bytes are not available")
+    if needed >= Self.large {
+      // One page more, for the place of the first number.
+      let bytes = (needed + 2 * Self.page - 1) / Self.page * Self.page
+      guard let start = unsafe Self.map(bytes) else { preconditionFailure("\(bytes) bytes are not available") }
+      unsafe mapping = UnsafeMutableRawBufferPointer(start: start, count: bytes)
+      let memory = unsafe start + Self.offset(start)
+      unsafe base = memory.bindMemory(to: Scalar.self, capacity: count)
+    } else {
+      // Whole cache lines. An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
+      let bytes = (needed + 63) / 64 * 64
+      guard let memory = unsafe aligned_alloc(64, bytes) else {
+        preconditionFailure("\(bytes) bytes are not available")
+      }
+      unsafe memset(memory, 0, bytes)
+      unsafe mapping = nil
+      unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
     }
-    if !isLarge { unsafe memset(memory, 0, bytes) }
-    unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
   }
 
   /// Zeros from the system, which gives a page only when it is touched: what a rank leaves to others costs it nothing.
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
-    let room = bytes + hugePage
+    let room = bytes < hugePage ? bytes : bytes + hugePage
     let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
     guard let start = unsafe mmap(nil, room, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED else {
       return nil
     }
+    guard bytes >= hugePage else { return unsafe start }
     let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
     if head > 0 { unsafe munmap(start, head) }
     unsafe munmap(start + head + bytes, room - head - bytes)
@@ -51,6 +61,14 @@ public final class Arena<Scalar: Real> {
     // ones only: the last, begun one would take memory for numbers that are not there.
     unsafe madvise(start + head, bytes / hugePage * hugePage, MADV_HUGEPAGE)
     return unsafe start + head
+  }
+
+  /// Where the first number lies within its page, in whole cache lines: somewhere else for each arena, since a loop over
+  /// several arrays whose addresses have the same last bits waits for its own stores, and shares few sets of the cache.
+  private static func offset(_ start: UnsafeMutableRawPointer) -> Int {
+    let place = UInt64(UInt(bitPattern: start)) / UInt64(page)
+    // The upper bits of Fibonacci hashing.
+    return Int((place &* 0x9E37_79B9_7F4A_7C15) >> 58) * 64
   }
 
   /// An arena over zero-filled memory that something else keeps, for example memory that other processes see.
@@ -63,13 +81,13 @@ public final class Arena<Scalar: Real> {
     precondition(count >= 0, "an arena cannot hold a negative number of elements")
     self.count = count
     self.owner = owner
-    mappedBytes = 0
+    unsafe mapping = nil
     unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
   }
 
   deinit {
     guard owner == nil else { return }
-    if mappedBytes > 0 { unsafe munmap(base, mappedBytes) } else { unsafe free(base) }
+    if let mapping = unsafe mapping { unsafe munmap(mapping.baseAddress, mapping.count) } else { unsafe free(base) }
   }
 
   /// All of the arena.

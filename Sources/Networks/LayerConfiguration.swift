@@ -4,7 +4,7 @@ internal import Kernels
 ///
 /// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400, bias: false}}`, `{dropout: {keep: 0.9}}`,
 /// `batchNorm`, or an activation's name. A new kind of layer is added here, in
-/// ``makeLayer(number:inputs:inputCarriesTotalGradient:)`` and in a file of its own.
+/// ``makeLayer(number:inputs:inputCarriesTotalGradient:workspace:)`` and in a file of its own.
 public enum LayerConfiguration: Equatable, Sendable {
   /// An affine layer; without `inputs` its input size is the output size of the layer below.
   case dense(inputs: Int?, outputs: Int, bias: Bool = true)
@@ -42,13 +42,16 @@ extension LayerConfiguration {
   }
 
   /// The layer itself; `number` is its place in the network.
+  ///
+  /// - Parameter workspace: for the products of all layers of the network.
   func makeLayer<Scalar: Real>(
-    number: Int, inputs: Int, inputCarriesTotalGradient: Bool
+    number: Int, inputs: Int, inputCarriesTotalGradient: Bool, workspace: ProductWorkspace<Scalar>
   ) -> any Layer<Scalar> {
     switch self {
     case .dense(_, let outputs, let bias):
       Dense<Scalar>(
-        inputs: inputs, outputs: outputs, hasBias: bias, inputCarriesTotalGradient: inputCarriesTotalGradient)
+        inputs: inputs, outputs: outputs, hasBias: bias, inputCarriesTotalGradient: inputCarriesTotalGradient,
+        workspace: workspace)
     case .activation(let activation):
       ActivationLayer<Scalar>(activation, units: inputs)
     case .batchNorm:

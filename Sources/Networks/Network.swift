@@ -15,6 +15,14 @@ public final class Network<Scalar: Real> {
   public let outputs: Int
   /// The most samples that fit the workspaces.
   public private(set) var capacity = 0
+  /// What the layers' products work in.
+  private let products: ProductWorkspace<Scalar>
+  /// An estimate of the numbers that a pass works with: y, u, Ẏ, Z and two more for each unit and sample, those of the input
+  /// among them, of all ranks that share their signals; and what products work in.
+  public var workspaceCount: Int {
+    let units = layers.reduce(inputs) { $0 + $1.outputs }
+    return 6 * units * (sharing?.rows ?? capacity) + products.count
+  }
   /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
   public internal(set) var laneLosses: [Double] = []
 
@@ -39,24 +47,28 @@ public final class Network<Scalar: Real> {
   /// - Throws: ``NetworkError`` when the layers do not fit together.
   public convenience init(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) {
     let configuration = try LayerConfiguration.resolve(layers, inputs: inputs)
+    let products = ProductWorkspace<Scalar>()
     var built: [any Layer<Scalar>] = []
     var (units, carries) = (inputs, false)
     for (number, layer) in configuration.enumerated() {
       let next: any Layer<Scalar> = layer.makeLayer(
-        number: number, inputs: units, inputCarriesTotalGradient: carries)
+        number: number, inputs: units, inputCarriesTotalGradient: carries, workspace: products)
       carries = carries || next.introducesTotalGradient
       units = next.outputs
       built.append(next)
     }
-    self.init(layers: built, configuration: configuration, inputs: inputs)
+    self.init(layers: built, configuration: configuration, inputs: inputs, products: products)
   }
 
   /// A network of given layers, each with the inputs that the one below gives: for layers of another module.
   public convenience init(layers: [any Layer<Scalar>], inputs: Int) {
-    self.init(layers: layers, configuration: [], inputs: inputs)
+    self.init(layers: layers, configuration: [], inputs: inputs, products: ProductWorkspace())
   }
 
-  private init(layers: [any Layer<Scalar>], configuration: [LayerConfiguration], inputs: Int) {
+  private init(
+    layers: [any Layer<Scalar>], configuration: [LayerConfiguration], inputs: Int, products: ProductWorkspace<Scalar>
+  ) {
+    self.products = products
     var (units, carries) = (inputs, [false])
     for layer in layers {
       precondition(layer.inputs == units, "a layer must have the inputs that the one below it gives")

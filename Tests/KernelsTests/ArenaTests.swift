@@ -3,7 +3,7 @@ import Testing
 
 /// Arenas and the vectors and matrices that are views of them.
 @Suite struct ArenaTests {
-  @Test(arguments: [0, 1, 3, 16, 17, 1000, 100_001])
+  @Test(arguments: [0, 1, 3, 16, 17, 1000, 32_767, 32_768, 100_001, 1_100_000])
   func `an arena is filled with zeros and starts at a cache line`(count: Int) {
     func check<S: Real>(_: S.Type) {
       // Memory that was used before must not shine through.
@@ -19,6 +19,14 @@ import Testing
     }
     check(Float.self)
     check(Double.self)
+  }
+
+  @Test(arguments: [100_000, 1_000_000])
+  func `large arenas begin at different places of their pages`(count: Int) {
+    let arenas = (0..<8).map { _ in Arena<Float>(count: count) }
+    let places = arenas.map { unsafe $0.all.withBytes { UInt(bitPattern: $0.baseAddress) % 4096 } }
+    // Of 64 places: all eight the same only if none were chosen.
+    #expect(Set(places).count > 3, "\(places)")
   }
 
   @Test func `a view shares its arena's numbers`() {

@@ -61,7 +61,7 @@ struct PairProblem<S: Real> {
   }
 
   func multiply(_ part: Part = .both, rows: Range<Int>? = nil, beta: S, by kernel: InstructionSet) {
-    var workspace = ProductWorkspace<S>()
+    let workspace = ProductWorkspace<S>()
     workspace.reserve(rows: shape.m, columns: shape.n, terms: shape.k)
     let (first, second) = (part == .second, part == .first)
     let (a1, c1) = first ? (nil, nil) : (a1, c1)

@@ -59,7 +59,7 @@ import Testing
       let whole = random(form, shape, false, Float.self)
       let sample = shape.m / 2
       let (c1, c2) = (Matrix<Float>(rows: 1, columns: shape.n), Matrix<Float>(rows: 1, columns: shape.n))
-      var workspace = ProductWorkspace<Float>()
+      let workspace = ProductWorkspace<Float>()
       workspace.reserve(rows: 1, columns: shape.n, terms: shape.k)
       let (a1, a2) = (whole.a1.row(sample), whole.a2.row(sample))
       if form == .plain {

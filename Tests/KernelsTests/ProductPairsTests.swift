@@ -57,7 +57,7 @@ import Testing
         for j in 0..<shape.n { row[j] = S(100 + j) }
         for i in 0..<shape.m { column[i] = S(-300 - 2 * i) }
         let withSecond = part == .both
-        var workspace = ProductWorkspace<S>()
+        let workspace = ProductWorkspace<S>()
         workspace.reserve(rows: shape.m, columns: shape.n, terms: shape.k)
         multiplyPair(
           problem.a1, withSecond ? problem.a2 : nil, transposed: problem.b, into: problem.c1,

@@ -48,7 +48,7 @@ import Testing
     _ problem: PairProblem<S>, _ step: WeightStep<S>, rows: Range<Int>, isPair: Bool, _ kernel: InstructionSet
   ) -> [S] {
     let (m, n) = (problem.shape.m, problem.shape.n)
-    var workspace = ProductWorkspace<S>()
+    let workspace = ProductWorkspace<S>()
     workspace.reserve(rows: m, columns: n, terms: problem.shape.k)
     let (wDot, wDDot) = (Matrix<S>(rows: m, columns: n), Matrix<S>(rows: m, columns: n))
     multiplyPair(
@@ -68,7 +68,7 @@ import Testing
   private static func found<S: Real>(
     _ problem: PairProblem<S>, _ step: WeightStep<S>, rows: Range<Int>, isPair: Bool, _ kernel: InstructionSet
   ) -> [S] {
-    var workspace = ProductWorkspace<S>()
+    let workspace = ProductWorkspace<S>()
     workspace.reserveStep(rows: problem.shape.m, columns: problem.shape.n, terms: problem.shape.k)
     moveByProducts(
       problem.c1, rows: rows, step, transposed: problem.a1, isPair ? problem.a2 : nil, problem.b, workspace: workspace,

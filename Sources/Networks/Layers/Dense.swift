@@ -8,7 +8,8 @@ final class Dense<Scalar: Real>: Layer {
   /// False in the first affine layer, where u below is zero: then |Ẏ| is not needed.
   private let inputCarriesTotalGradient: Bool
 
-  private var workspace = ProductWorkspace<Scalar>()
+  /// That of all layers of the network.
+  private let workspace: ProductWorkspace<Scalar>
   /// |Ẏ|, [samples × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
   /// The same over samples of several ranks.
@@ -19,7 +20,10 @@ final class Dense<Scalar: Real>: Layer {
   private let laneTerms = LaneTerms()
   private var laneBiases = Arena<Scalar>(count: 0)
 
-  init(inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool) {
+  init(
+    inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool, workspace: ProductWorkspace<Scalar>
+  ) {
+    self.workspace = workspace
     self.inputs = inputs
     self.outputs = outputs
     self.hasBias = hasBias

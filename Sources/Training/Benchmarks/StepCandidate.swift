@@ -56,10 +56,8 @@ final class StepCandidate<Scalar: Real> {
   /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
   var sizes: (data: Int, parameters: Int, workspace: Int) {
     let bytes = MemoryLayout<Scalar>.stride
-    let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
     return (
-      problem.split.training.count * problem.features, bytes * network.layout.count,
-      bytes * 6 * units * network.capacity
+      problem.split.training.count * problem.features, bytes * network.layout.count, bytes * network.workspaceCount
     )
   }
 

@@ -3,7 +3,7 @@ private import Foundation
 internal import Kernels
 
 /// The memory of a rank that trains, against what it may take: the data that it maps, 8 times its parameters, and the
-/// workspace of its share of a minibatch.
+/// workspace of its share of a minibatch, or of its machine's where ranks share signals.
 public struct StepMemory: Sendable {
   /// The greatest resident memory of the process while it trained; nil where the system does not tell.
   public var peakBytes: Int?
@@ -12,7 +12,7 @@ public struct StepMemory: Sendable {
   /// The samples.
   public var dataBytes: Int
   public var parameterBytes: Int
-  /// y, u, Ẏ, Z and two more numbers for each unit and sample, those of the input among them.
+  /// `Network.workspaceCount`.
   public var workspaceBytes: Int
 
   /// What training may add to the process.
