@@ -75,16 +75,16 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-stdlib"])]),
 
     // Programs and oracles of the tests.
-    .target(name: "CAllocationCount"),
+    .target(name: "CCallCounts"),
     .executableTarget(
       name: "rank-checks",
       dependencies: [
-        "CAllocationCount", "Training", "RunRecords", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI",
+        "CCallCounts", "Training", "RunRecords", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "fuzz-readers",
-      dependencies: ["CAllocationCount", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "TestSupport"],
+      dependencies: ["CCallCounts", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "TestSupport"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(

@@ -1,4 +1,4 @@
-import CAllocationCount
+import CCallCounts
 import Datasets
 import Foundation
 import Kernels

@@ -1,48 +1,72 @@
-import CAllocationCount
+import CCallCounts
+import Glibc
 import Kernels
 import MPI
 import Networks
 import Training
 
-/// A training step allocates nothing once the first ones are done, whatever it is made of; what the MPI library and
-/// OpenBLAS ask for does not count. With `plantsArray` one step in the counted ones makes an array, which must be found.
-func checkAllocations(_ world: borrowing Communicator, plantsArray: Bool) throws {
+/// What must be found in one of the counted steps.
+enum PlantedCall: String { case array, lock }
+
+/// A training step allocates nothing and takes no lock once the first ones are done, whatever it is made of; what the MPI
+/// library and OpenBLAS do does not count.
+func checkAllocations(_ world: borrowing Communicator, planting planted: PlantedCall?) throws {
   for settings in allocationCases {
     let configuration = try ConfigurationSource(
       preset: .standard, settings: ["training.batch=20", "training.epochs=1"] + settings
     ).configuration()
-    let count =
+    let (blocks, locks) =
       switch configuration.training.precision {
-      case .float32: try allocations(configuration, as: Float.self, plantsArray: plantsArray, on: world)
-      case .float64: try allocations(configuration, as: Double.self, plantsArray: plantsArray, on: world)
+      case .float32: try calls(configuration, as: Float.self, planting: planted, on: world)
+      case .float64: try calls(configuration, as: Double.self, planting: planted, on: world)
       }
-    guard count == 0 else {
-      throw Planted(description: "blocks allocated in 50 steps: \(count), with \(settings.joined(separator: " "))")
+    guard blocks == 0, locks == 0 else {
+      throw Planted(
+        description: "in 50 steps: blocks allocated: \(blocks), locks taken: \(locks), with "
+          + settings.joined(separator: " "))
     }
   }
 }
 
-/// The blocks that steps 16 to 65 of an epoch ask for.
-private func allocations<Scalar: Real>(
-  _ configuration: Configuration, as precision: Scalar.Type, plantsArray: Bool, on world: borrowing Communicator
-) throws -> Int {
+/// The blocks that steps 16 to 65 of an epoch ask for, and the locks that they take.
+private func calls<Scalar: Real>(
+  _ configuration: Configuration, as precision: Scalar.Type, planting: PlantedCall?, on world: borrowing Communicator
+) throws -> (blocks: Int, locks: Int) {
   let problem = try LearningProblem(configuration)
-  var count: Int?
+  let lock = PlantedLock()
+  var counts: (blocks: Int, locks: Int)?
   let exceptMPI: Int32 = world.ranks > 1 ? 1 : 0
   try world.withLanes(of: configuration) { world in
     try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
       _ = try loop.run(over: world) { progress in
         switch progress.step {
-        case 15: allocation_count_begin(exceptMPI)
-        case 40 where plantsArray: unsafe planted = Array(repeating: 1, count: progress.steps)
-        case 65: count = allocation_count_end()
+        case 15:
+          allocation_count_begin(exceptMPI)
+          lock_count_begin(exceptMPI)
+        case 40 where planting == .array: unsafe planted = Array(repeating: 1, count: progress.steps)
+        case 40 where planting == .lock: lock.take()
+        case 65: counts = (allocation_count_end(), lock_count_end())
         default: break
         }
       }
     }
   }
-  guard let count else { throw Planted(description: "the epoch has no 65 steps") }
-  return count
+  guard let counts else { throw Planted(description: "the epoch has no 65 steps") }
+  return counts
+}
+
+/// A mutex that is free.
+@safe
+private final class PlantedLock {
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+
+  init() { unsafe pthread_mutex_init(mutex, nil) }
+  deinit { unsafe mutex.deallocate() }
+
+  func take() {
+    unsafe pthread_mutex_lock(mutex)
+    unsafe pthread_mutex_unlock(mutex)
+  }
 }
 
 /// Kept where the compiler cannot see that nobody reads it.

@@ -85,7 +85,7 @@ func run(_ check: String, on world: borrowing Communicator) throws {
   case "hypergradients":
     try checkHypergradients(world)
   case "allocations":
-    try checkAllocations(world, plantsArray: chosen == 1)
+    try checkAllocations(world, planting: arguments.count > 2 ? PlantedCall(rawValue: arguments[2]) : nil)
   case "training":
     try trainWithDifference(world)
   case "fault":

@@ -1,14 +1,14 @@
 #define _GNU_SOURCE
 #include "allocation_count.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#include "callers.h"
 
 // A program's own malloc takes the place of glibc's for all its libraries; these are the names glibc keeps for itself.
 extern void *__libc_malloc(size_t);
@@ -16,20 +16,10 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-static const char *const blas[] = {"libopenblas", "libblas"};
-static const char *const mpi[] = {"libmpi",   "libopen-", "mca_",  "libpmix", "libprrte",  "libevent",
-                                  "libhwloc", "libuc",    "libpsm", "libfabric", "libc.so"};
-
 enum { OFF, EXCEPT_BLAS, EXCEPT_BLAS_AND_MPI, LARGEST };
 static atomic_int mode = OFF;
 static atomic_long count = 0;
 static atomic_size_t largest = 0;
-
-static int is_one_of(const char *const *libraries, size_t number, const char *name) {
-  for (size_t i = 0; i < number; i++)
-    if (strncmp(name, libraries[i], strlen(libraries[i])) == 0) return 1;
-  return 0;
-}
 
 static void note(const void *caller, size_t size) {
   int now = atomic_load_explicit(&mode, memory_order_relaxed);
@@ -39,13 +29,7 @@ static void note(const void *caller, size_t size) {
     while (size > before && !atomic_compare_exchange_weak(&largest, &before, size)) {}
     return;
   }
-  Dl_info info;
-  if (dladdr(caller, &info) && info.dli_fname) {
-    const char *slash = strrchr(info.dli_fname, '/');
-    const char *name = slash ? slash + 1 : info.dli_fname;
-    if (is_one_of(blas, sizeof blas / sizeof *blas, name)) return;
-    if (now == EXCEPT_BLAS_AND_MPI && is_one_of(mpi, sizeof mpi / sizeof *mpi, name)) return;
-  }
+  if (is_of_another(caller, now == EXCEPT_BLAS_AND_MPI)) return;
   atomic_fetch_add(&count, 1);
 }
 
