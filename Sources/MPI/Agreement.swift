@@ -1,3 +1,6 @@
+/// Gives an error's one-line message and exit code.
+public typealias ErrorDescription = (any Error) -> (message: String, code: Int32)
+
 /// A failure of one or more ranks that all ranks know of, so that every rank ends in order.
 public struct AgreedFailure: Error, CustomStringConvertible {
   /// The lowest rank that failed; its error is ``message``.
@@ -20,12 +23,8 @@ extension Communicator {
   ///
   /// `work` must not communicate: a rank that throws would leave the others waiting.
   ///
-  /// - Parameters:
-  ///   - describe: an error's one-line message and exit code.
   /// - Throws: ``AgreedFailure`` on every rank when `work` threw on any rank.
-  public func agree<Result>(
-    describe: (any Error) -> (message: String, code: Int32), _ work: () throws -> Result
-  ) throws -> Result {
+  public func agree<Result>(describe: ErrorDescription, _ work: () throws -> Result) throws -> Result {
     let outcome = Swift.Result { try work() }
     var failure: (message: String, code: Int32)?
     if case .failure(let error) = outcome { failure = describe(error) }

@@ -55,11 +55,10 @@ public struct HypergradientReport: Sendable {
   /// - Parameters:
   ///   - path: a safetensors file with `training.inputs`, `.targets` and `.weights`, `validation.inputs` and `.targets`,
   ///     for three levels `unlabelled.inputs`, and with pairs `pairs.inputs` and `.targets`.
-  ///   - describe: an error's message and exit code.
   /// - Throws: `AgreedFailure` on every rank where files cannot be used, ranks read different ones, or the result is not
   ///   finite.
   public func compute(
-    case path: String, on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    case path: String, on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Result {
     precision == .float32 && strategy != .nested
       ? try compute(case: path, as: Float.self, on: world, describe: describe)
@@ -68,7 +67,7 @@ public struct HypergradientReport: Sendable {
 
   private func compute<Scalar: Real>(
     case path: String, as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Result {
     let ranks = world.ranks
     let (hypergradient, chainCase, ignoresPairs) = try world.agree(describe: describe) {

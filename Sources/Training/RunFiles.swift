@@ -10,7 +10,7 @@ extension Configuration {
   /// Rank 0 names and makes a run's folder; every rank learns its path. Collective.
   func makeFolder(
     preset: String, started: Date, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> RunFolder {
     let made = try world.agree(describe: describe) { () throws -> RunFolder? in
       guard world.rank == 0 else { return nil }

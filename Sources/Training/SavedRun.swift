@@ -68,7 +68,7 @@ public struct SavedRun: Sendable {
 
   /// Judges the run's model on the test set of its data: that of the student where there is one. Collective.
   public func evaluate(
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Evaluation {
     switch configuration.training.precision {
     case .float32: try evaluate(as: Float.self, on: world, describe: describe)
@@ -78,7 +78,7 @@ public struct SavedRun: Sendable {
 
   private func evaluate<Scalar: Real>(
     as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Evaluation {
     let (model, problem) = try world.agree(describe: describe) {
       BLASLibrary.setThreads(configuration.training.blasThreads)

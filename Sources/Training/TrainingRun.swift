@@ -43,44 +43,28 @@ public struct TrainingRun {
 
   /// Trains on all ranks. Collective.
   ///
-  /// - Parameters:
-  ///   - describe: an error's message and exit code.
-  ///   - note: called on rank 0 with what the user should know of a run that goes on.
-  ///   - phase: called on rank 0 before a training that is compared with the first, with its name.
-  ///   - report: called on rank 0 after every step.
   /// - Returns: the result, the same on every rank.
   /// - Throws: `AgreedFailure` when a rank could not be set up or the loss was not finite; the run folder then holds the
   ///   last model whose loss was. With ``ExitCode/stopped`` after one of the ``StopSignals``: the run folder then holds a
   ///   checkpoint.
   public func train(
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
-    note: (String) -> Void = { _ in }, phase: (String) -> Void = { _ in }, report: (TrainingProgress) -> Void
+    on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
     try world.requireSame(configuration)
+    BLASLibrary.setThreads(configuration.training.blasThreads)
     return try world.withLanes(of: configuration) { world in
-      switch configuration.training.precision {
-      case .float32: try train(as: Float.self, on: world, describe: describe, note: note, phase: phase, report: report)
-      case .float64:
-        try train(as: Double.self, on: world, describe: describe, note: note, phase: phase, report: report)
+      try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
+        switch configuration.training.precision {
+        case .float32: try train(as: Float.self, on: world, noting: place, describe: describe, telling: observer)
+        case .float64: try train(as: Double.self, on: world, noting: place, describe: describe, telling: observer)
+        }
       }
     }
   }
 
   private func train<Scalar: Real>(
-    as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void, phase: (String) -> Void,
-    report: (TrainingProgress) -> Void
-  ) throws -> RunResult {
-    BLASLibrary.setThreads(configuration.training.blasThreads)
-    return try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
-      try train(as: precision, on: world, noting: place, describe: describe, note: note, phase: phase, report: report)
-    }
-  }
-
-  private func train<Scalar: Real>(
-    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace,
-    describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void, phase: (String) -> Void,
-    report: (TrainingProgress) -> Void
+    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace, describe: ErrorDescription,
+    telling observer: any RunObserver
   ) throws -> RunResult {
     let (problem, labelled, learning) = try world.agree(describe: describe) {
       () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
@@ -94,99 +78,95 @@ public struct TrainingRun {
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
       loop.place = place
-      return try train(loop, problem, on: world, describe: describe, note: note, phase: phase, report: report)
+      return try train(loop, problem, on: world, describe: describe, telling: observer)
     }
   }
 
+  /// - Parameter problem: with the samples whose labels are hidden from the loop.
   private func train<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void, phase: (String) -> Void,
-    report: (TrainingProgress) -> Void
+    describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
-    let hosts = try world.allGather(MPILibrary.processorName)
     let started = Date()
     let about = try about(problem, ranks: world.ranks)
-    let opened = try open(about, started: started, on: world, describe: describe, note: note)
+    let opened = try open(about, started: started, on: world, describe: describe, note: observer.note)
     if let finished = opened.facts.finished { return finished }
-    let folder = opened.folder
-    var manifest = Manifest(
-      configuration, problem, version: version, preset: preset, started: started,
-      parameters: first.step.network.layout.count, hosts: hosts, on: world)
-    manifest.reduction = world.ranks > 1 || world.lanes != nil ? first.reduction.rawValue : nil
-    manifest.goOn(from: opened, at: started)
-    var metrics: MetricsWriter?
+    var record = RunRecord(opened.folder, try manifest(first, problem, from: opened, at: started, on: world))
     let scaling = try problem.map.json
-    var keeper = CheckpointKeeper<Scalar>(folder, configuration.run, about: about, scaling: scaling)
+    var keeper = CheckpointKeeper<Scalar>(opened.folder, configuration.run, about: about, scaling: scaling)
+
     let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) {
-      try world.agree(describe: describe) {
-        guard world.rank == 0 else { return }
-        try writeWhole(about.configuration, to: folder.configuration)
-        try writeWhole(try manifest.json + "\n", to: folder.manifest)
-        if let flips = problem.labelNoiseCSV { try writeWhole(flips, to: folder.labelNoise) }
-        metrics = try opened.metrics()
-      }
+      try record.begin(about.configuration, problem, on: world, describe: describe) { try opened.metrics() }
     } afterStep: { loop, progress in
       try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
-      if world.rank == 0 { report(progress) }
+      if world.rank == 0 { observer.report(progress) }
     } afterEpoch: { loop, epoch, cycle in
-      try metrics?.append(
+      try record.metrics?.append(
         Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split), cycle: cycle))
     } between: { loop, place in
-      try keeper.keep(loop, at: place, metrics: metrics, on: world, describe: describe)
+      try keeper.keep(loop, at: place, metrics: record.metrics, on: world, describe: describe)
     }
-    let (loop, outcome) = (all.loop, all.outcome)
-    if outcome.wasStopped {
-      manifest.status = .stopped
-      try world.agree(describe: describe) {
-        if world.rank == 0 { try writeWhole(try manifest.json + "\n", to: folder.manifest) }
-      }
-      throw AgreedFailure(
-        code: ExitCode.stopped,
-        message: "stopped after a checkpoint at step \(outcome.steps) of \(steps(loop.plan)); continue with --resume "
-          + folder.path)
+    if all.outcome.wasStopped {
+      try record.stop(on: world, describe: describe)
+      throw stopped(all, record.folder)
     }
-    var divergedAt = outcome.divergedAtStep
-    var result: RunResult?
-    if divergedAt == nil {
-      let judged = try loop.judge(outcome, run: folder.path, on: world)
-      if judged.isFinite { result = judged } else { divergedAt = outcome.steps }
-      if result == nil { try loop.restoreLastGood() }
+
+    var ending = try end(all, record.folder, on: world)
+    let fingerprint = try replicaFingerprint(all.loop.step.parameters, over: world)
+    try all.loop.learning?.compareReplicas(over: world)
+    try record.write(Models(all.loop, scaling: scaling), on: world, describe: describe)
+    if all.loop.learning != nil {
+      ending = try judgeWeights(all, ending, record.folder, on: world, describe: describe, telling: observer)
     }
-    let fingerprint = try replicaFingerprint(loop.step.parameters, over: world)
-    try loop.learning?.compareReplicas(over: world)
-    let models = Models(loop, scaling: scaling)
-    try world.agree(describe: describe) {
-      guard world.rank == 0 else { return }
-      try models.teacher.write(to: folder.model)
-      try models.student?.write(to: folder.student)
+    try record.finish(ending, parameters: fingerprint, on: world, describe: describe)
+    switch ending {
+    case .judged(let result): return result
+    case .diverged(let step): throw diverged(at: step, of: all, record.folder)
     }
-    if loop.learning != nil {
-      var weights = try judgeWeights(loop, folder: folder, on: world, describe: describe)
-      if configuration.reweight?.compare == true, result != nil {
-        (weights.unweighted, weights.clean) = try compare(
-          with: loop, on: world, describe: describe, phase: phase, report: report)
-      }
-      weights.cycles = all.cycles
-      result?.reweight = weights
-    }
-    manifest.status = divergedAt == nil ? .finished : .diverged
-    manifest.finished = Date().ISO8601Format()
-    manifest.parametersSHA256 = fingerprint
-    manifest.divergedAtStep = divergedAt
-    manifest.result = result
-    try world.agree(describe: describe) {
-      if world.rank == 0 { try writeWhole(try manifest.json + "\n", to: folder.manifest) }
-    }
-    guard let result else {
-      throw AgreedFailure(
-        code: ExitCode.failed,
-        message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
-          + "\(divergedAt ?? 0) of \(steps(loop.plan)); the last good model is in \(folder.model); a smaller "
-          + (learnsWeights
-            ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
-            : "optimizer.learningRate, or auto, may help"))
-    }
-    return result
+  }
+
+  /// What the manifest says from the first step on. Collective.
+  private func manifest<Scalar: Real>(
+    _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, from opened: OpenedRun, at started: Date,
+    on world: borrowing Communicator
+  ) throws -> Manifest {
+    var manifest = Manifest(
+      configuration, problem, version: version, preset: preset, started: started,
+      parameters: loop.step.network.layout.count, hosts: try world.allGather(MPILibrary.processorName), on: world)
+    manifest.reduction = world.ranks > 1 || world.lanes != nil ? loop.reduction.rawValue : nil
+    manifest.goOn(from: opened, at: started)
+    return manifest
+  }
+
+  /// Judges the trained network; where that finds no finite number, goes back to the last parameters that had them.
+  /// Collective.
+  private func end<Scalar: Real>(
+    _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: borrowing Communicator
+  ) throws -> RunEnding {
+    if let step = all.outcome.divergedAtStep { return .diverged(step: step) }
+    let judged = try all.loop.judge(all.outcome, run: folder.path, on: world)
+    guard !judged.isFinite else { return .judged(judged) }
+    try all.loop.restoreLastGood()
+    return .diverged(step: all.outcome.steps)
+  }
+
+  private func stopped<Scalar: Real>(_ all: CycledOutcome<Scalar>, _ folder: RunFolder) -> AgreedFailure {
+    AgreedFailure(
+      code: ExitCode.stopped,
+      message: "stopped after a checkpoint at step \(all.outcome.steps) of \(steps(all.loop.plan)); continue with "
+        + "--resume \(folder.path)")
+  }
+
+  private func diverged<Scalar: Real>(
+    at step: Int, of all: CycledOutcome<Scalar>, _ folder: RunFolder
+  ) -> AgreedFailure {
+    AgreedFailure(
+      code: ExitCode.failed,
+      message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
+        + "\(step) of \(steps(all.loop.plan)); the last good model is in \(folder.model); a smaller "
+        + (learnsWeights
+          ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
+          : "optimizer.learningRate, or auto, may help"))
   }
 
   /// Those of all cycles.

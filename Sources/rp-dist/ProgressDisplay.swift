@@ -2,16 +2,25 @@ internal import Foundation
 internal import Training
 
 /// Shows how far a run is: a bar with rate and time left on a terminal, plain lines elsewhere.
-struct ProgressDisplay {
+final class ProgressDisplay: RunObserver {
   private let isInteractive: Bool
   private let isSilent: Bool
   private var shownAt = -Double.infinity
 
-  init(isInteractive: Bool, isSilent: Bool) {
+  /// - Parameter isSilent: whether progress and the names of trainings are not shown.
+  init(isInteractive: Bool = Terminal.isInteractive, isSilent: Bool) {
     (self.isInteractive, self.isSilent) = (isInteractive, isSilent)
   }
 
-  mutating func show(_ progress: TrainingProgress) {
+  func note(_ text: String) { Program.say(text) }
+
+  func begin(_ phase: String) {
+    guard !isSilent else { return }
+    shownAt = -Double.infinity
+    print(phase)
+  }
+
+  func report(_ progress: TrainingProgress) {
     guard !isSilent else { return }
     let isLast = progress.step == progress.steps
     let since = progress.seconds - shownAt

@@ -81,16 +81,10 @@ struct Reweight: RankCommand {
       (run.resumption, run.isForced) = (resume.resumption, resume.force)
       return run
     }
-    let isTalking = world.rank == 0 && !json
-    var display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: !isTalking)
-    if isTalking { print(Train.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { name in
-      guard isTalking else { return }
-      display = ProgressDisplay(isInteractive: Terminal.isInteractive, isSilent: false)
-      print(name)
-    } report: {
-      display.show($0)
-    }
+    let isSilent = json || world.rank != 0
+    if !isSilent { print(Train.heading(run, ranks: world.ranks)) }
+    let result = try run.train(
+      on: world, describe: ExitCode.describe, telling: ProgressDisplay(isSilent: isSilent))
     guard world.rank == 0 else { return }
     print(json ? try result.json : result.summary)
   }

@@ -102,16 +102,12 @@ struct Train: RankCommand {
       (run.resumption, run.isForced) = (resume.resumption, resume.force)
       return run
     }
-    let isInteractive = Terminal.isInteractive
-    var display = ProgressDisplay(isInteractive: isInteractive, isSilent: json || world.rank != 0)
-    if !json && world.rank == 0 { print(Self.heading(run, ranks: world.ranks)) }
-    let result = try run.train(on: world, describe: ExitCode.describe, note: Program.say) { display.show($0) }
+    let isSilent = json || world.rank != 0
+    if !isSilent { print(Self.heading(run, ranks: world.ranks)) }
+    let result = try run.train(
+      on: world, describe: ExitCode.describe, telling: ProgressDisplay(isSilent: isSilent))
     guard world.rank == 0 else { return }
-    if json {
-      print(try result.json)
-    } else {
-      print(result.summary)
-    }
+    print(json ? try result.json : result.summary)
   }
 
   /// A lone word that is no file is more likely a misspelt subcommand.

@@ -64,7 +64,7 @@ public struct StartBenchmark {
   /// - Parameter times: those of the stages before.
   public func measure(
     after times: StartTimes, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> StartTimes {
     try world.withLanes(of: configuration) { world in
       switch configuration.training.precision {
@@ -76,7 +76,7 @@ public struct StartBenchmark {
 
   private func measure<Scalar: Real>(
     after before: StartTimes, as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> StartTimes {
     var times = before
     BLASLibrary.setThreads(configuration.training.blasThreads)

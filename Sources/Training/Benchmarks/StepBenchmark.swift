@@ -64,7 +64,7 @@ public struct StepBenchmark {
   /// - Throws: `AgreedFailure` where a setting cannot be used or a loss is not finite.
   public func measure(
     _ network: BenchmarkNetwork, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> StepBenchmarkResult {
     let lanes = alsoReproducible ? [[], ["training.reproducible=true"]] : [[]]
     let candidates = try world.agree(describe: describe) {
@@ -81,7 +81,7 @@ public struct StepBenchmark {
   private func measure<Scalar: Real>(
     _ network: BenchmarkNetwork, _ candidates: [(recipe: StepRecipe, configuration: Configuration)],
     as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> StepBenchmarkResult {
     let configurations = candidates.map(\.configuration)
     let training = configurations[0].training

@@ -55,7 +55,7 @@ extension TrainingRun {
   /// - Throws: `AgreedFailure` where the folder belongs to a live job, or to another run than this one.
   func open(
     _ about: CheckpointState, started: Date, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), note: (String) -> Void
+    describe: ErrorDescription, note: (String) -> Void
   ) throws -> OpenedRun {
     let opened = try world.agree(describe: describe) { () throws -> OpenedRun? in
       guard world.rank == 0 else { return nil }

@@ -30,11 +30,10 @@ public struct HypergradientProblem {
   ///   - levels: 2 or 3.
   ///   - groups: the blocks of both networks; those of `reweight` without their radii where nil.
   ///   - samples: how many of each kind.
-  ///   - describe: an error's message and exit code.
   /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
   public static func load(
     _ configuration: Configuration, run: SavedRun?, levels: Int, groups: ParameterGroups?, samples: Int,
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> HypergradientProblem {
     try world.requireSame(configuration)
     let (found, parameters, digest) = try world.agree(describe: describe) {

@@ -13,12 +13,11 @@ extension Objective {
   ///   - run: a run folder, whose model is looked at; new parameters of the configuration where nil.
   ///   - samples: how many training samples, drawn by the configuration's seed; all of them where nil.
   ///   - withDropout: whether units are dropped, by masks of the configuration's seed and epoch 0.
-  ///   - describe: an error's message and exit code.
   /// - Returns: the same objective on every rank.
   /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
   public static func load(
     _ configuration: Configuration, run: SavedRun?, samples: Int?, withDropout: Bool, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Objective {
     try world.requireSame(configuration)
     let (objective, problem) = try world.agree(describe: describe) { () throws -> (Objective, LearningProblem) in

@@ -23,11 +23,10 @@ public struct ReplicaCheck: Sendable {
   ///
   /// - Parameters:
   ///   - run: a run whose model is trained on; new parameters of the configuration where nil.
-  ///   - describe: an error's message and exit code.
   /// - Throws: `AgreedFailure`, with the ranks that differ from rank 0 where some do.
   public func run(
     _ configuration: Configuration, run: SavedRun?, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Result {
     try world.requireSame(configuration)
     return try world.withLanes(of: configuration) { world in
@@ -40,7 +39,7 @@ public struct ReplicaCheck: Sendable {
 
   private func check<Scalar: Real>(
     _ configuration: Configuration, _ run: SavedRun?, as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Result {
     let (problem, trained) = try world.agree(describe: describe) {
       BLASLibrary.setThreads(configuration.training.blasThreads)

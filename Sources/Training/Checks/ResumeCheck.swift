@@ -48,12 +48,11 @@ public struct ResumeCheck: Sendable {
   ///
   /// - Parameters:
   ///   - learnsWeights: whether to learn weights as well, in the first cycle.
-  ///   - describe: an error's message and exit code.
   /// - Returns: on rank 0 what was found; the others know nothing of it.
   /// - Throws: `AgreedFailure`, also where the training diverges.
   public func run(
     _ configuration: Configuration, learnsWeights: Bool, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Result? {
     try world.requireSame(configuration)
     return switch configuration.training.precision {
@@ -64,7 +63,7 @@ public struct ResumeCheck: Sendable {
 
   private func check<Scalar: Real>(
     _ configuration: Configuration, _ learnsWeights: Bool, as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Result? {
     let scratch = RunFolder(path: FileManager.default.temporaryDirectory.path + "/rp-dist-\(UUID().uuidString)")
     defer { if world.rank == 0 { try? FileManager.default.removeItem(atPath: scratch.path) } }
@@ -124,7 +123,7 @@ private struct Stretch<Scalar: Real> {
 
   func train(
     from start: Checkpoint?, upTo end: Int, on group: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> Checkpoint? {
     let (labelled, learning) = try group.agree(describe: describe) {
       () throws -> (LearningProblem, WeightLearning<Scalar>?) in

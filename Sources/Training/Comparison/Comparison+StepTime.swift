@@ -31,7 +31,7 @@ extension Comparison {
   /// - Throws: `AgreedFailure` where the loss is not finite before there is something to measure.
   func stepTime<Scalar: Real>(
     of name: OptimizerConfiguration.Name, _ problem: LearningProblem, as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Double {
     let (groups, steps) = (7, 10)
     var settings = settings(candidates(name)[0], seed: seeds[0])

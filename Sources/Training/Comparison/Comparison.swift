@@ -35,11 +35,10 @@ public struct Comparison: Sendable {
   /// Trains every setting with every seed, one after another, each on all ranks. Collective.
   ///
   /// - Parameters:
-  ///   - describe: an error's message and exit code.
   ///   - report: called on every rank after each run with all records so far.
   /// - Returns: the summaries, in the order of ``optimizers``; the same on every rank.
   public func run(
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32),
+    on world: borrowing Communicator, describe: ErrorDescription,
     report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
     try world.withLanes(of: configuration) { world in
@@ -52,7 +51,7 @@ public struct Comparison: Sendable {
 
   private func run<Scalar: Real>(
     as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), report: ([ComparisonRecord]) throws -> Void
+    describe: ErrorDescription, report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     try world.requireSame(configuration)
@@ -90,7 +89,7 @@ public struct Comparison: Sendable {
 
   private func train<Scalar: Real>(
     _ candidate: Candidate, seed: Int, plan: TrainingPlan, _ problem: LearningProblem, as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> ComparisonRecord {
     let settings = settings(candidate, seed: seed)
     return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {

@@ -19,10 +19,9 @@ public struct Doctor {
   ///
   /// - Parameters:
   ///   - launch: that of this process.
-  ///   - describe: an error's message and exit code.
   /// - Returns: the same on every rank, except what rank 0 alone can know: its place for runs, and Slurm's time.
   public func examine(
-    launch: LaunchLine, on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    launch: LaunchLine, on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> DoctorReport {
     var own = try facts(of: world, describe: describe)
     let (place, probe) = world.rank == 0 ? runPlace(describe: describe) : (DoctorReport.RunPlace(folder: ""), "")
@@ -44,7 +43,7 @@ public struct Doctor {
 
   /// Collective.
   private func facts(
-    of world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    of world: borrowing Communicator, describe: ErrorDescription
   ) throws -> RankFacts {
     var facts = RankFacts()
     facts.rank = world.rank
@@ -91,7 +90,7 @@ public struct Doctor {
   ///
   /// - Returns: what is to be known of the place, and the path of a file that was left there; empty where none was.
   private func runPlace(
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) -> (DoctorReport.RunPlace, probe: String) {
     let folder = configuration.run.folder
     var existing = URL(fileURLWithPath: folder).standardizedFileURL

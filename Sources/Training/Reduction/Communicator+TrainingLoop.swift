@@ -11,12 +11,11 @@ extension Communicator {
   ///   - plan: how many steps; the configuration's epochs where nil.
   ///   - learning: made for the same problem; its steps need all sums on every rank.
   ///   - colour: for tests: ranks of one machine that pass different numbers are taken for ranks of different machines.
-  ///   - describe: an error's message and exit code.
   /// - Throws: `AgreedFailure` where the settings do not fit the data or the machines.
   public func withTrainingLoop<Scalar: Real, Result>(
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil,
     learning: WeightLearning<Scalar>? = nil, colour: Int? = nil, as precision: Scalar.Type = Scalar.self,
-    describe: (any Error) -> (message: String, code: Int32), _ body: (TrainingLoop<Scalar>) throws -> Result
+    describe: ErrorDescription, _ body: (TrainingLoop<Scalar>) throws -> Result
   ) throws -> Result {
     let draft = try agree(describe: describe) {
       try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)

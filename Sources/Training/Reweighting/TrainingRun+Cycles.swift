@@ -26,7 +26,7 @@ extension TrainingRun {
   ///   - between: as for the loop, with the place among the cycles.
   func takeAllSteps<Scalar: Real>(
     of first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), begin: () throws -> Void,
+    describe: ErrorDescription, begin: () throws -> Void,
     afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
     afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
     between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool

@@ -30,12 +30,29 @@ extension TrainingRun {
       start: start)
   }
 
-  /// Judges the learned weights, and writes what they are. Collective.
+  /// Judges the learned weights of a run, writes what they are, and compares with a training without them where that is
+  /// wanted. Collective.
   ///
-  /// - Parameter lowest: of how many examples of least weight the result tells.
+  /// - Returns: the ending, with what was found.
   func judgeWeights<Scalar: Real>(
+    _ all: CycledOutcome<Scalar>, _ ending: RunEnding, _ folder: RunFolder, on world: borrowing Communicator,
+    describe: ErrorDescription, telling observer: any RunObserver
+  ) throws -> RunEnding {
+    var weights = try judgeWeights(all.loop, folder: folder, on: world, describe: describe)
+    guard case .judged(var result) = ending else { return ending }
+    if configuration.reweight?.compare == true {
+      (weights.unweighted, weights.clean) = try compare(
+        with: all.loop, on: world, describe: describe, telling: observer)
+    }
+    weights.cycles = all.cycles
+    result.reweight = weights
+    return .judged(result)
+  }
+
+  /// - Parameter lowest: of how many examples of least weight the result tells.
+  private func judgeWeights<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, folder: RunFolder, lowest: Int = 10, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> ReweightResult {
     guard let learning = loop.learning else { preconditionFailure("only learned weights can be judged") }
     let (split, step) = (loop.problem.split, loop.step)
@@ -62,16 +79,13 @@ extension TrainingRun {
   /// The same training with all weights alike; where the true labels are known, also as many steps on these alone.
   /// Collective.
   ///
-  /// - Parameters:
-  ///   - learned: the loop of the learned weights.
-  ///   - phase: called on rank 0 with what comes next.
-  func compare<Scalar: Real>(
-    with learned: TrainingLoop<Scalar>, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32), phase: (String) -> Void,
-    report: (TrainingProgress) -> Void
+  /// - Parameter learned: the loop of the learned weights.
+  private func compare<Scalar: Real>(
+    with learned: TrainingLoop<Scalar>, on world: borrowing Communicator, describe: ErrorDescription,
+    telling observer: any RunObserver
   ) throws -> (unweighted: ReweightResult.Quality, clean: ReweightResult.Quality?) {
     func train(_ problem: LearningProblem, named name: String) throws -> ReweightResult.Quality {
-      if world.rank == 0 { phase(name) }
+      if world.rank == 0 { observer.begin(name) }
       let loop = try world.agree(describe: describe) {
         let plan = TrainingPlan(
           samples: problem.split.training.count, batch: configuration.training.batch, steps: learned.plan.steps)
@@ -83,7 +97,7 @@ extension TrainingRun {
         return try TrainingLoop<Scalar>(
           configuration, problem: problem, plan: plan, ranks: world.ranks, learning: learning)
       }
-      let outcome = try loop.run(over: world) { progress in if world.rank == 0 { report(progress) } }
+      let outcome = try loop.run(over: world) { progress in if world.rank == 0 { observer.report(progress) } }
       guard outcome.divergedAtStep == nil else { return .init(testLoss: nil, testAccuracy: nil) }
       return .init(try loop.evaluate(problem.split.test, over: world))
     }

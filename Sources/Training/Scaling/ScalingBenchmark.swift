@@ -37,10 +37,9 @@ public struct ScalingBenchmark: Sendable {
 
   /// Measures and predicts. Collective.
   ///
-  /// - Parameter describe: an error's message and exit code.
   /// - Throws: `AgreedFailure` for a configuration that cannot be measured.
   public func run(
-    on world: borrowing Communicator, describe: (any Error) -> (message: String, code: Int32)
+    on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> ScalingReport {
     switch configuration.training.precision {
     case .float32: try run(as: Float.self, on: world, describe: describe)
@@ -104,7 +103,7 @@ public struct ScalingBenchmark: Sendable {
 
   private func run<Scalar: Real>(
     as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: (any Error) -> (message: String, code: Int32)
+    describe: ErrorDescription
   ) throws -> ScalingReport {
     BLASLibrary.setThreads(configuration.training.blasThreads)
     // Whatever is wrong with the configuration shows here, before ranks part.
