@@ -41,6 +41,7 @@ extension TrainingStep {
   /// - Parameter p: P, in the order of the network's layout; the same on every rank.
   public func stepDerivative(into p: Vector<Scalar>) {
     precondition(steps > 0, "without an update there is no derivative of it")
+    precondition(!movesWithSums, "a derivative asks for sums, which are kept where that was asked for")
     guard !wasUndone else {
       p.fill(0)
       return

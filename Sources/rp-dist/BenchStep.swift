@@ -123,9 +123,7 @@ struct BenchStep: RankCommand {
       } else {
         if index == 0 { print(Self.heading(result, ranks: ranks)) }
         print("\n\(result.sizes) (\(result.network))")
-        print(
-          Self.line(["", "ms", "least", "products", "ratio", "least", "data", "stat.", "update", "MiB", "at most"]))
-        for row in result.rows { print(Self.line(row.times, row.memory)) }
+        print(Self.table(result))
       }
     }
   }
@@ -172,20 +170,19 @@ extension BenchStep {
       + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
   }
 
-  private static func line(_ times: StepTimes, _ memory: StepMemory) -> String {
+  private static func table(_ result: StepBenchmarkResult) -> String {
     func mebibytes(_ bytes: Int) -> String { Format.fixed(Double(bytes) / 0x1p20, 1) }
-    return line([
-      times.reduction == .lanes ? "  by lanes" : times.recipe.rawValue, Format.fixed(times.milliseconds, 3),
-      Format.fixed(times.fastest, 3), Format.fixed(times.products, 3), Format.fixed(times.ratio, 2),
-      Format.fixed(times.fastestRatio, 2), Format.fixed(times.data, 3), Format.fixed(times.statistics, 3),
-      Format.fixed(times.update, 3), memory.addedBytes.map(mebibytes) ?? "-", mebibytes(memory.boundBytes),
-    ])
-  }
-
-  private static func line(_ cells: [String]) -> String {
-    zip(cells, [11, 8, 8, 10, 7, 7, 7, 8, 8, 7, 9]).enumerated().map { column, pair in
-      let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))
-      return column == 0 ? pair.0 + space : space + pair.0
-    }.joined()
+    var table = TextTable(
+      ["", "ms", "least", "products", "ratio", "least", "data", "stat.", "update", "MiB", "at most"], leftColumns: 1)
+    for (times, memory) in result.rows {
+      let name = times.reduction == .lanes ? "  by lanes" : times.recipe.rawValue
+      let milliseconds = [times.milliseconds, times.fastest, times.products]
+      let parts = [times.data, times.statistics, times.update]
+      table.append(
+        [name] + milliseconds.map { Format.fixed($0, 3) }
+          + [times.ratio, times.fastestRatio].map { Format.fixed($0, 2) } + parts.map { Format.fixed($0, 3) }
+          + [memory.addedBytes.map(mebibytes) ?? "-", mebibytes(memory.boundBytes)])
+    }
+    return table.text
   }
 }

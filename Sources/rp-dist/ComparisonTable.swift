@@ -18,18 +18,18 @@ enum ComparisonTable {
     let heading = [
       "optimizer", "learning rate", "schedule", "test loss", "accuracy", "ms/step", "x SGD",
     ]
-    let rows = summaries.map { summary in
-      [
+    var table = TextTable(heading, leftColumns: heading.count)
+    for summary in summaries {
+      table.append([
         summary.optimizer.rawValue, summary.learningRate.map(rate) ?? "-", summary.schedule?.rawValue ?? "-",
         summary.testLoss.map { interval($0) { Format.loss($0) } } ?? "diverged",
         summary.testAccuracy.map { interval($0) { Format.percent($0) } } ?? "-",
         Format.fixed(summary.secondsPerStep * 1000, 3), summary.stepsOfSGD.map { Format.fixed($0, 2) } ?? "-",
-      ]
+      ])
     }
-    let lines = columns([heading] + rows) + [""]
     let notes = summaries.compactMap { note($0, seeds: seeds) }
     let scope = seeds > 1 ? "means over \(seeds) seeds +- 95 % intervals (Student's t)" : "one seed"
-    return (lines + [scope] + notes).joined(separator: "\n")
+    return ([table.text, "", scope] + notes).joined(separator: "\n")
   }
 
   private static func interval(_ value: MeanWithInterval, _ format: (Double) -> String) -> String {
@@ -58,14 +58,5 @@ enum ComparisonTable {
   private static func rate(_ value: Double) -> String {
     let text = "\(value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-  }
-
-  /// Left-aligned columns, two spaces apart.
-  private static func columns(_ rows: [[String]]) -> [String] {
-    let widths = (rows.first ?? []).indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    return rows.map { row in
-      let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
-      return cells.joined(separator: "  ").replacing(/\ +$/, with: "")
-    }
   }
 }

@@ -1,8 +1,13 @@
-/// Rows of cells under headings, right-aligned, each column as wide as its widest cell.
+/// Rows of cells under headings, each column as wide as its widest cell, two spaces apart.
 struct TextTable {
   private var rows: [[String]]
+  private let leftColumns: Range<Int>
 
-  init(_ headings: [String]) { rows = [headings] }
+  /// - Parameter leftColumns: how many columns, from the first on, are left-aligned; the others are right-aligned.
+  init(_ headings: [String], leftColumns: Int = 0) {
+    rows = [headings]
+    self.leftColumns = 0..<leftColumns
+  }
 
   mutating func append(_ cells: [String]) {
     precondition(cells.count == rows[0].count, "a row has a cell for each heading")
@@ -12,7 +17,11 @@ struct TextTable {
   var text: String {
     let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
     return rows.map { row in
-      zip(row, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "  ")
+      let cells = zip(row, widths).enumerated().map { column, cell in
+        let space = String(repeating: " ", count: cell.1 - cell.0.count)
+        return leftColumns.contains(column) ? cell.0 + space : space + cell.0
+      }
+      return cells.joined(separator: "  ").replacing(/\ +$/, with: "")
     }.joined(separator: "\n")
   }
 }
