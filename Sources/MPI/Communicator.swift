@@ -47,11 +47,12 @@ public struct Communicator: ~Copyable {
 
   /// Collective: replaces the values on every rank by their sums over the ranks, in place.
   ///
-  /// All ranks get the same bits. The order of the additions, and so the rounding, depends on the number of ranks.
+  /// All ranks get the same bits. The order of the additions, and so the rounding, depends on the number of ranks and on
+  /// ``MPILibrary/pieceBytes``, which must be the same on all of them.
   public func allReduceSum<Scalar: MPIScalar>(_ values: inout MutableSpan<Scalar>) throws(MPIError) {
     guard ranks > 1 else { return }
-    // MPI 3.1, 5.9.6; counts are int, so a large arena goes in parts.
-    let limit = Int(CInt.max)
+    // MPI 3.1, 5.9.6; counts are int, so a large arena goes in parts at least.
+    let limit = MPILibrary.pieceBytes.map { max(1, $0 / MemoryLayout<Scalar>.stride) } ?? Int(CInt.max)
     var start = 0
     while start < values.count {
       let count = min(limit, values.count - start)

@@ -84,6 +84,8 @@ public struct Manifest: Codable, Sendable {
   /// How the ranks brought their shares of a minibatch together: `node`, `mpi` or `lanes`; nil for a single rank without
   /// lanes.
   public var reduction: String?
+  /// In pieces of how many bytes sums travelled; nil where they went whole.
+  public var reductionPieceBytes: Int?
   public var precision: String
   public var parameters: Int
   /// Of the bytes of the trained parameters, equal on all ranks.

@@ -19,13 +19,18 @@ func checkCollectives(_ world: borrowing Communicator) throws {
   }
   let doubles = Arena<Double>(count: 1001)
   let floats = Arena<Float>(count: 3)
-  for k in 0..<1001 { doubles.all[k] = Double(k * (rank + 1)) }
-  for k in 0..<3 { floats.all[k] = Float(rank + k) }
-  try world.sum(doubles.all)
-  try world.sum(floats.all)
   let triangle = ranks * (ranks + 1) / 2
-  for k in 0..<1001 { try require(doubles.all[k] == Double(k * triangle), "the sum of doubles") }
-  for k in 0..<3 { try require(floats.all[k] == Float(triangle - ranks + k * ranks), "the sum of floats") }
+  // Whole; in eight pieces, the last of which is smaller; and number by number.
+  for pieceBytes in [nil, 1024, 1] {
+    MPILibrary.pieceBytes = pieceBytes
+    for k in 0..<1001 { doubles.all[k] = Double(k * (rank + 1)) }
+    for k in 0..<3 { floats.all[k] = Float(rank + k) }
+    try world.sum(doubles.all)
+    try world.sum(floats.all)
+    for k in 0..<1001 { try require(doubles.all[k] == Double(k * triangle), "the sum of doubles") }
+    for k in 0..<3 { try require(floats.all[k] == Float(triangle - ranks + k * ranks), "the sum of floats") }
+  }
+  MPILibrary.pieceBytes = nil
   try require(try world.allReduceMin(Int64(7 - rank)) == Int64(8 - ranks), "the minimum")
   try require(try world.allGather(Int64(rank * rank)) == (0..<ranks).map { Int64($0 * $0) }, "the gathered numbers")
   let last = ranks - 1

@@ -16,7 +16,8 @@ struct BenchNetwork: RankCommand {
 
       Of each group it prints alpha and beta, the line alpha + beta x bytes
       with the least relative deviations from the medians, and from the least
-      times. With one rank there is nothing to measure.
+      times. With one rank there is nothing to measure. Sums go in the pieces
+      in which a training sends them: reduction.pieceBytes.
 
       EXAMPLES
         mpirun -n 4 rp-dist bench network
@@ -33,6 +34,9 @@ struct BenchNetwork: RankCommand {
   @Option(help: ArgumentHelp("The greatest size in bytes.", valueName: "BYTES"))
   var most = 1 << 24
 
+  @Option(help: ArgumentHelp("auto, whole, or the bytes of a piece.", valueName: "SIZE"))
+  var pieceBytes = "auto"
+
   @Flag(help: "Print one JSON object, which bench scaling reads.")
   var json = false
 
@@ -42,11 +46,13 @@ struct BenchNetwork: RankCommand {
     }
   }
 
-  var agreedOptions: String { "\(repeats), \(seconds), \(most), \(json)" }
+  var agreedOptions: String { "\(repeats), \(seconds), \(most), \(pieceBytes), \(json)" }
 
   func run(on world: borrowing Communicator) throws {
     let sizes = (NetworkBenchmark.sizes + [1 << 26, 1 << 28, 1 << 30]).filter { $0 <= most }
-    let report = try NetworkBenchmark(sizes: sizes, repeats: repeats, seconds: seconds).measure(on: world)
+    let size = try world.agree(describe: ExitCode.describe) { try PieceSize(parsing: pieceBytes) }
+    let report = try NetworkBenchmark(sizes: sizes, repeats: repeats, seconds: seconds)
+      .measure(inPieces: size, on: world)
     guard world.rank == 0 else { return }
     if json { return print(try jsonText(report)) }
     print("rp-dist \(version): allreduce of floats, in place, \(report.placementText)")
@@ -64,6 +70,7 @@ extension NetworkReport {
     let shown = hosts.count <= 8 ? " (ranks/cores: \(list))" : ""
     return "\(ranks) \(ranks == 1 ? "rank" : "ranks") on \(hosts.count) \(hosts.count == 1 ? "host" : "hosts")\(shown)"
       + (oversubscribed ? ", oversubscribed" : "")
+      + (pieceBytes.map { "; in pieces of \(Quantity.bytes($0))" } ?? "")
   }
 }
 

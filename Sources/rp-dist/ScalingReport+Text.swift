@@ -50,7 +50,9 @@ extension ScalingReport {
     let links = [("within a node", model.nodeLink), ("between nodes", model.crossLink)].compactMap { name, link in
       link.map { "\(name): \($0.text)" }
     }
-    return (["model: \(Int(model.bytes.rounded())) bytes a step, computing"] + costs + links).joined(separator: "\n  ")
+    let pieces = model.pieceBytes.map { " in pieces of \(Quantity.bytes($0))" } ?? ""
+    let heading = "model: \(Int(model.bytes.rounded())) bytes a step\(pieces), computing"
+    return ([heading] + costs + links).joined(separator: "\n  ")
   }
 
   private var noProjection: String {

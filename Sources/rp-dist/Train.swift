@@ -40,7 +40,8 @@ struct Train: RankCommand {
                         stopEarly {patience}, gradient, gradientStep,
                         checkReplicas, blasThreads, reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
-                        curvaturePrecision (float32, bfloat16)
+                        curvaturePrecision (float32, bfloat16),
+                        pieceBytes (auto, whole, or a number)
         run             folder, name, keep, stallTimeout, checkpointEvery
                         (off or {seconds: N}, {steps: N} or {epochs: N})
         compare         learningRates {sgd: [...], ...}, schedules

@@ -15,6 +15,15 @@ extension BadInput {
       name: "an unknown precision of curvature", arguments: "--set reduction.curvaturePrecision=bfloat", exitCode: 64,
       says: ["reduction.curvaturePrecision", "'bfloat'", "did you mean 'bfloat16'"]),
     BadInput(
+      name: "pieces of sums that are none", arguments: "--set reduction.pieceBytes=halves", exitCode: 64,
+      says: ["reduction.pieceBytes", "auto, whole, or a number of bytes"]),
+    BadInput(
+      name: "pieces of sums that are too small", arguments: "--set reduction.pieceBytes=100", exitCode: 64,
+      says: ["reduction.pieceBytes is 100", "1024"]),
+    BadInput(
+      name: "pieces of sums that are none, for the network", arguments: "bench network --piece-bytes 64K",
+      exitCode: 64, says: ["'64K'", "auto, whole, or a number of bytes"]),
+    BadInput(
       name: "a link without a latency", arguments: "bench scaling --link 10Gbit", exitCode: 64,
       says: ["'10Gbit'", "10Gbit:20us"]),
     BadInput(

@@ -85,12 +85,34 @@ extension ProgramTests {
           program, ["--set", "training.epochs=1", "--name", name] + settings, ranks: ranks, in: folder.path)
         #expect(run.exitCode == 0, "\(run.errors)")
         #expect(try reduction(of: name, in: folder) == expected)
+        // A single machine has nothing to send to others.
+        #expect(try manifest(of: name, in: folder).reductionPieceBytes == nil)
       }
     }
 
-    private func reduction(of run: String, in folder: ScratchFolder) throws -> String? {
+    private func manifest(of run: String, in folder: ScratchFolder) throws -> Manifest {
       let file = URL(fileURLWithPath: folder.path + "/runs/\(run)/manifest.json")
-      return try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: file)).reduction
+      return try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: file))
+    }
+
+    private func reduction(of run: String, in folder: ScratchFolder) throws -> String? {
+      try manifest(of: run, in: folder).reduction
+    }
+
+    @Test func `sums that go in pieces train the same model`() throws {
+      let folder = try ScratchFolder()
+      for (name, size) in [("whole", "whole"), ("pieces", "1024")] {
+        let run = try ProgramRun.run(
+          program,
+          [
+            "--set", "training.epochs=1", "--set", "reduction={method: mpi, pieceBytes: \(size)}", "--name", name,
+          ], ranks: 2, in: folder.path)
+        #expect(run.exitCode == 0, "\(run.errors)")
+      }
+      let (whole, pieces) = (try manifest(of: "whole", in: folder), try manifest(of: "pieces", in: folder))
+      #expect(whole.reductionPieceBytes == nil && pieces.reductionPieceBytes == 1024)
+      // Of two addends the order is no matter.
+      #expect(whole.parametersSHA256 != nil && whole.parametersSHA256 == pieces.parametersSHA256)
     }
 
     @Test(arguments: toolbox) func `the toolbox gives the same model at 1, 3, 4 and 8 ranks`(settings: [String]) throws

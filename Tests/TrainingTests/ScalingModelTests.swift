@@ -97,6 +97,33 @@ struct ScalingModelTests {
       isClose(try #require(model.reduction(.flat, on: grid)), link.allReduce(ranks: 16, bytes: 4e6) + 8 * 10e-6))
   }
 
+  @Test func `between a few nodes every piece of a sum takes its messages`() throws {
+    var model = Self.model
+    model.pieceBytes = 40_000
+    // 4 MB are 100 pieces: 2·100·3·10 us + 2·⅞·4 MB·1 ns between 8 nodes, a quarter of the pieces for each of 4 ranks.
+    let alone = RankGrid(ranks: 8, ranksPerNode: 1)
+    #expect(isClose(try #require(model.reduction(.flat, on: alone)), 6e-3 + 7e-3))
+    let four = RankGrid(ranks: 32, ranksPerNode: 4)
+    #expect(isClose(try #require(model.reduction(.hierarchical, on: four)), 12e-6 + 1.5e-3 + 7e-3))
+    // Between more of them sums go whole.
+    let many = RankGrid(ranks: 16, ranksPerNode: 1)
+    #expect(model.reduction(.flat, on: many) == Self.model.reduction(.flat, on: many))
+    // Sums that are smaller than a piece are one.
+    model.pieceBytes = 8_000_000
+    #expect(model.reduction(.flat, on: alone) == Self.model.reduction(.flat, on: alone))
+  }
+
+  @Test func `sums go in pieces between two to eight machines that TCP connects`() throws {
+    for (machines, isTCP, expected) in [
+      (1, true, nil), (2, true, 65536), (8, true, 65536), (9, true, nil), (2, false, nil),
+    ] as [(Int, Bool, Int?)] {
+      #expect(PieceSize.auto.resolved(machines: machines, isTCP: isTCP) == expected)
+      #expect(PieceSize.whole.resolved(machines: machines, isTCP: isTCP) == nil)
+      #expect(PieceSize.bytes(5000).resolved(machines: machines, isTCP: isTCP) == 5000)
+    }
+    #expect(try PieceSize(parsing: "whole") == .whole && PieceSize(parsing: "4096") == .bytes(4096))
+  }
+
   @Test func `what needs an unknown link is not predicted`() {
     var model = Self.model
     model.crossLink = nil

@@ -23,8 +23,9 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
   public var method = Method.auto
   /// Of ``Method/mpi``; what training computes in where it is not named.
   public var curvaturePrecision = CurvaturePrecision.float32
+  public var pieceBytes = PieceSize.auto
 
-  enum CodingKeys: String, StrictKey { case method, curvaturePrecision }
+  enum CodingKeys: String, StrictKey { case method, curvaturePrecision, pieceBytes }
 
   public init() {}
 
@@ -36,6 +37,7 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     method = try values.name(.method, or: method)
     curvaturePrecision = try values.name(.curvaturePrecision, or: curvaturePrecision)
+    pieceBytes = try values.decodeIfPresent(PieceSize.self, forKey: .pieceBytes) ?? pieceBytes
   }
 }
 
@@ -60,6 +62,7 @@ extension Configuration {
   /// - Throws: ``ConfigurationError`` where `node` is asked for and cannot serve, or Ẅ is to travel and there is none.
   func checkReduction() throws(ConfigurationError) {
     try checkCurvaturePrecision()
+    try reduction.pieceBytes.check()
     guard reduction.method == .node, let needsAllSums else { return }
     throw ConfigurationError(
       "reduction.method node gives each rank a part of the sums, but \(needsAllSums) needs all of them; use auto or mpi"

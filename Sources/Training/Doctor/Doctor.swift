@@ -32,7 +32,8 @@ public struct Doctor {
     }
     // All have looked.
     if world.rank == 0, !probe.isEmpty { try? FileManager.default.removeItem(atPath: probe) }
-    let network = try NetworkBenchmark(sizes: Self.sizes, repeats: 200, seconds: 0.5).measure(on: world)
+    let network = try NetworkBenchmark(sizes: Self.sizes, repeats: 200, seconds: 0.5)
+      .measure(inPieces: configuration.reduction.pieceBytes, on: world)
     return DoctorReport(
       ranks: all, launch: launch, place: place, batch: configuration.training.batch,
       threads: configuration.training.blasThreads, reduction: configuration.reduction.method.rawValue,

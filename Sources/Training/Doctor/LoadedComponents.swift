@@ -34,6 +34,12 @@ struct LoadedComponents {
     }.sorted()
   }
 
+  /// Whether TCP is the only way for messages to other machines.
+  var connectsByTCP: Bool {
+    names("pml").contains("ob1") && !names("pml").contains("ucx") && names("mtl").isEmpty
+      && Set(names("btl")).subtracting(["self", "sm", "vader"]) == ["tcp"]
+  }
+
   /// What messages go by, in Open MPI's words: `ob1 over self, tcp, vader`; empty where it cannot be told.
   var transport: String {
     let layers = names("pml").filter { !["v", "monitoring"].contains($0) }

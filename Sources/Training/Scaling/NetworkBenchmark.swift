@@ -16,16 +16,23 @@ public struct NetworkBenchmark: Sendable {
     (self.sizes, self.repeats, self.seconds) = (sizes, repeats, seconds)
   }
 
-  /// Times all ranks and, where they are on several hosts, those of one host and one of each host. Collective.
+  /// Times all ranks and, where they are on several hosts, those of one host and one of each host, in the pieces that were
+  /// chosen. Collective.
   public func measure(on world: borrowing Communicator) throws -> NetworkReport {
     let placement = try RankPlacement(of: world)
     let all = Array(0..<world.ranks)
     let isSpread = placement.distinctHosts.count > 1 && placement.ranksPerHost > 1
     let fullest = placement.distinctHosts.map { placement.ranks(on: $0) }.max { $0.count < $1.count } ?? []
     return NetworkReport(
-      placement, world: try measure(all, of: world),
+      placement, pieceBytes: MPILibrary.pieceBytes, world: try measure(all, of: world),
       node: isSpread ? try measure(fullest, of: world) : nil,
       cross: isSpread ? try measure(placement.hostLeaders, of: world) : nil)
+  }
+
+  /// The same in the pieces that settings ask for. Collective.
+  public func measure(inPieces size: PieceSize, on world: borrowing Communicator) throws -> NetworkReport {
+    try world.choosePieces(size)
+    return try measure(on: world)
   }
 
   /// Times some of the ranks while the others sleep. Collective.

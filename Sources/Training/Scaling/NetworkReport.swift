@@ -62,6 +62,8 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   public var hosts: [Host]
   public var ranks: Int
   public var oversubscribed: Bool
+  /// In pieces of how many bytes sums were added up; nil where they went whole.
+  public var pieceBytes: Int?
   /// All ranks; nil for a single one.
   @OrNull public var world: Group?
   /// The ranks of one host, where there are several hosts and several ranks on it.
@@ -69,7 +71,8 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   /// One rank of each host, where there are several hosts with several ranks.
   @OrNull public var cross: Group?
 
-  init(_ placement: RankPlacement, world: Group?, node: Group?, cross: Group?) {
+  init(_ placement: RankPlacement, pieceBytes: Int?, world: Group?, node: Group?, cross: Group?) {
+    self.pieceBytes = pieceBytes
     hosts = placement.distinctHosts.map {
       Host(name: $0, ranks: placement.ranks(on: $0).count, cores: placement.coreCount(of: $0))
     }

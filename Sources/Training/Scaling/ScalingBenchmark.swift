@@ -114,6 +114,7 @@ public struct ScalingBenchmark: Sendable {
       return try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
     }
     let placement = try RankPlacement(of: world)
+    let pieceBytes = try world.choosePieces(configuration.reduction.pieceBytes)
     let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
     let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
 
@@ -141,7 +142,8 @@ public struct ScalingBenchmark: Sendable {
     let traffic = StepTraffic(configuration, parameters: network.layout.count)
     let model = StepTimeModel(
       alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
-      crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions)
+      crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions,
+      pieceBytes: pieceBytes)
     var points: [ScalingReport.Point] = []
     for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
       points.append(

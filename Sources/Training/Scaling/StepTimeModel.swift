@@ -54,13 +54,14 @@ public struct RankGrid: Equatable, Sendable {
 /// `load` ≥ 1 the ranks that share a core.
 ///
 /// **flat**, an allreduce over all ranks: T = r (2⌈log₂ k⌉ α' + 2⌈log₂ M⌉ α) + 2 (k−1)/k n β' + 2 (M−1)/M n β, with α, β of
-/// the link between nodes, α', β' of that between ranks of a node, and r reductions in a step. Ranks are numbered node by
+/// the link between nodes, α', β' of that between ranks of a node, and r reductions in a step, between two to eight nodes
+/// those of its pieces (``PieceSize``). Ranks are numbered node by
 /// node: then of a ring as of Rabenseifner's algorithm only 2 (M−1)/M n bytes go over the link of a node. For one rank on
 /// each node it is 2⌈log₂ p⌉ α + 2 (p−1)/p n β.
 ///
 /// **hierarchical**, with the activations of a node in shared memory: each of its ranks computes n/k of the sums over all
 /// samples of the node, reduces them with its counterparts on the other nodes, all k at the same time over one link, and
-/// updates its share of the weights: T = 2⌈log₂ M⌉ α + 2 (M−1)/M k (n/k) β + 6⌈log₂ k⌉ α', the last for three barriers in
+/// updates its share of the weights: T = 2 r⌈log₂ M⌉ α + 2 (M−1)/M k (n/k) β + 6⌈log₂ k⌉ α', the last for three barriers in
 /// the node, and U/k in place of U. That ranks read each other's activations counts as part of their products.
 public struct StepTimeModel: Codable, Equatable, Sendable {
   /// Of one rank that computes alone, and of as many as have cores of their own.
@@ -72,16 +73,19 @@ public struct StepTimeModel: Codable, Equatable, Sendable {
   public var crossLink: Link?
   /// n, the bytes that a step reduces, on the average.
   public var bytes: Double
-  /// r.
+  /// r of sums that go whole.
   public var reductions: Double
+  /// The bytes of a piece of a sum; nil where it goes whole.
+  public var pieceBytes: Int?
 
   public enum Method: String, Codable, CaseIterable, Sendable { case flat, hierarchical }
 
   public init(
-    alone: ComputeCost, together: ComputeCost, nodeLink: Link?, crossLink: Link?, bytes: Double, reductions: Double = 1
+    alone: ComputeCost, together: ComputeCost, nodeLink: Link?, crossLink: Link?, bytes: Double, reductions: Double = 1,
+    pieceBytes: Int? = nil
   ) {
     (self.alone, self.together, self.nodeLink, self.crossLink) = (alone, together, nodeLink, crossLink)
-    (self.bytes, self.reductions) = (bytes, reductions)
+    (self.bytes, self.reductions, self.pieceBytes) = (bytes, reductions, pieceBytes)
   }
 
   /// The seconds of a reduction; nil where a link it needs is not known.
@@ -100,7 +104,10 @@ public struct StepTimeModel: Codable, Equatable, Sendable {
     }
     if grid.nodes > 1 {
       guard let crossLink else { return nil }
-      time += 2 * (method == .flat ? reductions : 1) * Link.rounds(grid.nodes) * crossLink.latency
+      let whole = method == .flat ? reductions : 1
+      let own = method == .flat ? bytes : bytes / k
+      let pieces = PieceSize.machinesOfAuto.contains(grid.nodes) ? pieceBytes.map { own / Double($0) } : nil
+      time += 2 * max(whole, pieces ?? 0) * Link.rounds(grid.nodes) * crossLink.latency
       time += 2 * (m - 1) / m * bytes * crossLink.secondsPerByte
     }
     return time
