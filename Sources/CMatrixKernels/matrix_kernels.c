@@ -183,7 +183,8 @@ static size_t workspace_of(size_t m, size_t n, size_t terms) {
 }
 
 size_t matrix_product_workspace(size_t m, size_t n, size_t k) {
-  return k == 0 ? 0 : workspace_of(m, n, even_part(k, BLOCK_TERMS));
+  // Fewer terms can have a longer first part: what is enough for some is enough for fewer.
+  return k == 0 ? 0 : workspace_of(m, n, SMALLER(k, BLOCK_TERMS));
 }
 
 size_t matrix_step_workspace(size_t m, size_t n, size_t k) {

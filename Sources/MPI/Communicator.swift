@@ -52,7 +52,8 @@ public struct Communicator: ~Copyable {
   public func allReduceSum<Scalar: MPIScalar>(_ values: inout MutableSpan<Scalar>) throws(MPIError) {
     guard ranks > 1 else { return }
     // MPI 3.1, 5.9.6; counts are int, so a large arena goes in parts at least.
-    let limit = MPILibrary.pieceBytes.map { max(1, $0 / MemoryLayout<Scalar>.stride) } ?? Int(CInt.max)
+    let most = Int(CInt.max)
+    let limit = MPILibrary.pieceBytes.map { min(most, max(1, $0 / MemoryLayout<Scalar>.stride)) } ?? most
     var start = 0
     while start < values.count {
       let count = min(limit, values.count - start)

@@ -5,7 +5,8 @@ internal import Synchronization
 private let presentPieceBytes = Atomic<Int>(0)
 
 extension MPILibrary {
-  /// In pieces of how many bytes this process adds vectors up over ranks, one after another; nil: whole.
+  /// In pieces of how many bytes this process adds vectors up over ranks, one after another, on one machine or several; nil:
+  /// whole. The same on all ranks of a group that adds up.
   ///
   /// Large messages in both directions of one TCP connection hold each other up in Open MPI: their announcements wait behind
   /// the other's bytes. Pieces of 64 KiB need none.

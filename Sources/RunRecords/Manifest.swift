@@ -84,7 +84,7 @@ public struct Manifest: Codable, Sendable {
   /// How the ranks brought their shares of a minibatch together: `node`, `mpi` or `lanes`; nil for a single rank without
   /// lanes.
   public var reduction: String?
-  /// In pieces of how many bytes sums travelled; nil where they went whole.
+  /// In pieces of how many bytes sums were added up over ranks; nil where they went whole, and by lanes.
   public var reductionPieceBytes: Int?
   public var precision: String
   public var parameters: Int

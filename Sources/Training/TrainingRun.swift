@@ -134,7 +134,7 @@ public struct TrainingRun {
       configuration, problem, version: version, preset: preset, started: started,
       parameters: loop.step.network.layout.count, hosts: try world.allGather(MPILibrary.processorName), on: world)
     manifest.reduction = world.ranks > 1 || world.lanes != nil ? loop.reduction.rawValue : nil
-    manifest.reductionPieceBytes = MPILibrary.pieceBytes
+    manifest.reductionPieceBytes = loop.reduction == .lanes ? nil : MPILibrary.pieceBytes
     manifest.goOn(from: opened, at: started)
     return manifest
   }

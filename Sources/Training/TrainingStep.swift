@@ -146,7 +146,8 @@ public final class TrainingStep<Scalar: Real> {
       problem.target == .input && !takesRows ? inputs : Matrix(rows: capacity, columns: network.outputs)
     // Not where anything but the step asks for the sums.
     let canMoveWithSums =
-      rule.isWeightStep && optimizer.curvatureEvery == 1 && bound == .paper && configuration.needsAllSums == nil
+      rule.isWeightStep && optimizer.curvatureEvery == 1 && bound == .paper
+      && configuration.training.gradient == .backpropagation && configuration.needsAllSums == nil
       && !keepsParametersBefore && !keepsSums && lanes == nil
     rest = canMoveWithSums ? (memory?.part ?? .all(network.layout)).withoutSeparableWeights(network) : nil
   }

@@ -58,7 +58,7 @@ struct BenchNetwork: RankCommand {
     print("rp-dist \(version): allreduce of floats, in place, \(report.placementText)")
     guard report.world != nil else { return print("one rank reduces with nobody: there is nothing to measure") }
     for (name, group) in [("world", report.world), ("node", report.node), ("cross", report.cross)] {
-      if let group { print("\n" + group.text(name)) }
+      if let group { print("\n" + group.text(name, pieceBytes: report.pieceBytes)) }
     }
   }
 }
@@ -75,7 +75,7 @@ extension NetworkReport {
 }
 
 extension NetworkReport.Group {
-  func text(_ name: String) -> String {
+  func text(_ name: String, pieceBytes: Int?) -> String {
     var table = TextTable(["bytes", "repeats", "median", "least", "bytes/median", "fit"])
     for time in times {
       table.append([
@@ -85,7 +85,8 @@ extension NetworkReport.Group {
       ])
     }
     return "\(name): \(ranks) ranks\(oversubscribed ? ", oversubscribed" : "")\n\(table.text)\n"
-      + "medians: \(Self.text(cost, link(.median)))\n  least: \(Self.text(leastCost, link(.least)))"
+      + "medians: \(Self.text(cost, link(.median, pieceBytes: pieceBytes)))\n"
+      + "  least: \(Self.text(leastCost, link(.least, pieceBytes: pieceBytes)))"
   }
 
   private static func text(_ cost: LinearCost, _ link: Link) -> String {

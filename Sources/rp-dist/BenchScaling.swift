@@ -23,9 +23,9 @@ struct BenchScaling: RankCommand {
 
       The model: load x (c0 + c1 b + update) + reduction, for b samples on a
       rank. A reduction of n bytes over M nodes with k ranks each takes
-        flat   2 log2(k) a' + 2 (k-1)/k n b' + 2 r log2(M) a + 2 (M-1)/M n b
+        flat   2 r log2(k) a' + 2 (k-1)/k n b' + 2 r log2(M) a + 2 (M-1)/M n b
         node   6 log2(k) a' + 2 r log2(M) a + 2 (M-1)/M n b
-      with r its pieces where it does not go whole (reduction.pieceBytes), and
+      with r the pieces of what a rank sends (reduction.pieceBytes), 1 whole;
       a, b of the link between nodes and a', b' within one; node: the
       ranks of a node share activations, and each updates its part of the
       weights. c0, c1 and the update are measured here, a and b by 'bench

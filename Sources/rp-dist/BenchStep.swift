@@ -33,7 +33,8 @@ struct BenchStep: RankCommand {
         data, stat., update
                      where the step's time went; stat. is loss, Ẇ, Ẅ and
                      their sums over the ranks. On one machine rp-paper and
-                     sgd move weights where Ẇ and Ẅ are formed: in update
+                     sgd move weights where Ẇ and Ẅ are formed, up to 256
+                     samples, but not by lanes or reduction mpi: in update
         MiB, at most
                      what training adds to the process at its peak, and what
                      it may: data, 8 times its parameters, and the workspace

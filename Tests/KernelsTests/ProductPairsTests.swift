@@ -77,6 +77,19 @@ import Testing
     }
   }
 
+  @Test func `room for some terms is room for fewer`() {
+    for terms in [1, 96, 97, 192, 193, 200, 384, 385, 1000] {
+      let workspace = ProductWorkspace<Float>()
+      workspace.reserve(rows: 30, columns: 40, terms: terms)
+      for fewer in [terms, terms - 1, 192, 191, 100].filter({ $0 > 0 && $0 <= terms }) {
+        let problem = PairProblem<Float>.integers(.transposedFirst, PairShape(30, 40, fewer))
+        multiplyPair(
+          transposed: problem.a1, problem.a2, problem.b, into: problem.c1, problem.c2, workspace: workspace)
+        #expect(problem.c1.doubles == problem.plainLoops(problem.a1, beta: 0, to: []).sums)
+      }
+    }
+  }
+
   @Test func `a product alone leaves the other result as it is`() {
     let problem = PairProblem<Float>.integers(.plain, PairShape(7, 9, 11))
     let (first, second) = (problem.c1.array, problem.c2.array)

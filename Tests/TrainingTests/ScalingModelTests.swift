@@ -105,9 +105,8 @@ struct ScalingModelTests {
     #expect(isClose(try #require(model.reduction(.flat, on: alone)), 6e-3 + 7e-3))
     let four = RankGrid(ranks: 32, ranksPerNode: 4)
     #expect(isClose(try #require(model.reduction(.hierarchical, on: four)), 12e-6 + 1.5e-3 + 7e-3))
-    // Between more of them sums go whole.
-    let many = RankGrid(ranks: 16, ranksPerNode: 1)
-    #expect(model.reduction(.flat, on: many) == Self.model.reduction(.flat, on: many))
+    // Inside a node all ranks add up in the same pieces: 2·100·2·1 us more than the bytes take there.
+    #expect(isClose(try #require(model.reduction(.flat, on: four)), 0.4e-3 + 0.6e-3 + 6e-3 + 7e-3))
     // Sums that are smaller than a piece are one.
     model.pieceBytes = 8_000_000
     #expect(model.reduction(.flat, on: alone) == Self.model.reduction(.flat, on: alone))
@@ -122,6 +121,15 @@ struct ScalingModelTests {
       #expect(PieceSize.bytes(5000).resolved(machines: machines, isTCP: isTCP) == 5000)
     }
     #expect(try PieceSize(parsing: "whole") == .whole && PieceSize(parsing: "4096") == .bytes(4096))
+  }
+
+  @Test func `a link is found from allreduces in pieces, each with its own rounds`() {
+    let link = Link(latency: 10e-6, secondsPerByte: 1e-9)
+    // 2⌈log₂ 4⌉ · 10 us for every 10,000 bytes.
+    let line = LinearCost(fixed: 40e-6, slope: 1.5e-9 + 4e-9)
+    let found = Link(ofAllReduce: line, ranks: 4, pieceBytes: 10_000)
+    #expect(isClose(found.latency, link.latency) && isClose(found.secondsPerByte, link.secondsPerByte, 1e-6))
+    #expect(Link(ofAllReduce: LinearCost(fixed: 1, slope: 0), ranks: 4, pieceBytes: 1).secondsPerByte == 0)
   }
 
   @Test func `what needs an unknown link is not predicted`() {

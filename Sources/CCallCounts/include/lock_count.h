@@ -1,4 +1,5 @@
-// The locks that a program takes that is linked with this: mutexes and locks of readers and writers.
+// The locks that a program takes that is linked with this: POSIX mutexes and locks of readers and writers, without those with a
+// time limit.
 #pragma once
 
 // Counts from now on. Calls from OpenBLAS do not count; with `except_mpi` neither do those from the libraries of Open MPI, and

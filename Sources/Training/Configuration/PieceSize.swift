@@ -1,6 +1,4 @@
-internal import Yams
-
-/// `reduction.pieceBytes`: in which pieces sums travel between machines; `auto`, `whole`, or a number of bytes.
+/// `reduction.pieceBytes`: in which pieces vectors are added up over ranks; `auto`, `whole`, or a number of bytes.
 public enum PieceSize: Codable, Equatable, Sendable {
   /// 64 KiB between two to eight machines that TCP alone connects, else whole.
   case auto
@@ -30,7 +28,9 @@ public enum PieceSize: Codable, Equatable, Sendable {
   }
 
   public init(from decoder: any Decoder) throws {
-    guard let size = PieceSize(try decoder.singleValueContainer().decode(String.self)) else {
+    let value = try decoder.singleValueContainer()
+    let count = try? value.decode(Int.self)
+    guard let size = PieceSize(try count.map(String.init) ?? value.decode(String.self)) else {
       throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: Self.advice))
     }
     self = size

@@ -23,6 +23,7 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
   public var method = Method.auto
   /// Of ``Method/mpi``; what training computes in where it is not named.
   public var curvaturePrecision = CurvaturePrecision.float32
+  /// Of sums that ranks add up with MPI_Allreduce, on one machine or between several.
   public var pieceBytes = PieceSize.auto
 
   enum CodingKeys: String, StrictKey { case method, curvaturePrecision, pieceBytes }

@@ -20,10 +20,11 @@ extension Communicator {
     let draft = try agree(describe: describe) {
       try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
     }
-    try choosePieces(configuration.reduction.pieceBytes)
-    guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
-    return try withNodeMemory(for: draft, colour: colour) { memory in
-      try body(TrainingLoop(draft, learning: nil, memory: memory))
+    return try withPieces(configuration.reduction.pieceBytes) {
+      guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
+      return try withNodeMemory(for: draft, colour: colour) { memory in
+        try body(TrainingLoop(draft, learning: nil, memory: memory))
+      }
     }
   }
 }

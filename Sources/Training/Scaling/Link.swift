@@ -13,11 +13,14 @@ public struct Link: Codable, Equatable, Sendable {
 
   /// The link over which an allreduce of p ranks with 2⌈log₂ p⌉ rounds takes this long: the inverse of
   /// ``allReduce(ranks:bytes:)``.
-  public init(ofAllReduce cost: LinearCost, ranks: Int) {
+  ///
+  /// - Parameter pieceBytes: of the pieces in which it was measured, each with its own rounds; nil where it went whole.
+  public init(ofAllReduce cost: LinearCost, ranks: Int, pieceBytes: Int? = nil) {
     precondition(ranks > 1, "an allreduce needs two ranks")
     let p = Double(ranks)
     latency = cost.fixed / (2 * Self.rounds(ranks))
-    secondsPerByte = cost.slope * p / (2 * (p - 1))
+    let rounds = pieceBytes.map { cost.fixed / Double($0) } ?? 0
+    secondsPerByte = max(0, cost.slope - rounds) * p / (2 * (p - 1))
   }
 
   /// ⌈log₂ p⌉.

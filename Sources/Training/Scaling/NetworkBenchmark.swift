@@ -31,8 +31,7 @@ public struct NetworkBenchmark: Sendable {
 
   /// The same in the pieces that settings ask for. Collective.
   public func measure(inPieces size: PieceSize, on world: borrowing Communicator) throws -> NetworkReport {
-    try world.choosePieces(size)
-    return try measure(on: world)
+    try world.withPieces(size) { try measure(on: world) }
   }
 
   /// Times some of the ranks while the others sleep. Collective.

@@ -46,8 +46,10 @@ public struct NetworkReport: Codable, Equatable, Sendable {
     }
 
     /// What a message between two of its ranks costs, by the medians or by the least times.
-    public func link(_ statistic: Statistic) -> Link {
-      Link(ofAllReduce: statistic == .median ? cost : leastCost, ranks: ranks)
+    ///
+    /// - Parameter pieceBytes: the report's.
+    public func link(_ statistic: Statistic, pieceBytes: Int?) -> Link {
+      Link(ofAllReduce: statistic == .median ? cost : leastCost, ranks: ranks, pieceBytes: pieceBytes)
     }
   }
 
@@ -81,11 +83,13 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   }
 
   /// The link between two ranks of a host; nil where no host has two.
-  public func nodeLink(_ statistic: Statistic) -> Link? { (hosts.count == 1 ? world : node)?.link(statistic) }
+  public func nodeLink(_ statistic: Statistic) -> Link? {
+    (hosts.count == 1 ? world : node)?.link(statistic, pieceBytes: pieceBytes)
+  }
 
   /// The link between two hosts; nil where there is one host.
   public func crossLink(_ statistic: Statistic) -> Link? {
-    hosts.count == 1 ? nil : (cross ?? world)?.link(statistic)
+    hosts.count == 1 ? nil : (cross ?? world)?.link(statistic, pieceBytes: pieceBytes)
   }
 
   /// Reads what `bench network --json` printed.

@@ -20,9 +20,9 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
   private var turns = 0
   private var times: [(statistics: Double, update: Double)] = []
 
-  init(_ configuration: Configuration, samples: Int, group: consuming Communicator) throws {
-    // As between machines, where sums travel before the update.
-    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1), keepsSums: true)
+  /// - Parameter isSpread: whether ranks are on several machines, between which sums travel before the update.
+  init(_ configuration: Configuration, samples: Int, group: consuming Communicator, isSpread: Bool) throws {
+    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1), keepsSums: isSpread)
     self.samples = samples
     self.group = group
   }
@@ -49,7 +49,10 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
     var slowest = [statistic(times.map(\.statistics)), statistic(times.map(\.update))]
     try group.allReduceMax(&slowest)
     try group.free()
-    return ComputeCost.Point(samples: samples, statistics: slowest[0], update: slowest[1])
+    // Weights that move with their sums leave no update that does not depend on the samples.
+    return step.movesWithSums
+      ? ComputeCost.Point(samples: samples, statistics: slowest[0] + slowest[1], update: 0)
+      : ComputeCost.Point(samples: samples, statistics: slowest[0], update: slowest[1])
   }
 }
 

@@ -106,6 +106,14 @@ public struct ScalingBenchmark: Sendable {
     describe: ErrorDescription
   ) throws -> ScalingReport {
     BLASLibrary.setThreads(configuration.training.blasThreads)
+    return try world.withPieces(configuration.reduction.pieceBytes) {
+      try runInPieces(as: precision, on: world, describe: describe)
+    }
+  }
+
+  private func runInPieces<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> ScalingReport {
     // Whatever is wrong with the configuration shows here, before ranks part.
     let network = try world.agree(describe: describe) {
       try require(
@@ -114,10 +122,11 @@ public struct ScalingBenchmark: Sendable {
       return try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
     }
     let placement = try RankPlacement(of: world)
-    let pieceBytes = try world.choosePieces(configuration.reduction.pieceBytes)
+    let isTCP = try world.isConnectedByTCP()
     let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
     let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
 
+    let isSpread = placement.distinctHosts.count > 1
     // Everything that is to be compared takes turns.
     var computing: [(ranks: Int, subject: ComputeSubject<Scalar>?)] = []
     for ranks in Set([1, crew]).sorted() {
@@ -126,7 +135,8 @@ public struct ScalingBenchmark: Sendable {
           computing.append((ranks, nil))
           continue
         }
-        computing.append((ranks, try ComputeSubject(configuration, samples: samples, group: part)))
+        computing.append(
+          (ranks, try ComputeSubject(configuration, samples: samples, group: part, isSpread: isSpread)))
       }
     }
     let results = try withSubjects(Self.points(upTo: world.ranks)[...], [], as: Scalar.self, on: world) { stepping in
@@ -143,7 +153,7 @@ public struct ScalingBenchmark: Sendable {
     let model = StepTimeModel(
       alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
       crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions,
-      pieceBytes: pieceBytes)
+      pieceBytes: MPILibrary.pieceBytes)
     var points: [ScalingReport.Point] = []
     for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
       points.append(
@@ -159,16 +169,24 @@ public struct ScalingBenchmark: Sendable {
       optimizer: configuration.optimizer.name.rawValue, precision: Scalar.precision.rawValue, batch: batch,
       statistic: statistic, hosts: placement.distinctHosts, ranks: world.ranks, points: points, model: model,
       measuredNetwork: world.ranks > 1 ? measured : nil, projectedLink: projected.crossLink,
-      projections: Self.project(projected, batch: batch, ranksPerNode: perNode))
+      projections: Self.project(projected, batch: batch, ranksPerNode: perNode) {
+        configuration.reduction.pieceBytes.resolved(machines: $0, isTCP: isTCP)
+      })
   }
 
   /// What the model says of ``projectedRanks``; nothing without a link between nodes.
-  static func project(_ model: StepTimeModel, batch: Int, ranksPerNode: Int) -> [ScalingReport.Projection] {
+  ///
+  /// - Parameter pieceBytes: by the number of nodes.
+  static func project(
+    _ model: StepTimeModel, batch: Int, ranksPerNode: Int, pieceBytes: (Int) -> Int?
+  ) -> [ScalingReport.Projection] {
+    var model = model
     let single = model.step(samples: batch, .flat, on: RankGrid(nodes: 1, ranksPerNode: 1))
     return ScalingReport.Kind.allCases.flatMap { kind in
       projectedRanks.compactMap { ranks -> ScalingReport.Projection? in
         let grid = RankGrid(ranks: ranks, ranksPerNode: ranksPerNode)
         let samples = kind == .strong ? (batch + grid.ranks - 1) / grid.ranks : batch
+        model.pieceBytes = pieceBytes(grid.nodes)
         guard let single, let step = model.step(samples: samples, .hierarchical, on: grid) else { return nil }
         return ScalingReport.Projection(
           kind: kind, ranks: grid.ranks, nodes: grid.nodes, ranksPerNode: grid.ranksPerNode,

@@ -54,8 +54,8 @@ public struct RankGrid: Equatable, Sendable {
 /// `load` ≥ 1 the ranks that share a core.
 ///
 /// **flat**, an allreduce over all ranks: T = r (2⌈log₂ k⌉ α' + 2⌈log₂ M⌉ α) + 2 (k−1)/k n β' + 2 (M−1)/M n β, with α, β of
-/// the link between nodes, α', β' of that between ranks of a node, and r reductions in a step, between two to eight nodes
-/// those of its pieces (``PieceSize``). Ranks are numbered node by
+/// the link between nodes, α', β' of that between ranks of a node, and r reductions in a step, or those of its pieces
+/// (``PieceSize``) where these are more. Ranks are numbered node by
 /// node: then of a ring as of Rabenseifner's algorithm only 2 (M−1)/M n bytes go over the link of a node. For one rank on
 /// each node it is 2⌈log₂ p⌉ α + 2 (p−1)/p n β.
 ///
@@ -96,7 +96,7 @@ public struct StepTimeModel: Codable, Equatable, Sendable {
       guard let nodeLink else { return nil }
       switch method {
       case .flat:
-        time += 2 * reductions * Link.rounds(grid.ranksPerNode) * nodeLink.latency
+        time += 2 * messages(of: bytes, reductions) * Link.rounds(grid.ranksPerNode) * nodeLink.latency
         time += 2 * (k - 1) / k * bytes * nodeLink.secondsPerByte
       case .hierarchical:
         time += 6 * Link.rounds(grid.ranksPerNode) * nodeLink.latency
@@ -104,13 +104,16 @@ public struct StepTimeModel: Codable, Equatable, Sendable {
     }
     if grid.nodes > 1 {
       guard let crossLink else { return nil }
-      let whole = method == .flat ? reductions : 1
-      let own = method == .flat ? bytes : bytes / k
-      let pieces = PieceSize.machinesOfAuto.contains(grid.nodes) ? pieceBytes.map { own / Double($0) } : nil
-      time += 2 * max(whole, pieces ?? 0) * Link.rounds(grid.nodes) * crossLink.latency
+      let count = method == .flat ? messages(of: bytes, reductions) : messages(of: bytes / k, 1)
+      time += 2 * count * Link.rounds(grid.nodes) * crossLink.latency
       time += 2 * (m - 1) / m * bytes * crossLink.secondsPerByte
     }
     return time
+  }
+
+  /// How many allreduces so many bytes take.
+  private func messages(of bytes: Double, _ whole: Double) -> Double {
+    max(whole, pieceBytes.map { bytes / Double($0) } ?? 0)
   }
 
   /// The seconds of a step; nil where a link it needs is not known.

@@ -17,6 +17,9 @@ final class TimedStep<Scalar: Real> {
   private let samples: Int
   private var turn = 0
 
+  /// Whether the weights of the last step moved where their sums are formed.
+  var movesWithSums: Bool { step.movesWithSums }
+
   /// - Parameters:
   ///   - draft: of a training on random samples.
   ///   - keepsSums: whether the update is timed by itself, without the sums that weights could move with.
