@@ -17,12 +17,11 @@ public final class Network<Scalar: Real> {
   public private(set) var capacity = 0
   /// What the layers' products work in.
   private let products: ProductWorkspace<Scalar>
-  /// An estimate of the numbers that a pass works with: y, u, Ẏ, Z and two more for each unit and sample, those of the input
-  /// among them, of all ranks that share their signals; and what products work in.
-  public var workspaceCount: Int {
-    let units = layers.reduce(inputs) { $0 + $1.outputs }
-    return 6 * units * (sharing?.rows ?? capacity) + products.count
-  }
+  /// An estimate of the numbers that a pass works with for each sample: y, u, Ẏ, Z, σ' and σ'' of each unit, the inputs among
+  /// them.
+  public var numbersPerSample: Int { 6 * layers.reduce(inputs) { $0 + $1.outputs } }
+  /// The same for all samples of the ranks that share their signals, and what products work in.
+  public var workspaceCount: Int { numbersPerSample * (sharing?.rows ?? capacity) + products.count }
   /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
   public internal(set) var laneLosses: [Double] = []
 

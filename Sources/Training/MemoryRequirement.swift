@@ -15,8 +15,8 @@ func requireMemory<Scalar: Real>(
   // Parameters, Ẇ, Ẅ, m, v, two of the distance estimate, the last good and the best parameters, and |W|; for each
   // sample y, u, Ẏ, Z, σ', σ'' at every boundary. With lanes a rank has Ẇ and Ẅ of each subtree, and what it gathers of those
   // of all ranks is no more than that again.
-  let units = network.layers.reduce(network.inputs) { $0 + $1.outputs }
-  let numbers = Double(10 + 4 * subtrees) * Double(network.layout.count) + 6 * Double(units) * Double(samples)
+  let numbers =
+    Double(10 + 4 * subtrees) * Double(network.layout.count) + Double(network.numbersPerSample) * Double(samples)
   let (needed, present) = (numbers * Double(MemoryLayout<Scalar>.stride), ProcessInfo.processInfo.physicalMemory)
   guard needed > Double(present) else { return }
   let gibibytes = { (bytes: Double) in "\(Int((bytes / 0x1p30).rounded(.up)))" }

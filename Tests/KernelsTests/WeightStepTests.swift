@@ -69,7 +69,7 @@ import Testing
     _ problem: PairProblem<S>, _ step: WeightStep<S>, rows: Range<Int>, isPair: Bool, _ kernel: InstructionSet
   ) -> [S] {
     let workspace = ProductWorkspace<S>()
-    workspace.reserveStep(rows: problem.shape.m, columns: problem.shape.n, terms: problem.shape.k)
+    workspace.reserve(rows: problem.shape.m, columns: problem.shape.n, terms: problem.shape.k, isStep: true)
     moveByProducts(
       problem.c1, rows: rows, step, transposed: problem.a1, isPair ? problem.a2 : nil, problem.b, workspace: workspace,
       by: kernel)

@@ -48,7 +48,7 @@ final class Dense<Scalar: Real>: Layer {
     workspace.reserve(rows: samples, columns: outputs, terms: inputs)
     workspace.reserve(rows: samples, columns: inputs, terms: outputs)
     workspace.reserve(rows: units, columns: inputs, terms: samples)
-    workspace.reserveStep(rows: units, columns: inputs, terms: samples)
+    workspace.reserve(rows: units, columns: inputs, terms: samples, isStep: true)
   }
 
   private func weights(_ parameters: Vector<Scalar>) -> Matrix<Scalar> {

@@ -13,6 +13,8 @@ extension Communicator {
   /// The bytes of a piece; nil where sums go whole. Collective.
   private func pieces(_ size: PieceSize) throws -> Int? {
     guard ranks > 1 else { return nil }
+    // Whoever names a size need not be asked where the ranks are.
+    guard size == .auto else { return size.resolved(machines: 1, isTCP: false) }
     // Each machine has one rank that is the first of its own.
     let machines = try withNode { node in
       try allGather(Int64(node.local.rank == 0 ? 1 : 0)).reduce(0, +)
