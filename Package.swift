@@ -33,10 +33,11 @@ let package = Package(
   targets: [
     // Bindings to C: constants and headers, no logic.
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
-    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CMatrixKernels"),
+    .target(name: "COpenBLAS"),
+    .target(name: "CProcessArguments"),
     .systemLibrary(name: "CMalloc"),
     .target(name: "CStopSignals"),
     .target(
@@ -44,8 +45,8 @@ let package = Package(
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
-    .target(name: "MPI", dependencies: ["CMPI"], swiftSettings: strict),
-    .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS"], swiftSettings: strict),
+    .target(name: "MPI", dependencies: ["CMPI", "CProcessArguments"], swiftSettings: strict),
+    .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS", "CVectorMath"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["CVectorMath", "Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
@@ -84,7 +85,7 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "fuzz-readers",
-      dependencies: ["CCallCounts", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "TestSupport"],
+      dependencies: ["CCallCounts", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", "TestSupport"],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(

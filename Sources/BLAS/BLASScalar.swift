@@ -3,7 +3,8 @@ private import COpenBLAS
 /// A number type that OpenBLAS multiplies: Float and Double.
 ///
 /// The functions take pointers and check nothing; `Kernels` wraps them in matrices that know their shapes.
-/// All matrices are row-major; `ld` is the distance between two rows in elements.
+/// All matrices are row-major; `ld` is the distance between two rows in elements. Whoever calls them has opened OpenBLAS
+/// (``BLASLibrary/open()``), or has nobody to tell that it is not there.
 public protocol BLASScalar {
   /// C ← α op(A) op(B) + β C with op(A) [m × k], op(B) [k × n], C [m × n].
   @unsafe static func gemm(
@@ -12,7 +13,18 @@ public protocol BLASScalar {
     beta: Self, _ c: UnsafeMutablePointer<Self>, ldc: Int)
 }
 
-private func operation(_ transpose: Bool) -> CBLAS_TRANSPOSE { transpose ? CblasTrans : CblasNoTrans }
+private let rowMajor = CInt(OPENBLAS_ROW_MAJOR)
+
+private func operation(_ transpose: Bool) -> CInt {
+  CInt(transpose ? OPENBLAS_TRANSPOSE : OPENBLAS_NO_TRANSPOSE)
+}
+
+private var functions: openblas_library {
+  switch OpenBLAS.shared {
+  case .success(let library): return unsafe library.functions
+  case .failure(let error): preconditionFailure(error.description)
+  }
+}
 
 extension Float: BLASScalar {
   @unsafe public static func gemm(
@@ -20,9 +32,9 @@ extension Float: BLASScalar {
     alpha: Float, _ a: UnsafePointer<Float>, lda: Int, _ b: UnsafePointer<Float>, ldb: Int,
     beta: Float, _ c: UnsafeMutablePointer<Float>, ldc: Int
   ) {
-    unsafe cblas_sgemm(
-      CblasRowMajor, operation(transposeA), operation(transposeB), blasint(m), blasint(n), blasint(k),
-      alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+    unsafe functions.sgemm(
+      rowMajor, operation(transposeA), operation(transposeB), CInt(m), CInt(n), CInt(k),
+      alpha, a, CInt(lda), b, CInt(ldb), beta, c, CInt(ldc))
   }
 }
 
@@ -32,8 +44,8 @@ extension Double: BLASScalar {
     alpha: Double, _ a: UnsafePointer<Double>, lda: Int, _ b: UnsafePointer<Double>, ldb: Int,
     beta: Double, _ c: UnsafeMutablePointer<Double>, ldc: Int
   ) {
-    unsafe cblas_dgemm(
-      CblasRowMajor, operation(transposeA), operation(transposeB), blasint(m), blasint(n), blasint(k),
-      alpha, a, blasint(lda), b, blasint(ldb), beta, c, blasint(ldc))
+    unsafe functions.dgemm(
+      rowMajor, operation(transposeA), operation(transposeB), CInt(m), CInt(n), CInt(k),
+      alpha, a, CInt(lda), b, CInt(ldb), beta, c, CInt(ldc))
   }
 }

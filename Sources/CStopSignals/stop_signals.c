@@ -3,42 +3,50 @@
 
 #include <signal.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
+
+#ifndef SIGXCPU
+#error "this system has no limit of processor time"
+#endif
 
 // Lock-free, so that a handler may write it while any thread reads it (C11, 7.14.1.1).
 static atomic_int came;
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal's handler needs an atomic without a lock");
 
-static void note(int number) {
-  (void)number;
-  atomic_store(&came, 1);
-}
+static void note(int number) { atomic_store(&came, number); }
 
-void stop_signals_note(int interrupts) {
-  // A process inherits what its parent has blocked, such as a thread pool of another program.
-  sigset_t noted;
-  sigemptyset(&noted);
-  sigaddset(&noted, SIGTERM);
-  sigaddset(&noted, SIGUSR1);
-  sigaddset(&noted, SIGUSR2);
-  if (interrupts) sigaddset(&noted, SIGINT);
-  sigprocmask(SIG_UNBLOCK, &noted, 0);
+static void handle(int number, void (*handler)(int), int flags) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   sigemptyset(&action.sa_mask);
-  action.sa_handler = note;
-  // System calls that a signal interrupts go on, in libraries too.
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGTERM, &action, 0);
-  sigaction(SIGUSR1, &action, 0);
-  sigaction(SIGUSR2, &action, 0);
-  if (interrupts) {
-    action.sa_flags = SA_RESTART | SA_RESETHAND;
-    sigaction(SIGINT, &action, 0);
+  action.sa_handler = handler;
+  action.sa_flags = flags;
+  sigaction(number, &action, NULL);
+}
+
+static int is_ignored(int number) {
+  struct sigaction action;
+  return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+void stop_signals_note(int interrupts) {
+  static const int numbers[] = {SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2, SIGINT};
+  sigset_t noted;
+  sigemptyset(&noted);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    int number = numbers[i];
+    if (number == SIGINT && !interrupts) continue;
+    if ((number == SIGINT || number == SIGHUP) && is_ignored(number)) continue;
+    // System calls that a signal interrupts go on, in libraries too.
+    handle(number, note, number == SIGINT ? SA_RESTART | SA_RESETHAND : SA_RESTART);
+    sigaddset(&noted, number);
   }
-  action.sa_flags = 0;
-  action.sa_handler = SIG_IGN;
-  sigaction(SIGXFSZ, &action, 0);
+  // A process inherits what its parent has blocked, such as a thread pool of another program.
+  sigprocmask(SIG_UNBLOCK, &noted, NULL);
+  handle(SIGXFSZ, SIG_IGN, 0);
 }
 
 int stop_signals_came(void) { return atomic_load(&came); }
+
+void stop_signals_fail_without_reader(int fails) { handle(SIGPIPE, fails ? SIG_IGN : SIG_DFL, 0); }

@@ -37,7 +37,7 @@ public struct Communicator: ~Copyable {
   public consuming func abort(code: Int32) -> Never {
     _ = unsafe MPI_Abort(handle, code)
     // MPI_Abort does not return; should it, this process must not go on.
-    exit(code)
+    _exit(code)
   }
 
   /// Collective: returns when every rank has called it.

@@ -1,3 +1,4 @@
+private import CProcessArguments
 private import Glibc
 
 /// How this process was started.
@@ -11,6 +12,16 @@ public enum Launcher {
   /// This process's number as its launcher tells it before MPI is initialised; 0 without a launcher.
   public static var rank: Int {
     ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].lazy.compactMap { environment($0).flatMap { Int($0) } }.first ?? 0
+  }
+
+  /// The command line, from the program's name on; empty where there is not even that.
+  public static var commandLine: [String] {
+    (0..<process_argument_count()).map { unsafe String(cString: process_argument($0)) }
+  }
+
+  /// The threads of a matrix product that the user's environment asks for (`OPENBLAS_NUM_THREADS`); nil where it does not.
+  public static var threads: Int? {
+    environment("OPENBLAS_NUM_THREADS").flatMap { Int($0) }.flatMap { $0 > 0 ? min($0, 1024) : nil }
   }
 
   /// The value of an environment variable.

@@ -55,16 +55,17 @@ public struct Manifest: Codable, Sendable {
 
   public struct Libraries: Codable, Sendable {
     public var mpi: String
-    public var blas: String
-    /// The kernel that the BLAS chose for this processor; results have equal bits only for equal kernels.
-    public var blasKernel: String
+    /// The OpenBLAS of a training that multiplies by it, and the kernel that it chose for this processor: results then
+    /// have equal bits only for equal ones. nil for other trainings.
+    public var blas: String?
+    public var blasKernel: String?
     public var blasThreads: Int
     /// The instructions of the program's own kernels, and the mathematical library: equal bits need equal ones of these too.
     public var instructions: String?
     public var mathLibrary: String?
 
     public init(
-      mpi: String, blas: String, blasKernel: String, blasThreads: Int, instructions: String, mathLibrary: String
+      mpi: String, blas: String?, blasKernel: String?, blasThreads: Int, instructions: String, mathLibrary: String
     ) {
       (self.mpi, self.blas, self.blasKernel, self.blasThreads) = (mpi, blas, blasKernel, blasThreads)
       (self.instructions, self.mathLibrary) = (instructions, mathLibrary)

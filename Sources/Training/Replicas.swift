@@ -11,9 +11,7 @@ private import RunRecords
 public func replicaFingerprint<Scalar: Real>(
   _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters", over world: borrowing Communicator
 ) throws -> String {
-  let own = Fingerprint()
-  unsafe parameters.all.withBytes { unsafe own.add($0) }
-  let all = try world.allGather(own.hexadecimal)
+  let all = try world.allGather(parameters.fingerprint)
   if let list = ranksThatDiffer(all) {
     throw AgreedFailure(
       code: ExitCode.internalError,
@@ -22,6 +20,15 @@ public func replicaFingerprint<Scalar: Real>(
         + "have the same program, libraries and kind of processor, and sound memory?")
   }
   return all[0]
+}
+
+extension Arena {
+  /// The SHA-256 of its bytes.
+  var fingerprint: String {
+    let own = Fingerprint()
+    unsafe all.withBytes { unsafe own.add($0) }
+    return own.hexadecimal
+  }
 }
 
 /// The ranks whose text differs from rank 0's, as a list; nil where none does.

@@ -37,7 +37,7 @@ extension Manifest {
         testSamples: problem.split.test.count, sha256: world.rank == 0 ? problem.split.fingerprint : "",
         labelNoise: Manifest.LabelNoise(configuration.data, problem)),
       libraries: Manifest.Libraries(
-        mpi: MPILibrary.version, blas: BLASLibrary.configuration, blasKernel: BLASLibrary.coreName,
+        mpi: MPILibrary.version, blas: configuration.blas?.configuration, blasKernel: configuration.blas?.coreName,
         blasThreads: configuration.training.blasThreads, instructions: Platform.instructions,
         mathLibrary: Platform.mathLibrary))
   }

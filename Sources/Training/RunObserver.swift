@@ -1,9 +1,13 @@
-/// Who is told how a run goes, on every rank.
+/// Who is told how a run goes, on rank 0.
 public protocol RunObserver: AnyObject {
-  /// On rank 0, what the user should know of a run that goes on.
+  /// What the user should know of the run.
   func note(_ text: String)
-  /// On rank 0, before a training that is compared with the first, its name.
+  /// Where the run can be looked for at any time, from any thread.
+  func follow(_ place: RunPlace)
+  /// Before a part of the run, its name: that it goes on from a checkpoint, or a training that is compared with the first.
   func begin(_ phase: String)
-  /// On rank 0, after every step.
+  /// After every step.
   func report(_ progress: TrainingProgress)
+  /// After every epoch, when the report of its last step has been followed by validation.
+  func report(_ epoch: EpochReport)
 }

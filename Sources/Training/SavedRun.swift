@@ -1,4 +1,3 @@
-private import BLAS
 private import Datasets
 private import Foundation
 internal import Kernels
@@ -8,18 +7,28 @@ public import RunRecords
 
 /// A finished run, to be used again.
 public struct SavedRun: Sendable {
+  /// Where its model is: the run folder, or a checkpoint in it.
   public let folder: RunFolder
+  /// The checkpoint that stands for a run that has not ended: its newest complete one.
+  public let checkpoint: String?
   public let configuration: Configuration
 
-  /// Reads the configuration of a run folder, or of a checkpoint in one.
+  /// Reads the configuration of a run folder, or of a checkpoint in one. Of a run that was stopped, the newest complete
+  /// checkpoint is taken.
   ///
   /// - Parameters:
+  ///   - path: of the folder, or the name of a run.
+  ///   - runs: where runs are looked for by their names.
   ///   - data: where the data is now, if not where it was.
   ///   - settings: `key=value` pairs over the run's own settings.
   /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one,
   ///   ``ConfigurationError`` for settings that cannot be used.
-  public init(path: String, data: String? = nil, settings: [String] = []) throws {
-    folder = try RunFolder.existing(path, with: \.settings)
+  public init(
+    path: String, in runs: String = RunConfiguration().folder, data: String? = nil, settings: [String] = []
+  ) throws {
+    let run = try RunFolder.existing(path, in: runs, with: \.settings)
+    let unfinished = run.unfinishedCheckpoint
+    (folder, checkpoint) = (unfinished ?? run, unfinished?.path)
     let file = folder.settings
     guard let bytes = FileManager.default.contents(atPath: file) else {
       throw UnreadableFile(path: file)
@@ -81,10 +90,14 @@ public struct SavedRun: Sendable {
     describe: ErrorDescription
   ) throws -> Evaluation {
     let (model, problem) = try world.agree(describe: describe) {
-      BLASLibrary.setThreads(configuration.training.blasThreads)
+      try configuration.prepareProducts()
       return try load(as: precision, student: hasStudent)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    // A run that goes on may write a checkpoint between two ranks' looks.
+    try world.requireSame(
+      model.parameters.fingerprint, what: "weights",
+      remedy: "give every host the same run, or name one of its checkpoints")
     let evaluation = try world.withLanes(of: configuration) { world in
       try problem.evaluate(
         model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,

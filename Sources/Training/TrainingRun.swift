@@ -1,4 +1,3 @@
-private import BLAS
 private import Datasets
 private import Foundation
 internal import Kernels
@@ -51,7 +50,7 @@ public struct TrainingRun {
     on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
     try world.requireSame(configuration)
-    BLASLibrary.setThreads(configuration.training.blasThreads)
+    try world.agree(describe: describe) { try configuration.prepareProducts() }
     return try world.withLanes(of: configuration) { world in
       try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
         switch configuration.training.precision {
@@ -95,6 +94,12 @@ public struct TrainingRun {
     let scaling = try problem.map.json
     var keeper = CheckpointKeeper<Scalar>(opened.folder, configuration.run, about: about, scaling: scaling)
 
+    if world.rank == 0 {
+      observer.follow(first.place)
+      if opened.facts.index != nil {
+        observer.begin("resumed from step \(opened.facts.step) of \(steps(first.plan))")
+      }
+    }
     let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) {
       try record.begin(about.configuration, problem, on: world, describe: describe) { try opened.metrics() }
     } afterStep: { loop, progress in
@@ -103,6 +108,7 @@ public struct TrainingRun {
     } afterEpoch: { loop, epoch, cycle in
       try record.metrics?.append(
         Metrics(epoch, weights: loop.learning?.weights.statistics(loop.problem.split), cycle: cycle))
+      if world.rank == 0 { observer.report(epoch) }
     } between: { loop, place in
       try keeper.keep(loop, at: place, metrics: record.metrics, on: world, describe: describe)
     }

@@ -2,6 +2,7 @@ import CCallCounts
 import Datasets
 import Foundation
 import Kernels
+import MPI
 import Networks
 import RunRecords
 import Training
@@ -30,7 +31,7 @@ func write(_ bytes: [UInt8], to path: String) {
   unsafe fclose(file)
 }
 
-let arguments = CommandLine.arguments
+let arguments = Launcher.commandLine
 if arguments.dropFirst() == ["list"] {
   for reader in try FuzzedReader.all { print(reader.name) }
   exit(0)

@@ -55,7 +55,7 @@ func trainWithDifference(_ world: borrowing Communicator) throws {
   }
 }
 
-let arguments = CommandLine.arguments
+let arguments = Launcher.commandLine
 let check = arguments.count > 1 ? arguments[1] : ""
 let chosen = arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0
 

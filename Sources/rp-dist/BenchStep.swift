@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import BLAS
 internal import Foundation
 internal import Kernels
 internal import MPI
@@ -148,7 +147,7 @@ extension BenchStep {
     init(_ result: StepBenchmarkResult, _ row: (times: StepTimes, memory: StepMemory), ranks: Int) {
       let (times, memory) = row
       (network, sizes, optimizer) = (result.network, result.sizes, times.recipe.rawValue)
-      (precision, blasKernel) = (result.precision.rawValue, BLASLibrary.coreName)
+      (precision, blasKernel) = (result.precision.rawValue, result.blasKernel)
       (self.ranks, batch, threads) = (ranks, result.batch, result.threads)
       _reduction = OrNull(wrappedValue: ranks > 1 || times.reduction == .lanes ? times.reduction.rawValue : nil)
       (milliseconds, productsMilliseconds, ratio) = (times.milliseconds, times.products, times.ratio)
@@ -167,7 +166,7 @@ extension BenchStep {
     func many(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
     return "rp-dist \(version): steps of \(many(result.batch, "sample")), \(result.precision.rawValue), "
       + many(ranks, "rank") + (ranks > 1 ? " (reduction \(result.rows[0].times.reduction.rawValue))" : "")
-      + ", \(many(result.threads, "BLAS thread")), \(BLASLibrary.coreName)"
+      + ", \(many(result.threads, "BLAS thread")), \(result.blasKernel)"
       + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
   }
 

@@ -50,7 +50,8 @@ struct CheckedOptions: ParsableArguments {
       let configuration = try options.source().configuration()
       return (configuration, nil, options.title(configuration))
     }
-    let saved = try SavedRun(path: run, data: options.data, settings: options.settings)
+    let saved = try SavedRun(
+      path: run, in: options.source().runFolder(), data: options.data, settings: options.settings)
     return (saved.configuration, saved, run)
   }
 }

@@ -58,6 +58,7 @@ struct Compare: RankCommand {
     "\(optimizers.map(\.rawValue)) \(seeds) \(budget.rawValue) \(out ?? "") \(json)"
   }
 
+  var output: OutputUse { json ? .result : .progress }
   var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {

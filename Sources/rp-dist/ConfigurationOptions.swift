@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import MPI
 internal import Training
 
 /// Where a command's configuration comes from: the same words for all commands.
@@ -34,7 +35,8 @@ struct ConfigurationOptions: ParsableArguments {
   ///   - name: the run's own folder.
   /// - Throws: ``ConfigurationError`` for an unknown preset.
   func source(name: String? = nil) throws -> ConfigurationSource {
-    ConfigurationSource(preset: try base, file: file, data: data, name: name, settings: settings)
+    ConfigurationSource(
+      preset: try base, file: file, data: data, name: name, settings: settings, threads: Launcher.threads)
   }
 
   private var base: Preset {

@@ -7,13 +7,17 @@ struct Evaluate: RankCommand {
   static let configuration = CommandConfiguration(
     abstract: "Judge the model of a run on its test set.",
     discussion: """
+      Of a run that was stopped, the newest complete checkpoint is taken, and
+      named. A name without a slash is looked for in runs/, too.
+
       EXAMPLES
         rp-dist evaluate runs/first
+        rp-dist evaluate first
         rp-dist evaluate runs/first/checkpoints/step-600
         mpirun -n 4 rp-dist evaluate runs/mnist --data DIR --json
       """)
 
-  @Argument(help: ArgumentHelp("A run folder, or one of its checkpoints.", valueName: "RUN"))
+  @Argument(help: ArgumentHelp("A run folder, one of its checkpoints, or a run's name.", valueName: "RUN"))
   var run: String
 
   @Option(help: ArgumentHelp("Where the data is now, if not where it was.", valueName: "DIR"))
@@ -27,8 +31,12 @@ struct Evaluate: RankCommand {
     let evaluation = try saved.evaluate(on: world, describe: ExitCode.describe)
     guard world.rank == 0 else { return }
     if json {
-      print(try jsonText(Output(run: run, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)))
+      print(
+        try jsonText(
+          Output(
+            run: run, checkpoint: saved.checkpoint, testLoss: evaluation.loss, testAccuracy: evaluation.accuracy)))
     } else {
+      if let checkpoint = saved.checkpoint { print("checkpoint: \(checkpoint)") }
       print("test loss: \(Format.loss(evaluation.loss))")
       if let accuracy = evaluation.accuracy { print("test accuracy: \(Format.percent(accuracy))") }
     }
@@ -36,6 +44,8 @@ struct Evaluate: RankCommand {
 
   private struct Output: Encodable {
     var run: String
+    /// What was judged of a run that has not ended; null where it is its model.
+    @OrNull var checkpoint: String?
     var testLoss: Double
     @OrNull var testAccuracy: Double?
   }

@@ -1,8 +1,8 @@
 internal import ArgumentParser
-internal import BLAS
 internal import CVectorMath
 internal import Foundation
 internal import MPI
+internal import Synchronization
 internal import Training
 
 /// A subcommand that runs on all ranks.
@@ -11,6 +11,9 @@ protocol RankCommand: ParsableCommand {
   ///
   /// The configuration is compared when it has been read, since its data may lie in another place on every host.
   var agreedOptions: String { get }
+
+  /// What its standard output is for.
+  var output: OutputUse { get }
 
   /// Whether signals that ask it to stop are waited for, from the start of the process on.
   var leavesCheckpoints: Bool { get }
@@ -27,35 +30,54 @@ protocol RankCommand: ParsableCommand {
 
 extension RankCommand {
   var agreedOptions: String { "" }
+  var output: OutputUse { .product }
   var leavesCheckpoints: Bool { false }
   var usesWholeJob: Bool { false }
   var judgesLaunch: Bool { false }
 }
 
+/// What a command's standard output is for, and so what happens when nobody reads it.
+enum OutputUse {
+  /// It is all that the command makes: the command ends at once and silently, as any program does at the end of a pipe.
+  case product
+  /// The result of work that also leaves files: the work is done, then its loss is an error.
+  case result
+  /// What a person sees of such work: nothing is lost.
+  case progress
+}
+
 /// The life of the process: command line, MPI, exit code.
+///
+/// It ends by `_exit` once MPI is finalised, its files are on the disk and its output is written: libraries that the system
+/// or the user has loaded beside it, whose last functions may wait for ever, have no part in its end.
 enum Program {
   /// The age of the process when its own code began, in milliseconds.
   static let ageAtStart = ProcessAge.milliseconds
 
   static func run() {
     _ = ageAtStart
+    StandardStreams.open()
+    StopSignals.outliveReader(false)
     guard vector_math_processor_suffices() != 0 else {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
-      exit(ExitCode.internalError)
+      end(ExitCode.internalError)
     }
-    ProcessorKernel.choose()
-    // One thread for each rank, until a configuration asks for more.
-    BLASLibrary.setThreads(1)
     let command: any RankCommand
     do {
-      var parsed = try RPDist.parseAsRoot()
+      let line = Launcher.commandLine
+      // Linux gives a program that is started without arguments an empty name.
+      guard line.first?.isEmpty == false else {
+        throw ValidationError("the program was started without its name (argc is 0); start it from a shell")
+      }
+      var parsed = try RPDist.parseAsRoot(Array(line.dropFirst()))
       guard let rankCommand = parsed as? any RankCommand else {
         // Help, or a command that only holds others: running it throws what is to be printed.
         try parsed.run()
-        return
+        end(fflush(nil) == 0 ? 0 : ExitCode.cannotWrite)
       }
       command = rankCommand
       if command.leavesCheckpoints { StopSignals.note() }
+      StopSignals.outliveReader(command.output != .product)
     } catch {
       leave(with: error)
     }
@@ -63,9 +85,9 @@ enum Program {
     if !command.judgesLaunch || launch.launcher == .pmi, let refusal = launch.refusal(ranks: nil) {
       // srun ends all tasks once one has ended with an error: the one that speaks must be the first.
       if launch.task == 0, Launcher.rank == 0 { say(refusal) } else { sleep(1) }
-      exit(ExitCode.usage)
+      end(ExitCode.usage)
     }
-    exit(
+    end(
       onAllRanks { world in
         if !command.judgesLaunch, let refusal = launch.refusal(ranks: world.ranks) {
           throw AgreedFailure(code: ExitCode.usage, message: refusal)
@@ -79,6 +101,11 @@ enum Program {
           say("note: \(warning); for all of them: mpirun rp-dist ..., or srun --mpi=pmix rp-dist ...")
         }
         try command.run(on: world)
+        do throws(OutputError) {
+          try StandardStreams.flush()
+        } catch {
+          guard error.isUnread, command.output == .progress else { throw error }
+        }
       })
   }
 
@@ -87,10 +114,10 @@ enum Program {
     let code = RPDist.exitCode(for: error).rawValue
     guard code != 0 else {
       if Launcher.rank == 0 { print(RPDist.fullMessage(for: error)) }
-      exit(fflush(nil) == 0 ? 0 : ExitCode.cannotWrite)
+      end(fflush(nil) == 0 ? 0 : ExitCode.cannotWrite)
     }
     let message = RPDist.message(for: error).replacing("\n", with: " ")
-    exit(
+    end(
       onAllRanks { world in
         // The first that every rank does: so those whose command line was understood learn of it too.
         try world.agree(describe: ExitCode.describe) {
@@ -98,6 +125,8 @@ enum Program {
         }
       })
   }
+
+  private static func end(_ code: Int32) -> Never { _exit(code) }
 
   /// Runs `body` inside MPI's scope and returns the exit code. One message, from rank 0, for what all ranks know of; a
   /// rank that fails alone says so itself and ends the job.
@@ -115,7 +144,6 @@ enum Program {
           if world.rank == 0 { say("\(failure)") }
           throw failure
         }
-        try flushOutput()
       }
       if case .failure(let failure) = outcome { return failure.code }
       return 0
@@ -125,22 +153,16 @@ enum Program {
     }
   }
 
-  /// Writes one line to standard error, after what went to standard output before. Where it cannot be written there is
-  /// nobody to tell; the exit code stays.
+  /// Writes one line to standard error, after what went to standard output before, and on a line of its own. Where it cannot
+  /// be written there is nobody to tell; the exit code stays.
   static func say(_ message: String) {
     fflush(nil)
+    // A terminal also shows ^C where the cursor stands.
+    let isBehind =
+      Terminal.hasOpenLine.exchange(false, ordering: .relaxed) || (StopSignals.interrupted && Terminal.showsMessages)
     let line = message.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }
-    try? FileHandle.standardError.write(contentsOf: Data("rp-dist: \(line.joined())\n".utf8))
+    try? FileHandle.standardError.write(contentsOf: Data("\(isBehind ? "\n" : "")rp-dist: \(line.joined())\n".utf8))
   }
-
-  private static func flushOutput() throws {
-    guard fflush(nil) == 0 else { throw OutputError() }
-  }
-}
-
-/// Standard output does not take what is printed.
-struct OutputError: Error, CustomStringConvertible {
-  var description: String { "cannot write to standard output; is the disk full?" }
 }

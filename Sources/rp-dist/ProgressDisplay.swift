@@ -1,54 +1,82 @@
 internal import Foundation
+internal import Synchronization
 internal import Training
 
-/// Shows how far a run is: a bar with rate and time left on a terminal, plain lines elsewhere.
+/// Shows how far a run is: a line that changes on a terminal, and lines with the time elsewhere.
 final class ProgressDisplay: RunObserver {
-  private let isInteractive: Bool
+  private let terminal: Terminal?
   private let isSilent: Bool
+  /// The last step that was reported, and when something was shown, in seconds of the steps.
+  private var last: TrainingProgress?
   private var shownAt = -Double.infinity
+  private var log: ProgressLog?
 
   /// - Parameter isSilent: whether progress and the names of trainings are not shown.
-  init(isInteractive: Bool = Terminal.isInteractive, isSilent: Bool) {
-    (self.isInteractive, self.isSilent) = (isInteractive, isSilent)
+  init(isSilent: Bool) {
+    self.isSilent = isSilent
+    terminal = isSilent ? nil : Terminal()
+    log = isSilent || terminal != nil ? nil : ProgressLog()
   }
 
   func note(_ text: String) { Program.say(text) }
 
+  func follow(_ place: RunPlace) { log?.follow(place) }
+
   func begin(_ phase: String) {
     guard !isSilent else { return }
-    shownAt = -Double.infinity
-    print(phase)
+    (shownAt, last) = (-Double.infinity, nil)
+    if let log { log.write(phase) } else { print(phase) }
   }
 
+  /// A terminal can be redrawn; a log gets the end of an epoch with its mean loss, see ``report(_:)-(EpochReport)``, and a line
+  /// every ten seconds within a long one.
   func report(_ progress: TrainingProgress) {
     guard !isSilent else { return }
-    let isLast = progress.step == progress.steps
-    let since = progress.seconds - shownAt
-    // A terminal can be redrawn; a file gets a line a second at the end of epochs, or ten seconds within one.
-    guard isLast || since >= (isInteractive ? 0.1 : progress.endsEpoch ? 1 : 10) else { return }
-    shownAt = progress.seconds
-    let rate = Double(progress.step) / max(progress.seconds, 1e-9)
-    let left = Double(progress.steps - progress.step) / rate
-    // Fits 80 columns together with the bar: a wider line would scroll a terminal at every step.
-    let hasCycles = progress.cycles > 1
-    let text =
-      (hasCycles ? "cycle \(progress.cycle)/\(progress.cycles) " : "")
-      + "epoch \(progress.epoch)/\(progress.epochs) step \(progress.step)/\(progress.steps) "
-      + "loss \(Format.loss(progress.loss)) "
-      + (hasCycles && isInteractive ? "" : "\(Format.fixed(rate, 0)) steps/s ") + "\(Self.time(left)) left"
-    if isInteractive {
-      let width = 12
-      let filled = width * progress.step / progress.steps
-      let bar = String(repeating: "=", count: filled) + String(repeating: ".", count: width - filled)
-      write("\r\u{1B}[K[\(bar)] \(text)" + (isLast ? "\n" : ""))
-    } else {
-      write(text + "\n")
+    last = progress
+    if let terminal {
+      let isLast = progress.step == progress.steps
+      guard isLast || progress.seconds - shownAt >= 0.1 else { return }
+      shownAt = progress.seconds
+      Terminal.hasOpenLine.store(!isLast, ordering: .relaxed)
+      print("\r\u{1B}[K\(Self.line(progress, columns: terminal.columns))", terminator: isLast ? "\n" : "")
+      fflush(nil)
+    } else if let log, !progress.endsEpoch, log.isTime(for: 10) {
+      log.write(Self.fields(progress).joined(separator: " "))
     }
   }
 
-  private func write(_ text: String) {
-    print(text, terminator: "")
-    fflush(nil)
+  func report(_ epoch: EpochReport) {
+    guard let log, let last, log.isTime(for: 1) || last.step == last.steps else { return }
+    let validation = epoch.validation.map { validation in
+      ["validation \(Format.loss(validation.loss))"] + (validation.accuracy.map { [Format.percent($0)] } ?? [])
+    }
+    log.write(Self.fields(last, loss: epoch.trainingLoss, more: validation ?? []).joined(separator: " "))
+  }
+
+  /// - Parameters:
+  ///   - loss: that of the step where nil.
+  ///   - more: what follows the loss.
+  private static func fields(_ progress: TrainingProgress, loss: Double? = nil, more: [String] = []) -> [String] {
+    let rate = Double(progress.step) / max(progress.seconds, 1e-9)
+    let left = Double(progress.steps - progress.step) / rate
+    return (progress.cycles > 1 ? ["cycle \(progress.cycle)/\(progress.cycles)"] : [])
+      + ["epoch \(progress.epoch)/\(progress.epochs)", "step \(progress.step)/\(progress.steps)"]
+      + ["loss \(Format.loss(loss ?? progress.loss))"] + more
+      + ["\(Format.fixed(rate, 0)) steps/s", "\(time(left)) left"]
+  }
+
+  /// What fits into a line of a terminal: a wider one would scroll it at every step. What matters least goes first.
+  private static func line(_ progress: TrainingProgress, columns: Int) -> String {
+    let width = 12
+    let filled = width * progress.step / progress.steps
+    let bar = "[" + String(repeating: "=", count: filled) + String(repeating: ".", count: width - filled) + "]"
+    var fields = [bar] + fields(progress)
+    // The last column stays free: some terminals go on to the next line as soon as it is written.
+    func fits() -> Bool { fields.joined(separator: " ").count < columns }
+    for dispensable in [" steps/s", "[", "step ", " left", "cycle ", "epoch "] where !fits() {
+      fields.removeAll { $0.hasSuffix(dispensable) || $0.hasPrefix(dispensable) }
+    }
+    return String(fields.joined(separator: " ").prefix(max(0, columns - 1)))
   }
 
   /// Seconds as minutes:seconds, or hours:minutes:seconds.

@@ -10,7 +10,7 @@ struct ResumeOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Go on from the newest checkpoint of a run folder; 'auto': of the run called --name, or start it.",
+      "Go on from the newest checkpoint of a run, its folder or its name; 'auto': of the run called --name, or start it.",
       valueName: "RUN|auto"))
   var resume: String?
 
@@ -33,7 +33,7 @@ struct ResumeOptions: ParsableArguments {
   func source(_ options: ConfigurationOptions) throws -> ConfigurationSource {
     var source = try options.source(name: name)
     guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else { return source }
-    source.file = try RunFolder.existing(path).configuration
+    source.file = try RunFolder.existing(path, in: source.runFolder()).configuration
     return source
   }
 

@@ -70,6 +70,7 @@ struct Reweight: RankCommand {
   var json = false
 
   var agreedOptions: String { resume.agreed }
+  var output: OutputUse { json ? .result : .progress }
   var leavesCheckpoints: Bool { true }
   var usesWholeJob: Bool { true }
 

@@ -1,39 +1,38 @@
 internal import Foundation
 internal import MPI
+internal import Synchronization
 
-/// Whether a person watches standard output.
-enum Terminal {
-  /// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so mpirun's is looked at. On a
-  /// node where there is only its daemon, the output goes to no terminal.
-  static var isInteractive: Bool {
-    guard ProcessInfo.processInfo.environment["TERM"] != "dumb" else { return false }
-    guard Launcher.isPresent else { return isatty(STDOUT_FILENO) == 1 }
-    var process = Int(getppid())
-    while process > 1 {
-      if launchers.contains(name(of: process)) { return hasTerminal(process) }
-      process = parent(of: process)
+/// The terminal at which a person watches standard output.
+///
+/// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so mpirun's is looked at.
+struct Terminal {
+  /// A handle of the terminal, for as long as the process lives.
+  private let handle: CInt
+
+  /// nil where there is none, or it understands no control sequences.
+  init?() {
+    guard Launcher.environment("TERM") != "dumb" else { return nil }
+    guard Launcher.isPresent else {
+      guard isatty(STDOUT_FILENO) == 1 else { return nil }
+      handle = STDOUT_FILENO
+      return
     }
-    return false
+    guard let launcher = LauncherProcess.own, launcher.isTerminal(stream: STDOUT_FILENO) else { return nil }
+    handle = unsafe open(launcher.path(ofStream: STDOUT_FILENO), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
   }
 
-  private static let launchers: Set = ["mpirun", "mpiexec", "orterun", "prterun", "srun"]
-
-  private static func name(of process: Int) -> String {
-    let text = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
-    return text?.trimmingCharacters(in: .newlines) ?? ""
+  /// The characters of a line, now: a person may change it. 80 where it does not say.
+  var columns: Int {
+    var size = winsize()
+    guard unsafe ioctl(handle, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
   }
 
-  /// The fourth field of `stat`, after the name in parentheses; 0 where it cannot be read.
-  private static func parent(of process: Int) -> Int {
-    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
-      let fields = text.split(separator: ")").last?.split(separator: " "), fields.count > 1
-    else { return 0 }
-    return Int(fields[1]) ?? 0
+  /// Whether standard error is a person's terminal.
+  static var showsMessages: Bool {
+    isatty(STDERR_FILENO) == 1 || LauncherProcess.own?.isTerminal(stream: STDERR_FILENO) == true
   }
 
-  private static func hasTerminal(_ process: Int) -> Bool {
-    let output = "/proc/\(process)/fd/1"
-    guard let target = try? FileManager.default.destinationOfSymbolicLink(atPath: output) else { return false }
-    return target.hasPrefix("/dev/pts/") || target.hasPrefix("/dev/tty")
-  }
+  /// Whether the cursor stands behind a line that has not ended.
+  static let hasOpenLine = Atomic<Bool>(false)
 }

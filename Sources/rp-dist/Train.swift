@@ -87,6 +87,7 @@ struct Train: RankCommand {
   var printConfig = false
 
   var agreedOptions: String { "\(printConfig) \(resume.agreed)" }
+  var output: OutputUse { printConfig ? .product : json ? .result : .progress }
   var leavesCheckpoints: Bool { !printConfig }
   var usesWholeJob: Bool { !printConfig }
 

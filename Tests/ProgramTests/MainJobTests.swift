@@ -98,24 +98,6 @@ extension ProgramTests {
       #expect(!run.timedOut)
     }
 
-    #if arch(x86_64)
-      @Test(arguments: [nil, "Prescott", "Haswell"] as [String?])
-      func `no processor is taken for one of 2004, unless the user says so`(kernel: String?) throws {
-        let folder = try ScratchFolder()
-        let environment = kernel.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]
-        let run = try ProgramRun.run(
-          program, ["--set", "training.epochs=1", "--name", "k"], in: folder.path, environment: environment)
-        try #require(run.exitCode == 0, "\(run.errors)")
-        let manifest = try JSONDecoder().decode(
-          Manifest.self, from: Data(contentsOf: URL(fileURLWithPath: folder.path + "/runs/k/manifest.json")))
-        if let kernel {
-          #expect(manifest.libraries.blasKernel == kernel)
-        } else {
-          #expect(manifest.libraries.blasKernel != "Prescott")
-        }
-      }
-    #endif
-
     @Test(arguments: ["float32", "float64"]) func `the model file keeps the precision`(precision: String) throws {
       let folder = try ScratchFolder()
       let run = try ProgramRun.run(

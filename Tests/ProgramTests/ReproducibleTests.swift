@@ -92,12 +92,27 @@ extension ProgramTests {
     }
 
     /// A host whose BLAS has other kernels stands in for one with another processor.
-    @Test func `ranks that compute otherwise are named with the variable that mends it`() throws {
-      let folder = try ScratchFolder()
+    private func trainWithTwoBLASKernels(_ settings: [String], in folder: ScratchFolder) throws -> ProgramRun {
       let script =
         "export OPENBLAS_CORETYPE=$([ $OMPI_COMM_WORLD_RANK = 1 ] && echo Sandybridge || echo Haswell); exec \"$@\""
-      let run = try ProgramRun.run(
-        "/bin/sh", ["-c", script, "sh", program] + Self.short.flatMap { ["--set", $0] }, ranks: 2, in: folder.path)
+      return try ProgramRun.run(
+        "/bin/sh", ["-c", script, "sh", program] + settings.flatMap { ["--set", $0] } + ["--name", "run"], ranks: 2,
+        in: folder.path)
+    }
+
+    @Test func `BLAS kernels that a training does not use may differ`() throws {
+      let folder = try ScratchFolder()
+      let run = try trainWithTwoBLASKernels(Self.short, in: folder)
+      #expect(run.exitCode == 0 && run.output.contains("test accuracy:"), "\(run.errors)")
+    }
+
+    @Test func `ranks that compute otherwise are named with the variable that mends it`() throws {
+      let folder = try ScratchFolder()
+      let run = try trainWithTwoBLASKernels(
+        Self.short + [
+          "training.gradient=layerTargets", "network=[{dense: 10}, sigmoid]", "loss=squaredError",
+          "optimizer={name: sgd, learningRate: 0.1}",
+        ], in: folder)
       #expect(run.exitCode == 64, "\(run.errors)")
       #expect(run.errors.contains("rank 1 on ") && run.errors.contains("OPENBLAS_CORETYPE"), "\(run.errors)")
       #expect(run.errors.contains("Sandybridge") && run.errors.contains("Haswell"), "\(run.errors)")

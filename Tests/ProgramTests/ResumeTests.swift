@@ -208,6 +208,70 @@ extension ProgramTests {
         try String(contentsOfFile: folder.path + "/runs/a/manifest.json", encoding: .utf8).contains("\"stopped\""))
     }
 
+    @Test func `a run that was stopped is judged by its newest checkpoint, and found by its name`() throws {
+      let folder = try ScratchFolder()
+      let script = """
+        set -m
+        '\(program)' --name a --set training.epochs=1000000 --set 'run.checkpointEvery={steps: 50}' >/dev/null 2>&1 &
+        job=$!
+        while [ ! -e runs/a/checkpoints/step-200 ]; do sleep 0.02; done
+        kill -KILL $job
+        """
+      _ = try ProgramRun.run("/bin/bash", ["-c", script], in: folder.path)
+      let checkpoints = folder.path + "/runs/a/checkpoints"
+      let steps = try FileManager.default.contentsOfDirectory(atPath: checkpoints)
+        .compactMap { $0.hasPrefix("step-") ? Int($0.dropFirst(5)) : nil }.sorted()
+      let newest = try #require(steps.last)
+      let alone = try train(["evaluate", "runs/a/checkpoints/step-\(newest)"], in: folder)
+      for ranks in [nil, 2] {
+        for run in ["a", "runs/a", folder.path + "/runs/a"] {
+          let judged = try train(["evaluate", run], ranks: ranks, in: folder)
+          let place = run.hasSuffix("runs/a") ? run : "runs/a"
+          #expect(judged.exitCode == 0, "\(judged.errors)")
+          #expect(judged.output == "checkpoint: \(place)/checkpoints/step-\(newest)\n" + alone.output)
+        }
+      }
+      // What is damaged is passed over.
+      try Data("x".utf8).write(to: URL(fileURLWithPath: "\(checkpoints)/step-\(newest)/model.safetensors"))
+      let older = try train(["evaluate", "a", "--json"], in: folder)
+      #expect(older.output.contains("step-\(steps[steps.count - 2])\""), "\(older.output) \(older.errors)")
+    }
+
+    @Test func `a finished run is judged by its model, and one that goes on by what it has`() throws {
+      let folder = try ScratchFolder()
+      #expect(try train(["--name", "a", "--set", "training.epochs=2"], in: folder).exitCode == 0)
+      let judged = try train(["evaluate", "a", "--json"], in: folder)
+      #expect(judged.output.contains("\"checkpoint\":null"), "\(judged.output) \(judged.errors)")
+      // It is stopped while it goes on: the model of before is older than the checkpoint.
+      let script = """
+        set -m
+        '\(program)' --resume a --set training.epochs=1000000 >/dev/null 2>&1 &
+        job=$!
+        while [ "$(wc -l <runs/a/metrics.jsonl)" -lt 20 ]; do sleep 0.02; done
+        kill -TERM $job; wait $job; echo $?
+        """
+      #expect(try ProgramRun.run("/bin/bash", ["-c", script], in: folder.path).output == "75\n")
+      let stopped = try train(["evaluate", "a"], in: folder)
+      #expect(stopped.exitCode == 0 && stopped.output.hasPrefix("checkpoint: runs/a/checkpoints/step-"))
+    }
+
+    @Test func `names are looked for where runs are made`() throws {
+      let folder = try ScratchFolder()
+      let place = ["--set", "run.folder=other place"]
+      #expect(try train(["--name", "a", "--set", "training.epochs=1"] + place, in: folder).exitCode == 0)
+      let more = try train(["--resume", "a", "--set", "training.epochs=2"] + place, in: folder)
+      #expect(more.exitCode == 0 && more.output.contains("run: other place/a\n"), "\(more.errors)")
+      let checked = try train(["check", "gradient", "--run", "a"] + place, in: folder)
+      #expect(checked.exitCode == 0, "\(checked.errors)")
+      for words in [["evaluate", "a"], ["--resume", "a"]] {
+        let missing = try train(words, in: folder)
+        #expect(missing.exitCode == 66 && missing.errors == "rp-dist: a does not exist, and neither does runs/a")
+      }
+      // A folder of that name is meant before a run, where it is one.
+      try FileManager.default.createDirectory(atPath: folder.path + "/a", withIntermediateDirectories: true)
+      #expect(try train(["--resume", "a"] + place, in: folder).errors.contains("other place/a is finished already"))
+    }
+
     @Test func `a second ^C ends a run at once`() throws {
       // One of its steps would take minutes: a forward pass over all samples for each of 30,000 weights.
       let settings = [

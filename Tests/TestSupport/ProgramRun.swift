@@ -17,6 +17,12 @@ public struct ProgramRun: Sendable {
   /// A program of the release build.
   public static func built(_ name: String) -> String { project.path + "/.build/release/" + name }
 
+  /// For more ranks than cores on one machine, perhaps as root: see the launcher's documentation.
+  public static let launcherEnvironment = [
+    "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_hwloc_base_binding_policy": "none", "OMPI_ALLOW_RUN_AS_ROOT": "1",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+  ]
+
   /// Runs a program and waits for its end.
   ///
   /// - Parameters:
@@ -36,13 +42,7 @@ public struct ProgramRun: Sendable {
     process.arguments = command + [program] + arguments
     process.currentDirectoryURL = URL(fileURLWithPath: directory, isDirectory: true)
     var variables = onlyEnvironment ? [:] : ProcessInfo.processInfo.environment
-    if ranks != nil {
-      // More ranks than cores on one machine, perhaps as root: see the launcher's documentation.
-      variables["OMPI_MCA_mpi_yield_when_idle"] = "1"
-      variables["OMPI_MCA_hwloc_base_binding_policy"] = "none"
-      variables["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
-      variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"
-    }
+    if ranks != nil { variables.merge(launcherEnvironment) { $1 } }
     process.environment = variables.merging(environment) { $1 }
 
     // Files, not pipes: a grandchild that outlives the run cannot keep a reader waiting.

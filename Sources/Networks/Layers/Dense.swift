@@ -241,7 +241,7 @@ final class Dense<Scalar: Real>: Layer {
   ) -> Scalar {
     guard model == .full else { return 0 }
     let product = Matrix<Scalar>(rows: tangent.rows, columns: outputs)
-    multiply(tangent, transposed: weights(v), into: product)
+    multiplyPair(tangent, nil, transposed: weights(v), into: product, nil, workspace: workspace)
     return 2 * product.elements.dot(yDot.elements)
   }
 }

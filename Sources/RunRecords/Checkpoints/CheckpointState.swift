@@ -5,17 +5,23 @@
 public struct CheckpointState: Codable, Equatable, Sendable {
   /// What results have equal bits only for.
   public struct Platform: Codable, CustomStringConvertible, Equatable, Sendable {
-    public var blas: String
-    public var blasKernel: String
+    /// nil for a training that multiplies without OpenBLAS.
+    public var blas: String?
+    public var blasKernel: String?
     public var mpi: String
     /// The vector instructions of the program's own loops.
     public var loops: String
 
-    public init(blas: String, blasKernel: String, mpi: String, loops: String) {
+    public init(blas: String?, blasKernel: String?, mpi: String, loops: String) {
       (self.blas, self.blasKernel, self.mpi, self.loops) = (blas, blasKernel, mpi, loops)
     }
 
-    public var description: String { "\(blas) \(blasKernel), loops for \(loops), \(mpi)" }
+    public var description: String {
+      [blas.map { "\($0) \(blasKernel ?? "")" }, "loops for \(loops)", mpi].compactMap(\.self).joined(separator: ", ")
+    }
+
+    /// The same without the OpenBLAS, which checkpoints of older programs name for every training.
+    public var withoutBLAS: Platform { Platform(blas: nil, blasKernel: nil, mpi: mpi, loops: loops) }
   }
 
   /// The version of this form.

@@ -1,4 +1,3 @@
-private import BLAS
 internal import Datasets
 private import Foundation
 internal import Kernels
@@ -79,7 +78,7 @@ public struct StartBenchmark {
     describe: ErrorDescription
   ) throws -> StartTimes {
     var times = before
-    BLASLibrary.setThreads(configuration.training.blasThreads)
+    try world.agree(describe: describe) { try configuration.prepareProducts() }
     let problem = try world.agree(describe: describe) { try LearningProblem(configuration) }
     times.end("data")
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")

@@ -36,6 +36,8 @@ public struct StepBenchmarkResult: Sendable {
   /// The samples of a step, over all ranks.
   public var batch: Int
   public var threads: Int
+  /// The kernels of OpenBLAS, whose products steps are compared with.
+  public var blasKernel: String
   public var rows: [(times: StepTimes, memory: StepMemory)]
 }
 
@@ -86,6 +88,8 @@ public struct StepBenchmark {
     let configurations = candidates.map(\.configuration)
     let training = configurations[0].training
     BLASLibrary.setThreads(training.blasThreads)
+    // Its products are what a step is compared with.
+    let blas = try world.agree(describe: describe) { try BLASLibrary.open() }
     func problem() throws -> LearningProblem {
       try LearningProblem(randomFor: configurations[0], samples: Self.minibatches * training.batch)
     }
@@ -126,6 +130,6 @@ public struct StepBenchmark {
     }
     return StepBenchmarkResult(
       network: network.name, sizes: sizes, precision: Scalar.precision, batch: training.batch,
-      threads: training.blasThreads, rows: zip(times, memories).map { ($0, $1) })
+      threads: training.blasThreads, blasKernel: blas.coreName, rows: zip(times, memories).map { ($0, $1) })
   }
 }

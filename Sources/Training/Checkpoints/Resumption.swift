@@ -111,7 +111,7 @@ extension TrainingRun {
   private func existingFolder() throws -> RunFolder? {
     switch resumption {
     case nil: return nil
-    case .run(let path)?: return try RunFolder.existing(path)
+    case .run(let path)?: return try RunFolder.existing(path, in: configuration.run.folder)
     case .automatic?:
       guard let name = configuration.run.name else {
         throw ConfigurationError("--resume auto looks for the run of a name; add --name, for example --name first")
@@ -159,10 +159,11 @@ extension TrainingRun {
       throw BrokenRun(
         path: checkpoint?.path ?? "", problem: "its data are others than those at hand; give --data the same files")
     }
-    if state.platform != about.platform {
+    let platform = configuration.usesBLAS ? state.platform : state.platform.withoutBLAS
+    if platform != about.platform {
       note(
-        "the run goes on with \(about.platform), so far it had \(state.platform): its bits may differ from those of an "
-          + "unbroken run")
+        "the run goes on with \(about.platform), so far it had \(platform): its bits may differ from those of an unbroken "
+          + "run")
     }
   }
 
@@ -173,7 +174,7 @@ extension TrainingRun {
       configuration: try configuration.yaml(),
       data: problem.split.digest,
       platform: CheckpointState.Platform(
-        blas: BLASLibrary.configuration, blasKernel: BLASLibrary.coreName, mpi: MPILibrary.version,
+        blas: configuration.blas?.configuration, blasKernel: configuration.blas?.coreName, mpi: MPILibrary.version,
         loops: "\(InstructionSet.best)"))
   }
 }

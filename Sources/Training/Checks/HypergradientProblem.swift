@@ -1,4 +1,3 @@
-private import BLAS
 internal import Datasets
 public import Hypergradients
 public import Kernels
@@ -38,7 +37,7 @@ public struct HypergradientProblem {
     try world.requireSame(configuration)
     let (found, parameters, digest) = try world.agree(describe: describe) {
       () throws -> (HypergradientProblem, Arena<Double>, String) in
-      BLASLibrary.setThreads(configuration.training.blasThreads)
+      try configuration.prepareProducts()
       let (network, parameters, problem) = try Objective.model(configuration, run)
       let found = try HypergradientProblem(
         configuration, problem, network, parameters, levels: levels, groups: groups, samples: samples)

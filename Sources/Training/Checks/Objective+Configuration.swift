@@ -1,4 +1,3 @@
-private import BLAS
 internal import Datasets
 internal import Kernels
 public import MPI
@@ -21,7 +20,7 @@ extension Objective {
   ) throws -> Objective {
     try world.requireSame(configuration)
     let (objective, problem) = try world.agree(describe: describe) { () throws -> (Objective, LearningProblem) in
-      BLASLibrary.setThreads(configuration.training.blasThreads)
+      try configuration.prepareProducts()
       let (network, parameters, problem) = try model(configuration, run)
       let objective = try Objective(
         configuration, problem, network, parameters, samples: samples, withDropout: withDropout)

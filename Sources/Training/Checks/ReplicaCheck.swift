@@ -1,4 +1,3 @@
-private import BLAS
 private import Datasets
 private import Kernels
 public import MPI
@@ -42,7 +41,7 @@ public struct ReplicaCheck: Sendable {
     describe: ErrorDescription
   ) throws -> Result {
     let (problem, trained) = try world.agree(describe: describe) {
-      BLASLibrary.setThreads(configuration.training.blasThreads)
+      try configuration.prepareProducts()
       let trained = try run?.load(as: precision)
       return (try trained?.problem ?? LearningProblem(configuration), trained)
     }

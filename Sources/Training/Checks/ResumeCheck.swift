@@ -1,4 +1,3 @@
-private import BLAS
 private import Datasets
 private import Foundation
 internal import Kernels
@@ -68,7 +67,7 @@ public struct ResumeCheck: Sendable {
     let scratch = RunFolder(path: FileManager.default.temporaryDirectory.path + "/rp-dist-\(UUID().uuidString)")
     defer { if world.rank == 0 { try? FileManager.default.removeItem(atPath: scratch.path) } }
     let (run, problem) = try world.agree(describe: describe) {
-      BLASLibrary.setThreads(configuration.training.blasThreads)
+      try configuration.prepareProducts()
       let run =
         learnsWeights
         ? try TrainingRun(learningWeightsOf: configuration, version: "", preset: "")

@@ -1,4 +1,3 @@
-private import BLAS
 internal import Datasets
 internal import Kernels
 public import MPI
@@ -53,7 +52,7 @@ public struct Comparison: Sendable {
     as precision: Scalar.Type, on world: borrowing Communicator,
     describe: ErrorDescription, report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
-    BLASLibrary.setThreads(configuration.training.blasThreads)
+    try world.agree(describe: describe) { try configuration.prepareProducts() }
     try world.requireSame(configuration)
     var records: [ComparisonRecord] = []
     var stepTimes: [OptimizerConfiguration.Name: Double] = [:]

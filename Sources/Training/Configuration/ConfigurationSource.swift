@@ -12,11 +12,15 @@ public struct ConfigurationSource: Sendable {
   public var name: String?
   /// `key=value` pairs with dotted keys and YAML values, left to right.
   public var settings: [String]
+  /// `training.blasThreads` where none of these names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
+  public var threads: Int?
 
   public init(
-    preset: Preset, file: String? = nil, data: String? = nil, name: String? = nil, settings: [String] = []
+    preset: Preset, file: String? = nil, data: String? = nil, name: String? = nil, settings: [String] = [],
+    threads: Int? = nil
   ) {
     (self.preset, self.file, self.data, self.name, self.settings) = (preset, file, data, name, settings)
+    self.threads = threads
   }
 
   /// The checked configuration.
@@ -39,8 +43,23 @@ public struct ConfigurationSource: Sendable {
     return try configuration.yaml()
   }
 
-  private func merged() throws -> Configuration {
+  /// `run.folder`, where runs are that are called by their names; the other settings need not be right.
+  ///
+  /// - Throws: as ``configuration()`` for what cannot be read.
+  public func runFolder() throws -> String {
+    let standard = RunConfiguration().folder
+    guard let folder = try tree()["run"]?["folder"]?.string, !folder.isEmpty else { return standard }
+    return folder
+  }
+
+  private func merged() throws -> Configuration { try Self.decode(try tree()) }
+
+  /// All sources, one over another.
+  private func tree() throws -> Node {
     var tree = try Self.compose(preset.yaml, name: "preset \(preset.name)")
+    if let threads, tree["training"]?["blasThreads"] == nil {
+      tree = Self.set(tree, ["training", "blasThreads"], to: Node("\(threads)"))
+    }
     if let file {
       guard let bytes = FileManager.default.contents(atPath: file) else { throw UnreadableFile(path: file) }
       guard let text = String(data: bytes, encoding: .utf8) else {
@@ -52,7 +71,7 @@ public struct ConfigurationSource: Sendable {
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
     for setting in settings { changes = try Self.apply(setting, to: changes) }
-    return try Self.decode(Self.layer(changes, on: tree))
+    return Self.layer(changes, on: tree)
   }
 
   /// A configuration that was written to a run folder.

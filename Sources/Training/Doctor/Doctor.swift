@@ -53,9 +53,9 @@ public struct Doctor {
     (facts.localRank, facts.localRanks) = try world.withNode { ($0.local.rank, $0.local.ranks) }
     facts.cores = RankPlacement.allowedCores()
     facts.hostCores = max(facts.cores.count, ProcessInfo.processInfo.processorCount)
-    BLASLibrary.setThreads(configuration.training.blasThreads)
-    facts.blasThreads = BLASLibrary.threads
-    facts.kernel = "\(InstructionSet.best), OpenBLAS \(BLASLibrary.coreName)"
+    try configuration.prepareProducts()
+    facts.blasThreads = configuration.blas?.threads ?? configuration.training.blasThreads
+    facts.kernel = "\(InstructionSet.best)" + (configuration.blas.map { ", OpenBLAS \($0.coreName)" } ?? "")
     facts.mpi = MPILibrary.version
     facts.transport = LoadedComponents.ofThisProcess.transport
     facts.yields = MPILibrary.yieldsWhenIdle

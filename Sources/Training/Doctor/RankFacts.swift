@@ -11,9 +11,9 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var cores: [Int] = []
   /// The cores of its host.
   public var hostCores = 1
-  /// The threads of a matrix product, as the library says after it was told.
+  /// The threads of a matrix product; where OpenBLAS makes some of them, those that it has.
   public var blasThreads = 1
-  /// The vector instructions of the program's own kernels, and OpenBLAS's kernel.
+  /// The vector instructions of the program's own kernels and, where it is used, OpenBLAS's kernel.
   public var kernel = ""
   public var mpi = ""
   /// Empty where it cannot be told.

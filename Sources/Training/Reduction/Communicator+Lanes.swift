@@ -10,7 +10,7 @@ extension Communicator {
     of configuration: Configuration, _ body: (borrowing Communicator) throws -> Result
   ) throws -> Result {
     guard let lanes = configuration.training.lanesOfSums else { return try body(self) }
-    try requireSamePlatform()
+    try requireSamePlatform(for: configuration)
     let tree = LaneTree(lanes: lanes, rank: rank, ranks: ranks)
     return try withCopy(companion: LaneExchange(tree, ranks: ranks), body)
   }

@@ -97,7 +97,11 @@ extension TrainingRun {
         return try TrainingLoop<Scalar>(
           configuration, problem: problem, plan: plan, ranks: world.ranks, learning: learning)
       }
-      let outcome = try loop.run(over: world) { progress in if world.rank == 0 { observer.report(progress) } }
+      let outcome = try loop.run(over: world) { progress in
+        if world.rank == 0 { observer.report(progress) }
+      } afterEpoch: { epoch in
+        if world.rank == 0 { observer.report(epoch) }
+      }
       guard outcome.divergedAtStep == nil else { return .init(testLoss: nil, testAccuracy: nil) }
       return .init(try loop.evaluate(problem.split.test, over: world))
     }

@@ -1,4 +1,3 @@
-private import BLAS
 internal import Kernels
 public import MPI
 private import Networks
@@ -105,7 +104,7 @@ public struct ScalingBenchmark: Sendable {
     as precision: Scalar.Type, on world: borrowing Communicator,
     describe: ErrorDescription
   ) throws -> ScalingReport {
-    BLASLibrary.setThreads(configuration.training.blasThreads)
+    try world.agree(describe: describe) { try configuration.prepareProducts() }
     return try world.withPieces(configuration.reduction.pieceBytes) {
       try runInPieces(as: precision, on: world, describe: describe)
     }

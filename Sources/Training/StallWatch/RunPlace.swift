@@ -5,7 +5,7 @@ public enum RunPhase: Int, CaseIterable, Sendable {
   case settingUp, step, validation, checkpoint, end
 
   /// As messages say it.
-  var name: String {
+  public var name: String {
     switch self {
     case .settingUp: "setting up"
     case .step: "a step"
@@ -29,6 +29,6 @@ public final class RunPlace: Sendable {
     presentPhase.store(phase.rawValue, ordering: .relaxed)
   }
 
-  var step: Int { presentStep.load(ordering: .relaxed) }
-  var phase: RunPhase { RunPhase(rawValue: presentPhase.load(ordering: .relaxed)) ?? .settingUp }
+  public var step: Int { presentStep.load(ordering: .relaxed) }
+  public var phase: RunPhase { RunPhase(rawValue: presentPhase.load(ordering: .relaxed)) ?? .settingUp }
 }

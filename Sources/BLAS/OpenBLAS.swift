@@ -1,0 +1,78 @@
+internal import COpenBLAS
+private import CVectorMath
+private import Glibc
+private import Synchronization
+
+/// OpenBLAS's functions, in a library that is opened when the first product needs it: a run that needs none has neither
+/// its threads nor their memory.
+///
+/// The library chooses threads and kernels when it is loaded, by its environment, which is written first. Its functions may
+/// be called from any thread.
+@safe struct OpenBLAS: @unchecked Sendable {
+  private(set) var functions: openblas_library
+
+  /// That of this process.
+  static let shared = Result { () throws(BLASError) in try OpenBLAS() }
+
+  private static let isOpen = Atomic<Bool>(false)
+  private static let wantedThreads = Atomic<Int>(1)
+
+  /// Debian's and Fedora's names.
+  private static let names = ["libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so"]
+  private static let coreVariable = "OPENBLAS_CORETYPE"
+
+  private init() throws(BLASError) {
+    let threads = Self.wantedThreads.load(ordering: .relaxed)
+    unsafe setenv("OPENBLAS_NUM_THREADS", "\(threads)", 1)
+    unsafe functions = try Self.open()
+    // It takes a processor that is newer than itself for one of 2004, which costs a factor of seven.
+    if coreName == "Prescott", let core = Self.newestCore,
+      unsafe getenv(Self.coreVariable) == nil
+    {
+      unsafe openblas_close(functions)
+      unsafe setenv(Self.coreVariable, core, 1)
+      unsafe functions = try Self.open()
+    }
+    guard !configuration.contains("USE64BITINT") else {
+      throw BLASError(
+        "this OpenBLAS takes numbers of 64 bits (USE64BITINT); install the usual one (Debian: libopenblas0), or load its "
+          + "module")
+    }
+    Self.isOpen.store(true, ordering: .relaxed)
+  }
+
+  private static func open() throws(BLASError) -> openblas_library {
+    var library = unsafe openblas_library()
+    var problems: [String] = []
+    for name in names {
+      guard let problem = unsafe openblas_open(name, &library) else { return unsafe library }
+      problems.append(unsafe String(cString: problem))
+    }
+    throw BLASError("OpenBLAS cannot be opened: \(problems[0]); install it (Debian: libopenblas0), or load its module")
+  }
+
+  /// OpenBLAS's name for the kernels with the widest vectors that this processor has; nil for one of before 2013.
+  private static var newestCore: String? {
+    guard vector_math_processor_suffices() != 0 else { return nil }
+    return vector_math_processor_has_avx512() != 0 ? "SkylakeX" : "Haswell"
+  }
+
+  /// - Parameter threads: of one product; also of a library that is opened later.
+  static func setThreads(_ threads: Int) {
+    wantedThreads.store(threads, ordering: .relaxed)
+    guard isOpen.load(ordering: .relaxed), case .success(let library) = shared else { return }
+    unsafe library.functions.set_num_threads(CInt(threads))
+  }
+
+  var threads: Int { unsafe Int(functions.get_num_threads()) }
+
+  var coreName: String { unsafe Self.text(functions.get_corename()) }
+
+  var configuration: String { unsafe Self.text(functions.get_config()) }
+
+  private static func text(_ characters: UnsafePointer<CChar>?) -> String {
+    var text = unsafe characters.map { unsafe String(cString: $0) } ?? ""
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}

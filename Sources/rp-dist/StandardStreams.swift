@@ -1,0 +1,46 @@
+internal import Foundation
+internal import MPI
+
+/// The standard streams of this process, which a program can be started without.
+enum StandardStreams {
+  /// Puts something in the place of those that are closed, so that no file of the run takes it and gets what is printed.
+  /// Must be called before anything is opened.
+  ///
+  /// What is put there cannot be read or written, so that output that is lost is noticed as if the stream were closed.
+  static func open() {
+    for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
+      // The lowest free number is the stream's.
+      _ = unsafe Glibc.open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+    guard Launcher.rank == 0, LauncherProcess.own?.takesOutputForSignals == true else { return }
+    let nothing = unsafe Glibc.open("/dev/null", O_RDONLY | O_CLOEXEC)
+    guard nothing >= 0 else { return }
+    dup2(nothing, STDOUT_FILENO)
+    close(nothing)
+  }
+
+  /// Writes what was printed.
+  ///
+  /// - Throws: ``OutputError`` where standard output does not take it.
+  static func flush() throws(OutputError) {
+    guard fflush(nil) != 0 else { return }
+    let code = errno
+    // A terminal that was closed fails like a disk.
+    throw OutputError(isUnread: code == EPIPE || code == EBADF || (code == EIO && isDevice(STDOUT_FILENO)))
+  }
+
+  private static func isDevice(_ stream: CInt) -> Bool {
+    var information = stat()
+    return unsafe fstat(stream, &information) == 0 && information.st_mode & S_IFMT == S_IFCHR
+  }
+}
+
+/// Standard output does not take what is printed.
+struct OutputError: Error, CustomStringConvertible {
+  /// Whether there is nobody at its other end.
+  let isUnread: Bool
+
+  var description: String {
+    "cannot write to standard output" + (isUnread ? ": nobody reads it" : "; is the disk full?")
+  }
+}
