@@ -23,6 +23,24 @@ extension Subset {
     return low...high
   }
 
+  /// How many samples each class has; empty where the targets are values.
+  public var classCounts: [Int] {
+    guard case .classes(let numbers, let names) = dataset.targets else { return [] }
+    var counts = [Int](repeating: 0, count: names.count)
+    for position in 0..<count { counts[Int(numbers[id(at: position)])] += 1 }
+    return counts
+  }
+
+  /// Whether all samples have the same target values; false for classes.
+  public var hasConstantTargets: Bool {
+    guard case .values(let values, let columns) = dataset.targets, count > 0 else { return false }
+    func row(_ position: Int) -> ArraySlice<Double> {
+      values[id(at: position) * columns..<(id(at: position) + 1) * columns]
+    }
+    let first = row(0)
+    return (1..<count).allSatisfy { row($0).elementsEqual(first) }
+  }
+
   /// The mean and the variance of each feature: μ_j = (1/n) Σ x_j, σ_j² = (1/n) Σ (x_j − μ_j)².
   ///
   /// Two passes in Double. The mean is taken of the distances to the first sample, so that a constant feature has

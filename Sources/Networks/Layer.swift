@@ -24,6 +24,10 @@ public protocol Layer<Scalar>: AnyObject {
   /// memory for y, Ẏ and Z below and above (u has its own), except for y above the network's input.
   var worksInPlace: Bool { get }
 
+  /// The rows that a sample adds to those of the minibatch over which the layer takes mean and variance: one for each of
+  /// its positions. nil for layers that take none.
+  var normalizedRowsPerSample: Int? { get }
+
   /// Allocates workspaces for up to `samples` samples; the only place where a layer allocates.
   func reserve(samples: Int)
 
@@ -158,6 +162,8 @@ extension Layer {
   public var parameters: [ParameterShape] { [] }
   public var introducesTotalGradient: Bool { false }
   public var worksInPlace: Bool { false }
+
+  public var normalizedRowsPerSample: Int? { nil }
 
   public func forward(
     _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,

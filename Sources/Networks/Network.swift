@@ -91,6 +91,12 @@ public final class Network<Scalar: Real> {
     outputActivation = followsTrained && output?.hasDerivativesOfValue == true ? output : nil
   }
 
+  /// The fewest rows over which a layer takes mean and variance in a global minibatch of so many samples; nil where no
+  /// layer takes them.
+  public func normalizedRows(samples: Int) -> Int? {
+    layers.compactMap(\.normalizedRowsPerSample).min().map { $0 * samples }
+  }
+
   /// How the ranks of a machine share the signals of a minibatch; nil where every rank has its own.
   private(set) var sharing: Sharing?
   /// The row of the workspaces at which this rank's rows begin, and the rows of all ranks that share them.

@@ -39,11 +39,13 @@ public struct SavedRun: Sendable {
     } catch let error as ConfigurationError {
       throw BrokenRun(path: file, problem: error.description)
     }
-    configuration =
-      data == nil && settings.isEmpty
-      ? written
-      : try ConfigurationSource(preset: .standard, file: file, data: data, settings: settings)
-        .configuration()
+    guard data != nil || !settings.isEmpty else {
+      configuration = written
+      return
+    }
+    var source = ConfigurationSource(preset: .standard, file: file, data: data, settings: settings)
+    source.standards = try ConfigurationSource.standards(of: folder)
+    configuration = try source.configuration()
   }
 
   /// Reads the run's model and its data.

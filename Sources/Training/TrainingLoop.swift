@@ -66,10 +66,10 @@ public final class TrainingLoop<Scalar: Real> {
   /// How the ranks bring their shares together.
   public let reduction: Reduction
 
-  private let configuration: Configuration
+  let configuration: Configuration
   let problem: LearningProblem
   /// For evaluation: its own workspaces where those of the step are shared.
-  private let judgedNetwork: Network<Scalar>
+  let judgedNetwork: Network<Scalar>
   /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
   private var stopping: EarlyStopping<Scalar>?

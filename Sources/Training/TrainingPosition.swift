@@ -38,12 +38,12 @@ public struct TrainingPosition: Equatable, Sendable {
   func check(_ plan: TrainingPlan) throws(StateMismatch) {
     let perEpoch = plan.stepsPerEpoch
     if isOver(plan) { return }
-    guard epoch >= 1, (0..<perEpoch).contains(stepInEpoch), samples == min(stepInEpoch * plan.batch, plan.samples),
+    guard epoch >= 1, (0..<perEpoch).contains(stepInEpoch), samples == plan.minibatch(stepInEpoch).lowerBound,
       (epoch - 1).multipliedReportingOverflow(by: perEpoch) == (steps - stepInEpoch, false)
     else {
       throw StateMismatch(
         "step \(steps), the \(stepInEpoch). of epoch \(epoch), is none of epochs of \(perEpoch) steps of \(plan.batch) "
-          + "samples")
+          + "samples with training.lastBatch \(plan.lastBatch.rawValue)")
     }
   }
 }

@@ -65,31 +65,37 @@ public struct TrainingRun {
     as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace, describe: ErrorDescription,
     telling observer: any RunObserver
   ) throws -> RunResult {
-    let (problem, labelled, learning) = try world.agree(describe: describe) {
-      () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?) in
+    let (problem, labelled, learning, doubts) = try world.agree(describe: describe) {
+      () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?, [String]) in
       let problem = try LearningProblem(configuration)
-      guard learnsWeights else { return (problem, problem, nil) }
+      guard learnsWeights else { return (problem, problem, nil, try problem.checkLearnable(by: configuration)) }
       let (labelled, learning): (LearningProblem, WeightLearning<Scalar>) = try weighted(problem, ranks: world.ranks)
-      return (problem, labelled, learning)
+      return (problem, labelled, learning, try labelled.checkLearnable(by: configuration))
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
     return try world.withTrainingLoop(
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
       loop.place = place
-      return try train(loop, problem, on: world, describe: describe, telling: observer)
+      return try train(loop, problem, doubts: doubts, on: world, describe: describe, telling: observer)
     }
   }
 
-  /// - Parameter problem: with the samples whose labels are hidden from the loop.
+  /// - Parameters:
+  ///   - problem: with the samples whose labels are hidden from the loop.
+  ///   - doubts: what may keep it from learning.
   private func train<Scalar: Real>(
-    _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, on world: borrowing Communicator,
+    _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, doubts: [String], on world: borrowing Communicator,
     describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
     let started = Date()
     let about = try about(problem, ranks: world.ranks)
     let opened = try open(about, started: started, on: world, describe: describe, note: observer.note)
     if let finished = opened.facts.finished { return finished }
+    let dead = try world.agree(describe: describe) {
+      world.rank == 0 && opened.facts.index == nil ? try first.deadStart() : nil
+    }
+    if world.rank == 0 { for doubt in doubts + [dead].compactMap(\.self) { observer.note("note: \(doubt)") } }
     var record = RunRecord(opened.folder, try manifest(first, problem, from: opened, at: started, on: world))
     let scaling = try problem.map.json
     var keeper = CheckpointKeeper<Scalar>(opened.folder, configuration.run, about: about, scaling: scaling)

@@ -92,7 +92,7 @@ private struct ReductionCase {
       preset: .standard, settings: [Self.network, "training.precision=float64"] + settings.keys
     ).configuration()
     problem = try LearningProblem(configuration)
-    plan = TrainingPlan(samples: problem.split.training.count, batch: batch, steps: Self.steps)
+    plan = TrainingPlan(samples: problem.split.training.count, batch: batch, lastBatch: .keep, steps: Self.steps)
   }
 
   /// The trained parameters.

@@ -68,7 +68,9 @@ struct Compare: RankCommand {
     }
     try withOut(on: world) { try checkWritable($0) }
     if isTalking { print("\(comparison.runs) runs on \(world.ranks) rank\(world.ranks == 1 ? "" : "s")") }
-    let summaries = try comparison.run(on: world, describe: ExitCode.describe) { records in
+    let summaries = try comparison.run(on: world, describe: ExitCode.describe) { doubt in
+      if world.rank == 0 { Program.say("note: \(doubt)") }
+    } report: { records in
       try withOut(on: world) { try writeWhole(try jsonText(records, indented: true) + "\n", to: $0) }
       guard isTalking, let last = records.last else { return }
       print(ComparisonTable.line(last, number: records.count, of: comparison.runs))

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Foundation
+internal import MPI
 internal import RunRecords
 internal import Training
 
@@ -29,11 +30,20 @@ struct ResumeOptions: ParsableArguments {
 
   var resumption: Resumption? { resume.map { $0 == "auto" ? .automatic : .run($0) } }
 
-  /// The configuration's sources: a run that goes on has its own settings, unless others are named.
-  func source(_ options: ConfigurationOptions) throws -> ConfigurationSource {
-    var source = try options.source(name: name)
-    guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else { return source }
-    source.file = try RunFolder.existing(path, in: source.runFolder()).configuration
+  /// The configuration's sources: a run that goes on has its own settings, unless others are named, and its own standards.
+  /// Collective.
+  func source(_ options: ConfigurationOptions, on world: borrowing Communicator) throws -> ConfigurationSource {
+    var source = try world.agree(describe: ExitCode.describe) {
+      var source = try options.source(name: name)
+      if case .run(let path)? = resumption, options.file == nil, options.preset == nil {
+        source.file = try RunFolder.existing(path, in: source.runFolder()).configuration
+      }
+      // Only rank 0 needs to see the run.
+      if world.rank == 0 { source.standards = try source.standards(for: resumption) }
+      return source
+    }
+    let standards = try world.broadcast(source.standards.joined(separator: "\n"), from: 0)
+    source.standards = standards.split(separator: "\n").map(String.init)
     return source
   }
 

@@ -75,8 +75,9 @@ struct Reweight: RankCommand {
   var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
+    let source = try resume.source(options, on: world)
     let run = try world.agree(describe: ExitCode.describe) {
-      let configuration = try resume.source(options).configuration()
+      let configuration = try source.configuration()
       var run = try TrainingRun(
         learningWeightsOf: configuration, version: version, preset: resume.title(options, configuration))
       (run.resumption, run.isForced) = (resume.resumption, resume.force)

@@ -36,9 +36,10 @@ struct Train: RankCommand {
         schedule        name (constant, inverse, exponential, inverseRoot,
                         linear, cosine), decay, factor, scale, warmup
         regularization  l2, l1, includingBiases
-        training        batch, epochs, seed, precision, initialization,
-                        stopEarly {patience}, gradient, gradientStep,
-                        checkReplicas, blasThreads, reproducible, lanes
+        training        batch, lastBatch (spread, keep, drop), epochs, seed,
+                        precision, initialization, stopEarly {patience},
+                        gradient, gradientStep, checkReplicas, blasThreads,
+                        reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
                         curvaturePrecision (float32, bfloat16),
                         pieceBytes (auto, whole, or a number)
@@ -92,14 +93,15 @@ struct Train: RankCommand {
   var usesWholeJob: Bool { !printConfig }
 
   func run(on world: borrowing Communicator) throws {
+    let source = try resume.source(options, on: world)
     if printConfig {
-      let yaml = try world.agree(describe: ExitCode.describe) { try resume.source(options).yaml() }
+      let yaml = try world.agree(describe: ExitCode.describe) { try source.yaml() }
       if world.rank == 0 { print(yaml, terminator: "") }
       return
     }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try resume.source(options).configuration()
+      let configuration = try source.configuration()
       var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
       (run.resumption, run.isForced) = (resume.resumption, resume.force)
       return run

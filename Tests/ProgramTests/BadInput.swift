@@ -18,7 +18,7 @@ struct BadInput: Sendable {
 extension BadInput {
   static let all: [BadInput] =
     commandLine + configurations + optimizers + reductions + dataFiles + statisticsFiles + checks
-    + reweighting + hypergradients + benchmarks + scaling
+    + reweighting + hypergradients + benchmarks + scaling + unlearnable
 
   private static let commandLine: [BadInput] = [
     BadInput(name: "a misspelt command", arguments: "trian", exitCode: 64, says: ["'trian'", "did you mean 'train'"]),

@@ -11,7 +11,10 @@ extension ProgramTests {
     /// What decides about the bits of a step, each with another optimizer; few epochs, networks of odd sizes.
     static let trainings: [[String]] = [
       [],
-      ["reduction=node", "training.batch=5", "training.epochs=1", "optimizer.curvatureEvery=3"],
+      [
+        "reduction=node", "training.batch=5", "training.lastBatch=keep", "training.epochs=1",
+        "optimizer.curvatureEvery=3",
+      ],
       [
         "reduction=mpi", "optimizer.name=adam", "data.validation=301", "training.stopEarly={patience: 1}",
         "network=[{dense: 19}, batchNorm, tanh, {dropout: 0.8}, {dense: {outputs: 7, bias: false}}, relu, {dense: 10}]",
@@ -20,7 +23,10 @@ extension ProgramTests {
         "optimizer.trustRatio={every: 2}", "training.batch=479",
         "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: 10}]",
       ],
-      ["optimizer.learningRate=30", "optimizer.bound=full", "training.lanes=5", "training.batch=1000"],
+      [
+        "optimizer.learningRate=30", "optimizer.bound=full", "training.lanes=5", "training.batch=1000",
+        "training.lastBatch=drop",
+      ],
       ["training.precision=float64", "loss=squaredHinge", "optimizer.layerScale=unit", "training.lanes=3"],
       [
         "data.target=input", "loss=squaredError", "network=[{dense: 9}, swish, {dense: 64}]",

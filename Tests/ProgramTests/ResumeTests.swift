@@ -17,7 +17,9 @@ extension ProgramTests {
 
     static let cases = [
       Case(signal: "KILL", ranks: nil, settings: ["training.epochs=40"]),
-      Case(signal: "KILL", ranks: 3, settings: ["training.epochs=40", "optimizer.curvatureEvery=4"]),
+      Case(
+        signal: "KILL", ranks: 3,
+        settings: ["training.epochs=40", "optimizer.curvatureEvery=4", "training.lastBatch=drop"]),
       Case(
         signal: "USR1", ranks: 2,
         settings: [
@@ -26,7 +28,10 @@ extension ProgramTests {
         ]),
       Case(
         signal: "USR1", ranks: 3,
-        settings: ["training.epochs=40", "training.precision=float64", "optimizer.trustRatio={every: 2}"]),
+        settings: [
+          "training.epochs=40", "training.precision=float64", "optimizer.trustRatio={every: 2}",
+          "training.lastBatch=keep",
+        ]),
       Case(
         signal: "USR1", ranks: 2, command: ["reweight", "--preset", "noisy-digits-reweight"],
         settings: ["training.epochs=15", "reweight.cycles=2", "reweight.compare=false"]),

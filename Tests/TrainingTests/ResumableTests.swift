@@ -11,7 +11,8 @@ struct ResumableTests {
 
   /// Settings that differ in what is remembered.
   static let settings: [[String]] = [
-    [], ["optimizer.curvatureEvery=3"], ["optimizer={name: momentum, learningRate: 0.1}"],
+    [], ["optimizer.curvatureEvery=3", "training.lastBatch=keep"],
+    ["optimizer={name: momentum, learningRate: 0.1}", "training.lastBatch=drop"],
     ["optimizer.trustRatio={every: 2}", "optimizer.layerScale=unit"], ["optimizer.name=rmsprop"],
     [
       "optimizer.name=adam", "network=[{dense: 6}, batchNorm, tanh, {dropout: 0.9}, {dense: 10}]",
@@ -41,7 +42,7 @@ struct ResumableTests {
       }
       learning = try WeightLearning(configuration, problem: problem, unlabelled: unlabelled, batch: 100, ranks: 1)
     }
-    let plan = TrainingPlan(samples: problem.split.training.count, batch: 100, steps: 31)
+    let plan = TrainingPlan(samples: problem.split.training.count, configuration.training, steps: 31)
     return try TrainingLoop(configuration, problem: problem, plan: plan, ranks: 1, learning: learning)
   }
 
@@ -57,7 +58,7 @@ struct ResumableTests {
     let unbroken = try loop(settings, as: precision)
     _ = try unbroken.run(over: SingleRank())
     let whole = try collect(unbroken)
-    // In mid-epoch, and where epochs have 15, 13 or 7 steps at the end of one.
+    // In mid-epoch, and where epochs have 15, 14, 13 or 7 steps at the end of one.
     for step in [1, 13, 15, 21] {
       let broken = try loop(settings, as: precision)
       let outcome = try broken.run(over: SingleRank(), between: { $0.steps == step })

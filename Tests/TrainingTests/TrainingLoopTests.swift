@@ -15,26 +15,8 @@ struct TrainingLoopTests {
     return try TrainingLoop(configuration, problem: problem, plan: plan, ranks: 1)
   }
 
-  @Test(arguments: [(1, 1), (10, 4), (100, 100), (101, 100), (7, 1000)])
-  func `the minibatches of an epoch cover all samples once`(samples: Int, batch: Int) {
-    let plan = TrainingPlan(samples: samples, batch: batch, epochs: 3)
-    #expect(plan.epochs == 3)
-    #expect(plan.steps == 3 * plan.stepsPerEpoch)
-    #expect(plan.stepsPerEpoch == (samples + min(batch, samples) - 1) / min(batch, samples))
-    let cut = TrainingPlan(samples: samples, batch: batch, steps: plan.stepsPerEpoch + 1)
-    #expect(cut.epochs == 2)
-  }
-
-  @Test func `in equal time slower steps are fewer`() {
-    let plan = TrainingPlan(samples: 1438, batch: 100, epochs: 10)
-    #expect(plan.fitted(toStepsTaking: 1) == plan)
-    #expect(plan.fitted(toStepsTaking: 2).steps == 75)
-    #expect(plan.fitted(toStepsTaking: 0.5).steps == 300)
-    #expect(plan.fitted(toStepsTaking: 1e6).steps == 1)
-  }
-
   @Test func `a plan of steps ends within an epoch`() throws {
-    let plan = TrainingPlan(samples: 1438, batch: 100, steps: 20)
+    let plan = TrainingPlan(samples: 1438, batch: 100, lastBatch: .spread, steps: 20)
     let loop = try loop([], plan: plan)
     var epochs: [Int] = []
     let outcome = try loop.run(over: SingleRank()) { progress in
@@ -102,10 +84,10 @@ struct TrainingLoopTests {
   @Test(arguments: [1, 4]) func `Ẅ is computed every k steps, and the steps between use the last`(k: Int) throws {
     // Without smoothing the second step of k = 1 has another Ẅ; with k = 4 it has the first one's.
     let settings = ["optimizer.learningRate=10"] + ["optimizer.curvatureEvery=\(k)"]
-    let loop = try loop(settings, plan: TrainingPlan(samples: 1438, batch: 100, steps: 2))
+    let loop = try loop(settings, plan: TrainingPlan(samples: 1438, batch: 100, lastBatch: .spread, steps: 2))
     _ = try loop.run(over: SingleRank())
     let every = try self.loop(
-      ["optimizer.learningRate=10"], plan: TrainingPlan(samples: 1438, batch: 100, steps: 2))
+      ["optimizer.learningRate=10"], plan: TrainingPlan(samples: 1438, batch: 100, lastBatch: .spread, steps: 2))
     _ = try every.run(over: SingleRank())
     #expect((loop.step.parameters.all.array == every.step.parameters.all.array) == (k == 1))
   }

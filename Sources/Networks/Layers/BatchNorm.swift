@@ -49,6 +49,8 @@ final class BatchNorm<Scalar: Real>: Layer {
 
   var worksInPlace: Bool { true }
 
+  var normalizedRowsPerSample: Int? { 1 }
+
   func reserve(samples: Int) { normalized = Matrix(rows: samples, columns: inputs) }
 
   /// One of the four blocks of a slice of parameters: γ, β, the running mean, the running variance.

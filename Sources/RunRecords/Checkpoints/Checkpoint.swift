@@ -40,9 +40,13 @@ public struct Checkpoint: Sendable {
     } catch {
       throw damage("\(Self.stateName) is not that of a checkpoint of this version")
     }
-    guard state.format == CheckpointState.presentFormat, state.step == step, state.metricsBytes >= 0,
-      state.seconds.isFinite, state.seconds >= 0
-    else { throw damage("\(Self.stateName) is not that of step \(step) in form \(CheckpointState.presentFormat)") }
+    let known = 1...CheckpointState.presentFormat
+    guard known.contains(state.format) else {
+      throw damage("\(Self.stateName) has format \(state.format); this rp-dist knows those up to \(known.upperBound)")
+    }
+    guard state.step == step, state.metricsBytes >= 0, state.seconds.isFinite, state.seconds >= 0 else {
+      throw damage("\(Self.stateName) is not that of step \(step)")
+    }
     var tensors: [CollectedState.File: [SafetensorsTensor]] = [:]
     for file in CollectedState.File.allCases where sums[file.name] != nil {
       tensors[file] = try Self.reading(

@@ -24,8 +24,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     public var withoutBLAS: Platform { Platform(blas: nil, blasKernel: nil, mpi: mpi, loops: loops) }
   }
 
-  /// The version of this form.
-  public static let presentFormat = 1
+  /// The version of this form, and of `config.yml` in a run folder; earlier ones are read too.
+  public static let presentFormat = 2
 
   public var format = CheckpointState.presentFormat
   public var version: String

@@ -97,7 +97,8 @@ public struct StepBenchmark {
     func withCandidate<Result>(
       _ index: Int, _ problem: LearningProblem, _ body: (StepCandidate<Scalar>) throws -> Result
     ) throws -> Result {
-      let plan = TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: 1)
+      let plan = TrainingPlan(
+        samples: problem.split.training.count, batch: training.batch, lastBatch: .spread, epochs: 1)
       return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
         try body(StepCandidate(candidates[index].recipe, configurations[index], $0))
       }

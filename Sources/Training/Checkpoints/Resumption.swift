@@ -69,7 +69,7 @@ extension TrainingRun {
   private func open(
     _ about: CheckpointState, started: Date, note: (String) -> Void
   ) throws -> OpenedRun {
-    guard let folder = try existingFolder() else {
+    guard let folder = try resumption?.folder(of: configuration) else {
       let name =
         configuration.run.name
         ?? RunFolder.unusedName(preset: preset, start: started, in: configuration.run.folder)
@@ -105,20 +105,6 @@ extension TrainingRun {
         path: path, problem: "has no complete checkpoint to go on from; train it anew, or use --resume auto")
     }
     return OpenedRun(facts: facts, lock: lock, source: OpenedRun.Source(checkpoint), manifest: manifest)
-  }
-
-  /// The folder that the run is to go on in; nil where one is to be made.
-  private func existingFolder() throws -> RunFolder? {
-    switch resumption {
-    case nil: return nil
-    case .run(let path)?: return try RunFolder.existing(path, in: configuration.run.folder)
-    case .automatic?:
-      guard let name = configuration.run.name else {
-        throw ConfigurationError("--resume auto looks for the run of a name; add --name, for example --name first")
-      }
-      let folder = RunFolder(path: configuration.run.folder + "/" + name)
-      return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
-    }
   }
 
   /// The settings that a run had so far: those of its checkpoint, else those in its folder.

@@ -46,8 +46,7 @@ public struct ReplicaCheck: Sendable {
       return (try trained?.problem ?? LearningProblem(configuration), trained)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-    let plan = TrainingPlan(
-      samples: problem.split.training.count, batch: configuration.training.batch, steps: steps)
+    let plan = TrainingPlan(samples: problem.split.training.count, configuration.training, steps: steps)
     return try world.withTrainingLoop(configuration, problem: problem, plan: plan, as: precision, describe: describe) {
       loop in
       if let trained { try loop.step.restoreParameters(from: trained.model.parameters) }

@@ -131,8 +131,7 @@ private struct Stretch<Scalar: Real> {
         problem, ranks: group.ranks)
       return (labelled, learning)
     }
-    let plan = TrainingPlan(
-      samples: labelled.split.training.count, batch: run.configuration.training.batch, steps: check.steps)
+    let plan = TrainingPlan(samples: labelled.split.training.count, run.configuration.training, steps: check.steps)
     return try group.withTrainingLoop(
       run.configuration, problem: labelled, plan: plan, learning: learning, as: Scalar.self, describe: describe
     ) { loop in

@@ -19,8 +19,7 @@ extension Comparison {
   func plan(
     for name: OptimizerConfiguration.Name, samples: Int, stepTimes: [OptimizerConfiguration.Name: Double]
   ) -> TrainingPlan {
-    let training = configuration.training
-    let whole = TrainingPlan(samples: samples, batch: training.batch, epochs: training.epochs)
+    let whole = TrainingPlan(samples: samples, configuration.training)
     guard budget == .time, let own = stepTimes[name], let sgd = stepTimes[.sgd] else { return whole }
     return whole.fitted(toStepsTaking: own / sgd)
   }
@@ -38,8 +37,7 @@ extension Comparison {
     // A step takes the same time at any rate, and at this one no run diverges; products with it are normal numbers.
     if settings.optimizer.learningRate != nil { settings.optimizer.learningRate = 1e-20 }
     settings.training.stopEarly = nil
-    let plan = TrainingPlan(
-      samples: problem.split.training.count, batch: settings.training.batch, steps: groups * steps)
+    let plan = TrainingPlan(samples: problem.split.training.count, settings.training, steps: groups * steps)
     var ends: [Double] = []
     let outcome = try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe)
     {

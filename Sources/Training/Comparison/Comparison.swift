@@ -34,23 +34,24 @@ public struct Comparison: Sendable {
   /// Trains every setting with every seed, one after another, each on all ranks. Collective.
   ///
   /// - Parameters:
+  ///   - note: called on every rank, before the first run, with what may keep all of them from learning.
   ///   - report: called on every rank after each run with all records so far.
   /// - Returns: the summaries, in the order of ``optimizers``; the same on every rank.
   public func run(
-    on world: borrowing Communicator, describe: ErrorDescription,
+    on world: borrowing Communicator, describe: ErrorDescription, note: (String) -> Void,
     report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
     try world.withLanes(of: configuration) { world in
       switch configuration.training.precision {
-      case .float32: try run(as: Float.self, on: world, describe: describe, report: report)
-      case .float64: try run(as: Double.self, on: world, describe: describe, report: report)
+      case .float32: try run(as: Float.self, on: world, describe: describe, note: note, report: report)
+      case .float64: try run(as: Double.self, on: world, describe: describe, note: note, report: report)
       }
     }
   }
 
   private func run<Scalar: Real>(
     as precision: Scalar.Type, on world: borrowing Communicator,
-    describe: ErrorDescription, report: ([ComparisonRecord]) throws -> Void
+    describe: ErrorDescription, note: (String) -> Void, report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
     try world.agree(describe: describe) { try configuration.prepareProducts() }
     try world.requireSame(configuration)
@@ -58,12 +59,14 @@ public struct Comparison: Sendable {
     var stepTimes: [OptimizerConfiguration.Name: Double] = [:]
     for seed in seeds {
       // The validation set is drawn by the seed.
-      let problem = try world.agree(describe: describe) { () throws -> LearningProblem in
+      let (problem, doubts) = try world.agree(describe: describe) { () throws -> (LearningProblem, [String]) in
         var seeded = configuration
         seeded.training.seed = seed
-        return try LearningProblem(seeded)
+        let problem = try LearningProblem(seeded)
+        return (problem, try problem.checkLearnable(by: seeded))
       }
       if records.isEmpty {
+        doubts.forEach(note)
         try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
         for name in timed {
           stepTimes[name] = try stepTime(of: name, problem, as: precision, on: world, describe: describe)

@@ -1,14 +1,14 @@
 private import Yams
 
 extension Configuration {
-  /// The configuration as YAML with every key in effect, as it is kept in a run folder. The run's name is left out: it is
-  /// the folder's name, and a run of the same file needs another.
+  /// The configuration as YAML with its format and every key in effect, as it is kept in a run folder. The run's name is left
+  /// out: it is the folder's name, and a run of the same file needs another.
   public func yaml() throws -> String {
     var nameless = self
     nameless.run.name = nil
     let text = try YAMLEncoder().encode(nameless)
     guard let tree = try Yams.compose(yaml: text) else { return text }
-    return try Yams.serialize(node: Self.tidied(tree))
+    return "\(OldStandards.formatKey): \(OldStandards.presentFormat)\n" + (try Yams.serialize(node: Self.tidied(tree)))
   }
 
   /// The same tree with numbers as a person writes them: 300 and 0.01 where the encoder writes 3e+2 and 1e-2.

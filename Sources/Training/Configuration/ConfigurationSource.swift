@@ -14,6 +14,8 @@ public struct ConfigurationSource: Sendable {
   public var settings: [String]
   /// `training.blasThreads` where none of these names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
   public var threads: Int?
+  /// `key=value` pairs below all of these: what settings whose standards have changed mean to a run that goes on or is used.
+  public var standards: [String] = []
 
   public init(
     preset: Preset, file: String? = nil, data: String? = nil, name: String? = nil, settings: [String] = [],
@@ -52,11 +54,12 @@ public struct ConfigurationSource: Sendable {
     return folder
   }
 
-  private func merged() throws -> Configuration { try Self.decode(try tree()) }
+  func merged() throws -> Configuration { try Self.decode(try tree()) }
 
   /// All sources, one over another.
   private func tree() throws -> Node {
-    var tree = try Self.compose(preset.yaml, name: "preset \(preset.name)")
+    var tree = Self.layer(
+      try Self.compose(preset.yaml, name: "preset \(preset.name)").tree, on: try Self.applied(standards))
     if let threads, tree["training"]?["blasThreads"] == nil {
       tree = Self.set(tree, ["training", "blasThreads"], to: Node("\(threads)"))
     }
@@ -65,31 +68,26 @@ public struct ConfigurationSource: Sendable {
       guard let text = String(data: bytes, encoding: .utf8) else {
         throw ConfigurationError("\(file) is not a YAML file: it is not UTF-8 text")
       }
-      tree = Self.layer(try Self.compose(text, name: file), on: tree)
+      tree = Self.layer(try Self.compose(text, name: file).tree, on: tree)
     }
-    var changes = Node.mapping(Node.Mapping([]))
+    var changes = Self.empty
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
-    for setting in settings { changes = try Self.apply(setting, to: changes) }
+    changes = try Self.applied(settings, to: changes)
     return Self.layer(changes, on: tree)
   }
 
-  /// A configuration that was written to a run folder.
-  public static func written(_ text: String, path: String) throws -> Configuration {
-    let configuration = try decode(try compose(text, name: path))
-    try configuration.check()
-    return configuration
-  }
-
-  private static func compose(_ text: String, name: String) throws -> Node {
+  /// The settings in a file, and its format.
+  static func compose(_ text: String, name: String) throws -> (tree: Node, format: Int) {
     do {
-      let node = try Yams.compose(yaml: text) ?? .mapping(Node.Mapping([]))
+      let node = try Yams.compose(yaml: text) ?? empty
       if case .mapping = node {
         var room = Self.mostValues
         try checkKeys(node, name: name, room: &room)
-        return ReductionConfiguration.writtenOut(node)
+        let (tree, format) = try OldStandards.taken(from: node, name: name)
+        return (ReductionConfiguration.writtenOut(tree), format)
       }
-      if case .scalar(let scalar) = node, scalar.string.isEmpty { return Node.mapping(Node.Mapping([])) }
+      if case .scalar(let scalar) = node, scalar.string.isEmpty { return (empty, 1) }
       throw ConfigurationError("\(name) is not a configuration: expected sections such as 'training:' with keys below")
     } catch let error as YamlError {
       let what = "\(error)".split(separator: "\n").joined(separator: " ")
@@ -136,13 +134,20 @@ public struct ConfigurationSource: Sendable {
   }
 
   /// Whether a key has no value: `key:`, `key: ~` or `key: null`, unquoted.
-  private static func isEmpty(_ node: Node) -> Bool {
+  static func isEmpty(_ node: Node) -> Bool {
     guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any else { return false }
     return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
   }
 
   private static func set(_ tree: Node, _ path: [String], to value: Node) -> Node {
     merge(tree, path.reversed().reduce(value) { Node([(Node($1), $0)]) })
+  }
+
+  private static var empty: Node { .mapping(Node.Mapping([])) }
+
+  /// A tree with `key=value` pairs over it, left to right.
+  static func applied(_ settings: [String], to tree: Node = empty) throws -> Node {
+    try settings.reduce(tree) { tree, setting in try apply(setting, to: tree) }
   }
 
   private static func apply(_ setting: String, to tree: Node) throws -> Node {
@@ -159,7 +164,7 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
-  private static func decode(_ tree: Node) throws -> Configuration {
+  static func decode(_ tree: Node) throws -> Configuration {
     do {
       return try YAMLDecoder().decode(Configuration.self, from: tree)
     } catch let error as DecodingError {

@@ -5,6 +5,8 @@ public import Networks
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
   /// The samples of one step, over all ranks together.
   public var batch = 100
+  /// What becomes of samples that do not fill a batch.
+  public var lastBatch = LastBatch.spread
   public var epochs = 10
   public var seed = 1
   public var precision = Precision.float32
@@ -24,9 +26,8 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas,
-      reproducible,
-      lanes, stopEarly
+    case batch, lastBatch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas,
+      reproducible, lanes, stopEarly
   }
 
   public init() {}
@@ -34,6 +35,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public init(from decoder: any Decoder) throws {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     batch = try values.value(.batch, or: batch)
+    lastBatch = try values.name(.lastBatch, or: lastBatch)
     epochs = try values.value(.epochs, or: epochs)
     seed = try values.value(.seed, or: seed)
     precision = try values.name(.precision, or: precision)

@@ -14,14 +14,15 @@ struct TrainingDraft<Scalar: Real> {
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.
   ///   - ranks: the number of ranks that share a minibatch.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data, or its
+  ///   batches do not fit the network.
   init(_ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int) throws {
     let training = configuration.training
     network = try Network<Scalar>(configuration.network, inputs: problem.features)
     try problem.check(outputs: network.outputs)
-    self.plan =
-      plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
-    capacity = training.capacity(of: self.plan.batch, ranks: ranks)
+    self.plan = plan ?? TrainingPlan(samples: problem.split.training.count, training)
+    try self.plan.check(network)
+    capacity = training.capacity(of: self.plan.largestBatch, ranks: ranks)
     try requireMemory(for: network, samples: capacity, subtrees: training.subtrees(ranks: ranks))
     (self.configuration, self.problem) = (configuration, problem)
   }

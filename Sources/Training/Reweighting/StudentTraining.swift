@@ -39,8 +39,14 @@ final class StudentTraining<Scalar: Real> {
       settings.pairWeight == 0
       ? nil
       : SampleCycle(seed: configuration.training.seed, .pairBatch, count: problem.split.training.count, batch: batch)
-    let capacity = configuration.training.capacity(
-      of: unlabelledCycle.batch + (pairCycle?.batch ?? 0), ranks: ranks)
+    let rows = unlabelledCycle.batch + (pairCycle?.batch ?? 0)
+    do {
+      try network.checkRows(
+        of: rows, "the student's batches have 1 sample; make reweight.unlabelled and unlabelledBatch larger")
+    } catch {
+      throw ConfigurationError("reweight.student.\(error)")
+    }
+    let capacity = configuration.training.capacity(of: rows, ranks: ranks)
     try requireMemory(
       for: network, samples: capacity, subtrees: configuration.training.subtrees(ranks: ranks))
     // Another start than the teacher's, which would be the same where both have the same layers.

@@ -13,12 +13,26 @@ extension TrainingRun {
     _ problem: LearningProblem, ranks: Int
   ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>) {
     let (labelled, unlabelled) = try configuration.hidingLabels(of: problem)
+    try checkCleanPlan(of: labelled, as: Scalar.self)
     return (
       labelled,
       try WeightLearning(
         configuration, problem: labelled, unlabelled: unlabelled, batch: configuration.batch(of: labelled),
         ranks: ranks)
     )
+  }
+
+  /// Refuses, before a training begins, what its comparison with one on true labels alone could not do after it.
+  private func checkCleanPlan<Scalar: Real>(of problem: LearningProblem, as precision: Scalar.Type) throws {
+    guard configuration.reweight?.compare == true, problem.split.trueTraining != nil,
+      let clean = problem.split.withoutFlippedSamples
+    else { return }
+    let network = try Network<Scalar>(configuration.network, inputs: problem.features)
+    do {
+      try TrainingPlan(samples: clean.training.count, configuration.training).check(network)
+    } catch {
+      throw ConfigurationError("reweight.compare, on the samples whose labels are true: \(error)")
+    }
   }
 
   /// What learns the weights of the same samples anew, from what a network believes of their labels.
@@ -88,11 +102,11 @@ extension TrainingRun {
       if world.rank == 0 { observer.begin(name) }
       let loop = try world.agree(describe: describe) {
         let plan = TrainingPlan(
-          samples: problem.split.training.count, batch: configuration.training.batch, steps: learned.plan.steps)
+          samples: problem.split.training.count, configuration.training, steps: learned.plan.steps)
         let learning = try learned.learning?.student.map { student in
           try WeightLearning<Scalar>(
-            configuration, problem: problem, unlabelled: student.unlabelled, batch: plan.batch, ranks: world.ranks,
-            learns: false)
+            configuration, problem: problem, unlabelled: student.unlabelled, batch: configuration.batch(of: problem),
+            ranks: world.ranks, learns: false)
         }
         return try TrainingLoop<Scalar>(
           configuration, problem: problem, plan: plan, ranks: world.ranks, learning: learning)

@@ -69,7 +69,8 @@ extension TrainingDraft {
   init(randomFor configuration: Configuration, batch: Int, ranks: Int) throws {
     // Enough that a step does not find its samples in a cache.
     let problem = try LearningProblem(randomFor: configuration, samples: max(512, batch))
-    let plan = TrainingPlan(samples: problem.split.training.count, batch: batch, steps: 1)
+    let plan = TrainingPlan(
+      samples: problem.split.training.count, batch: batch, lastBatch: .spread, steps: 1)
     try self.init(configuration, problem: problem, plan: plan, ranks: ranks)
   }
 }

@@ -1,0 +1,121 @@
+internal import Datasets
+private import Foundation
+private import Networks
+
+extension LearningProblem {
+  /// What may keep a training from learning, one sentence each.
+  func doubts(of configuration: Configuration) -> [String] {
+    [
+      constantTargets, unseenClasses, manyClasses, noise(configuration.data.labelNoise), outputRange(configuration),
+      dropout(configuration.network), warmup(configuration),
+    ].compactMap(\.self)
+  }
+
+  private var constantTargets: String? {
+    guard target == .value, split.training.hasConstantTargets else { return nil }
+    return "all \(split.training.count) training samples have the same target, so the network learns a constant; check "
+      + "data.label"
+  }
+
+  private var unseenClasses: String? {
+    guard target == .label else { return nil }
+    let (seen, names) = (split.training.classCounts, split.training.dataset.classNames)
+    let judged = [split.test, split.validation].compactMap { $0?.classCounts }
+    let unseen = seen.indices.filter { k in seen[k] == 0 && judged.contains { $0[k] > 0 } }
+    guard !unseen.isEmpty else { return nil }
+    let list = unseen.prefix(5).map { "'\(names[$0])'" }.joined(separator: ", ") + (unseen.count > 5 ? ", …" : "")
+    return
+      "\(unseen.count == 1 ? "class \(list) has" : "\(unseen.count) classes (\(list)) have") no training sample, so "
+      + "the network cannot learn \(unseen.count == 1 ? "it" : "them"), but test or validation set have some"
+  }
+
+  private var manyClasses: String? {
+    guard target == .label else { return nil }
+    let classes = split.training.classCounts.count { $0 > 0 }
+    guard 2 * classes > split.training.count else { return nil }
+    return "the \(split.training.count) training samples have \(classes) classes, most of them one sample; check "
+      + "data.label, or learn numbers by data.target value"
+  }
+
+  private func noise(_ noise: LabelNoiseConfiguration?) -> String? {
+    guard target == .label, let noise else { return nil }
+    let others = noise.kind == .uniform ? split.training.classes - 1 : 1
+    guard (1 - noise.rate) * Double(others) <= noise.rate else { return nil }
+    return "with data.labelNoise {kind: \(noise.kind.rawValue), rate: \(noise.rate)} a wrong label is as likely as the "
+      + "true one, or likelier: the network cannot learn the true ones"
+  }
+
+  private func outputRange(_ configuration: Configuration) -> String? {
+    guard case .activation(let last)? = configuration.network.last, let reached = last.range else { return nil }
+    let (name, loss) = (last.rawValue, configuration.loss)
+    let remedy = "; leave the last \(name) out: the loss is made for outputs of any size"
+    switch loss {
+    case .softmaxCrossEntropy where reached.upperBound < .infinity:
+      let least = log1p(Double(outputs - 1) * exp(reached.lowerBound - reached.upperBound))
+      return
+        "outputs of \(name) are \(reached.words), so loss \(loss.rawValue) cannot fall below \(short(least))\(remedy)"
+    case .sigmoidCrossEntropy where reached.lowerBound >= 0:
+      return "outputs of \(name) are not negative, so with loss \(loss.rawValue) no probability is below 1/2\(remedy)"
+    case .squaredError:
+      guard let wanted = targetRange, wanted.lowerBound < reached.lowerBound || wanted.upperBound > reached.upperBound
+      else { return nil }
+      return "targets are \(wanted.words), but outputs of the last \(name) are \(reached.words)"
+    default:
+      return nil
+    }
+  }
+
+  /// The least and the greatest target of a training sample; nil where a pass over the inputs would be needed.
+  private var targetRange: ClosedRange<Double>? {
+    switch (target, map.scaling) {
+    case (.label, _): 0...1
+    case (.value, _): split.training.targetRange
+    case (.input, .symmetric): -1...1
+    case (.input, .unit): 0...1
+    case (.input, _): nil
+    }
+  }
+
+  private func dropout(_ network: [LayerConfiguration]) -> String? {
+    var units = features
+    for layer in network {
+      switch layer {
+      case .dense(_, let outputs, _): units = outputs
+      case .dropout(let keep) where pow(1 - keep, Double(units)) > 0.5:
+        return "{dropout: {keep: \(keep)}} over \(units) units keeps none of them in most passes; make keep larger"
+      case .dropout, .activation, .batchNorm: break
+      }
+    }
+    return nil
+  }
+
+  private func warmup(_ configuration: Configuration) -> String? {
+    let (warmup, steps) = (
+      configuration.schedule.warmup, TrainingPlan(samples: split.training.count, configuration.training).steps
+    )
+    guard warmup > steps else { return nil }
+    return "schedule.warmup is \(warmup) steps, but training has \(steps): no step has the whole learning rate"
+  }
+}
+
+extension Activation {
+  /// Between which numbers its values are; nil where they have no bounds.
+  fileprivate var range: ClosedRange<Double>? {
+    switch self {
+    case .identity, .leakyRelu: nil
+    case .sigmoid: 0...1
+    case .tanh: -1...1
+    case .softplus, .relu: 0...Double.infinity
+    case .elu: -1...Double.infinity
+    case .swish: -0.2785...Double.infinity
+    }
+  }
+}
+
+extension ClosedRange<Double> {
+  fileprivate var words: String {
+    "from \(short(lowerBound)) " + (upperBound == .infinity ? "up" : "to \(short(upperBound))")
+  }
+}
+
+private func short(_ value: Double) -> String { String(format: "%.4g", value) }

@@ -1,0 +1,126 @@
+import Kernels
+import TestSupport
+import Testing
+import Training
+
+/// What training refuses because nothing can be learned, and what it doubts.
+struct LearnableTests {
+  /// The doubts about a configuration, over rows of a CSV file where there are some.
+  private func doubts(_ settings: [String], _ rows: [String]? = nil) throws -> [String] {
+    let folder = try ScratchFolder()
+    var all = settings
+    if let rows {
+      let path = try folder.write(rows.joined(separator: "\n").utf8, to: "a.csv")
+      all = ["data.set=csv", "data.path=\(path)"] + settings
+    }
+    let configuration = try ConfigurationSource(preset: .standard, settings: all).configuration()
+    return try LearningProblem(configuration).checkLearnable(by: configuration)
+  }
+
+  private static let values = ["data.target=value", "loss=squaredError", "network=[{dense: 4}, tanh, {dense: 1}]"]
+
+  /// Two features that differ from row to row, and a last column.
+  private func rows(_ count: Int = 40, _ last: (Int) -> String) -> [String] {
+    (0..<count).map { "\($0),\($0 * $0 % 17),\(last($0))" }
+  }
+
+  @Test(arguments: Preset.all.filter { preset in !preset.yaml.contains("mnist") && !preset.yaml.contains("cifar") })
+  func `a preset leaves no doubt`(preset: Preset) throws {
+    let configuration = try ConfigurationSource(preset: preset).configuration()
+    #expect(try LearningProblem(configuration).checkLearnable(by: configuration).isEmpty)
+    let loop = try TrainingLoop<Float>(configuration, problem: LearningProblem(configuration), ranks: 1)
+    #expect(try loop.deadStart() == nil)
+  }
+
+  @Test func `inputs are looked at as the network gets them`() throws {
+    let far = (0..<40).map { "\(1_000_000_000 + $0 % 8),\($0 % 2)" }
+    #expect(throws: ConfigurationError.self) { try doubts(["data.scale=none"], far) }
+    #expect(try doubts(["data.scale=none", "training.precision=float64"], far).isEmpty)
+    #expect(try doubts(["data.scale=standardise"], far).isEmpty)
+    // The one that differs is the last of many.
+    let late = (0..<5000).map { "\($0 == 4999 ? 2 : 1),\($0 % 2)" }
+    let test = late.suffix(2).joined(separator: "\n")
+    let folder = try ScratchFolder()
+    let path = try folder.write(test.utf8, to: "test.csv")
+    #expect(try doubts(["data.test=\(path)"], late).isEmpty)
+    #expect(throws: ConfigurationError.self) { try doubts(["data.test=\(path)"], late.dropLast()) }
+  }
+
+  @Test func `a class counts where it can be trained on`() throws {
+    let folder = try ScratchFolder()
+    let path = try folder.write(rows { $0 % 2 == 0 ? "oak" : "yew" }.joined(separator: "\n").utf8, to: "test.csv")
+    // Of the training file's one class; the test file has two.
+    let error = #expect(throws: ConfigurationError.self) {
+      try doubts(["data.test=\(path)"], rows { _ in "oak" })
+    }
+    #expect(try #require(error).description.contains("all 40 training samples have class 'oak'"))
+    #expect(try doubts(["data.test=\(path)"], rows { $0 % 2 == 0 ? "oak" : "yew" }).isEmpty)
+    // To reconstruct inputs, labels do not matter.
+    #expect(try doubts(["data.target=input", "loss=squaredError"], rows { _ in "oak" }).isEmpty)
+    let unseen = try doubts(["data.test=\(path)"], rows { $0 % 2 == 0 ? "oak" : "elm" })
+    try #require(unseen.count == 1)
+    #expect(unseen[0].hasPrefix("class 'yew' has no training sample"))
+  }
+
+  @Test func `numbers in the place of classes raise doubts, and so does a constant in the place of numbers`() throws {
+    let folder = try ScratchFolder()
+    let numbers = rows { "\($0).5" }
+    let path = try folder.write(numbers.joined(separator: "\n").utf8, to: "test.csv")
+    let many = try doubts(["data.test=\(path)"], numbers)
+    #expect(many.count == 1 && many[0].contains("40 classes") && many[0].contains("data.target value"))
+    #expect(try doubts(["data.test=\(path)"] + Self.values, numbers).isEmpty)
+    let constant = try doubts(Self.values, rows { _ in "7" })
+    #expect(constant.count == 1 && constant[0].contains("same target"))
+  }
+
+  @Test(arguments: [
+    ("uniform", 0.6, false), ("uniform", 0.89, false), ("uniform", 0.9, true), ("uniform", 1, true),
+    ("pairFlip", 0.45, false), ("pairFlip", 0.5, true),
+  ]) func `label noise is doubted where a wrong label is as likely as the true one`(
+    kind: String, rate: Double, isDoubted: Bool
+  ) throws {
+    let found = try doubts(["data.labelNoise={kind: \(kind), rate: \(rate)}"])
+    #expect(found.count == (isDoubted ? 1 : 0) && found.allSatisfy { $0.contains("data.labelNoise") })
+  }
+
+  /// Settings with a doubt, some words of it, and a change that takes it away.
+  static let doubted: [([String], String, String)] = [
+    (["network=[{dense: 10}, tanh]"], "cannot fall below 0.7966", "network=[{dense: 10}, tanh, {dense: 10}]"),
+    (
+      ["network=[{dense: 10}, sigmoid]", "loss=sigmoidCrossEntropy"], "no probability is below 1/2",
+      "network=[{dense: 10}]"
+    ),
+    (
+      ["data.target=input", "loss=squaredError", "network=[{dense: 64}, sigmoid]"], "from -1 to 1",
+      "data.scale=unit"
+    ),
+    (["network=[{dense: 64}, {dropout: 0.01}, {dense: 10}]"], "keeps none", "network=[{dense: 64}, {dense: 10}]"),
+    (["schedule.warmup=601"], "600", "training.epochs=41"),
+  ]
+
+  @Test(arguments: doubted.indices) func `settings that keep a network from learning are doubted`(index: Int) throws {
+    let (settings, says, mend) = Self.doubted[index]
+    let found = try doubts(settings)
+    #expect(found.count == 1 && found.allSatisfy { $0.contains(says) }, "\(found)")
+    #expect(try doubts(settings + [mend]).isEmpty)
+  }
+
+  @Test func `targets beyond the outputs are doubted`() throws {
+    let network = "network=[{dense: 4}, tanh, {dense: 1}, sigmoid]"
+    let found = try doubts(Self.values + [network], rows { "\($0)" })
+    #expect(found.count == 1 && found.allSatisfy { $0.contains("outputs of the last sigmoid are from 0 to 1") })
+    #expect(try doubts(Self.values + [network], rows { "\(Double($0) / 40)" }).isEmpty)
+  }
+
+  @Test(arguments: [2, 3]) func `a path that is dead from the start is seen`(seed: Int) throws {
+    func start(_ settings: [String]) throws -> String? {
+      let configuration = try ConfigurationSource(preset: .standard, settings: settings).configuration()
+      return try TrainingLoop<Float>(configuration, problem: LearningProblem(configuration), ranks: 1).deadStart()
+    }
+    // With these seeds one of the two units is 0 for every sample.
+    let narrow = ["network=[{dense: 1}, relu, {dense: 1}, relu, {dense: 10}]", "training.seed=\(seed)"]
+    #expect(try start(narrow)?.contains("weights of layer") == true)
+    #expect(try start(narrow + ["network=[{dense: 1}, tanh, {dense: 1}, tanh, {dense: 10}]"]) == nil)
+    #expect(try start(["training.seed=\(seed)"]) == nil)
+  }
+}
