@@ -25,7 +25,9 @@ enum OldStandards {
   static func settings(of tree: Node, format: Int) -> [String] {
     all.compactMap { standard in
       let path = standard.key.split(separator: ".").map(String.init)
-      let named = path.reduce(tree) { node, name in node?[name] }?.string
+      let named = path.reduce(tree) { node, name in node?[name] }.flatMap {
+        ConfigurationSource.isEmpty($0) ? nil : $0.string
+      }
       return (named ?? (format <= standard.upTo ? standard.value : nil)).map { "\(standard.key)=\($0)" }
     }
   }
