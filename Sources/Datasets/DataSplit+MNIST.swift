@@ -1,33 +1,68 @@
 extension DataSplit {
-  /// Reads MNIST, or a data set in its files such as Fashion-MNIST.
+  /// Reads MNIST, or a data set in its files such as Fashion-MNIST or KMNIST.
   ///
   /// The directory holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-  /// `t10k-labels-idx1-ubyte`, each also with `.gz`, and also as `train-images.idx3-ubyte` and so on. Of two forms of a
-  /// file the uncompressed one is taken; it is mapped, not copied.
+  /// `t10k-labels-idx1-ubyte`, each also with `.gz`, and also as `train-images.idx3-ubyte` and so on; or the files of QMNIST
+  /// or of one split of EMNIST under their own names. Of two forms of a file the uncompressed one is taken; it is mapped,
+  /// not copied, where its images are upright bytes.
   ///
   /// - Throws: ``DatasetError``: `missing` if the directory or a file is, `content` if a file is damaged, images and
-  ///   labels differ in number, or a label is above 9.
+  ///   labels differ in number, or labels are no classes.
   public static func mnist(directory: String) throws(DatasetError) -> DataSplit {
+    try read(directory, set: "MNIST", [.mnist, .qmnist] + MNISTFamily.ofEMNIST)
+  }
+
+  /// Reads QMNIST: `qmnist-train-images-idx3-ubyte`, `qmnist-train-labels-idx2-int` and so on, or the same under MNIST's
+  /// names. Of a sample's eight numbers the first is its label.
+  public static func qmnist(directory: String) throws(DatasetError) -> DataSplit {
+    try read(directory, set: "QMNIST", [.qmnist, .mnist])
+  }
+
+  /// Reads a split of EMNIST: `emnist-letters-train-images-idx3-ubyte` and so on. The images are turned upright; the classes
+  /// are the labels of the training set.
+  ///
+  /// - Parameter split: the only one in the directory where nil.
+  public static func emnist(directory: String, split: EMNISTSplit?) throws(DatasetError) -> DataSplit {
+    try read(directory, set: "EMNIST", split.map { [.emnist($0)] } ?? MNISTFamily.ofEMNIST)
+  }
+
+  /// - Parameter families: the first one that the directory has files of is read.
+  private static func read(
+    _ directory: String, set: String, _ families: [MNISTFamily]
+  ) throws(DatasetError) -> DataSplit {
     switch try SystemFile.sort(of: directory) {
     case .directory: break
     case .nothing:
-      throw .missing(directory, "does not exist", remedy: "give the directory of the four MNIST files")
+      throw .missing(directory, "does not exist", remedy: "give the directory of the four \(set) files")
     case .file, .stream:
-      throw .missing(directory, "is not a directory", remedy: "give the directory of the four MNIST files")
+      throw .missing(directory, "is not a directory", remedy: "give the directory of the four \(set) files")
     }
-    let parts = ["train-images", "train-labels", "t10k-images", "t10k-labels"]
-    var paths: [String] = []
-    var absent: [String] = []
-    for part in parts {
-      if let path = try find(part, in: directory) { paths.append(path) } else { absent.append(fileNames(part)[0]) }
+    let present = Set(try SystemFile.names(in: directory))
+    let found = families.filter { $0.hasFile(among: present) }
+    let family = found.first ?? families[0]
+    let splits = found.compactMap { if case .emnist(let split) = $0 { split.rawValue } else { nil } }
+    guard !family.isTransposed || splits.count < 2 else {
+      let set = set == "EMNIST" ? "" : "data.set to emnist and "
+      throw .missing(
+        directory, "holds several splits of EMNIST: \(splits.joined(separator: ", "))",
+        remedy: "set \(set)data.split to one of them")
     }
+    let files = family.fileNames.map { names in (names[0], path: names.first(where: present.contains)) }
+    let absent = files.filter { $0.path == nil }.map(\.0)
     guard absent.isEmpty else {
       throw .missing(
-        directory, "holds no \(absent.joined(separator: ", ")) (nor .gz of it)",
-        remedy: "put all four MNIST files there")
+        directory, "holds no \(absent.joined(separator: ", ")) (nor .gz of it)", remedy: "put all four \(set) files there")
     }
-    let training = try dataset(images: paths[0], labels: paths[1])
-    let test = try dataset(images: paths[2], labels: paths[3])
+    let paths = files.compactMap { file in file.path.map { directory + "/" + $0 } }
+    return try read(paths, of: family)
+  }
+
+  /// - Parameter paths: images and labels of the training set, then of the test set.
+  private static func read(_ paths: [String], of family: MNISTFamily) throws(DatasetError) -> DataSplit {
+    let trainingLabels = try labels(paths[1])
+    let classes = try MNISTClasses(trainingLabels, of: family, path: paths[1])
+    let training = try dataset(paths[0], trainingLabels, paths[1], classes, isTransposed: family.isTransposed)
+    let test = try dataset(paths[2], labels(paths[3]), paths[3], classes, isTransposed: family.isTransposed)
     guard training.shape == test.shape else {
       throw .content(
         paths[2], "has images of \(size(test)) pixels, those of the training set have \(size(training))",
@@ -36,41 +71,75 @@ extension DataSplit {
     return DataSplit(training: training.all, test: test.all)
   }
 
-  private static func dataset(images imagePath: String, labels labelPath: String) throws(DatasetError) -> Dataset {
-    let images = try IDXFile(imagePath, rank: 3)
-    let labels = try IDXFile(labelPath, rank: 1)
-    let count = images.dimensions[0]
-    guard count == labels.dimensions[0] else {
+  /// One label for each sample.
+  private static func labels(_ path: String) throws(DatasetError) -> [Int] {
+    let file = try IDXFile(path, holding: .labels)
+    let columns = file.dimensions.dropFirst().first ?? 1
+    let values = try file.values()
+    var labels: [Int] = []
+    labels.reserveCapacity(file.dimensions[0])
+    for sample in 0..<file.dimensions[0] {
+      guard let label = Int32(exactly: values[sample * columns]) else {
+        throw .content(
+          path, sample: sample, "the label is \(values[sample * columns]), which is no class: it is not a whole number",
+          remedy: "give labels that are numbers of classes")
+      }
+      labels.append(Int(label))
+    }
+    return labels
+  }
+
+  private static func dataset(
+    _ imagePath: String, _ labels: [Int], _ labelPath: String, _ classes: MNISTClasses, isTransposed: Bool
+  ) throws(DatasetError) -> Dataset {
+    let images = try IDXFile(imagePath, holding: .images)
+    guard images.dimensions[0] == labels.count else {
       throw .content(
-        labelPath, "holds \(labels.dimensions[0]) labels for the \(count) images of \(imagePath)",
+        labelPath, "holds \(labels.count) labels for the \(images.dimensions[0]) images of \(imagePath)",
         remedy: "put images and labels of one data set there")
     }
-    let classes = unsafe labels.storage.withBytes(labels.offset..<labels.offset + count) { unsafe $0.map(Int32.init) }
-    if let sample = classes.firstIndex(where: { $0 > 9 }) {
-      throw .content(
-        labelPath, sample: sample, "the label is \(classes[sample]), but the classes are 0 to 9",
-        remedy: DatasetError.replaceDamaged)
-    }
+    let numbers = try classes.numbers(of: labels, path: labelPath)
     let shape = Array(images.dimensions[1...])
-    let rows = ByteRows(images.storage, offset: images.offset, columns: shape[0] * shape[1], count: count)
     return Dataset(
-      source: imagePath, shape: shape, samples: .bytes([rows]),
-      targets: .classes(classes, names: (0...9).map(String.init)))
+      source: imagePath, shape: isTransposed ? shape.reversed() : shape,
+      samples: isTransposed ? try images.transposedSamples() : try images.samples(),
+      targets: .classes(numbers, names: classes.labels.map(String.init)))
   }
 
   private static func size(_ dataset: Dataset) -> String { "\(dataset.shape[0])×\(dataset.shape[1])" }
+}
 
-  private static func find(_ part: String, in directory: String) throws(DatasetError) -> String? {
-    for name in fileNames(part) {
-      let path = directory + "/" + name
-      if try SystemFile.sort(of: path) != .nothing { return path }
-    }
-    return nil
+extension IDXFile {
+  /// Images as samples: bytes where they are, other numbers as doubles.
+  fileprivate func samples() throws(DatasetError) -> SampleStorage {
+    guard type == .uint8 else { return .doubles(try values()) }
+    return .bytes([ByteRows(storage, offset: offset, columns: dimensions[1] * dimensions[2], count: dimensions[0])])
   }
 
-  private static func fileNames(_ part: String) -> [String] {
-    let ending = part.hasSuffix("images") ? "idx3-ubyte" : "idx1-ubyte"
-    let names = ["\(part)-\(ending)", "\(part).\(ending)"]
-    return names + names.map { $0 + ".gz" }
+  /// Images with rows and columns exchanged as samples.
+  fileprivate func transposedSamples() throws(DatasetError) -> SampleStorage {
+    let (count, rows, columns) = (dimensions[0], dimensions[1], dimensions[2])
+    let pixels = rows * columns
+    guard type == .uint8 else {
+      let values = try values()
+      return .doubles(
+        (0..<count * pixels).map { place in
+          let (image, pixel) = place.quotientAndRemainder(dividingBy: pixels)
+          return values[image * pixels + pixel % rows * columns + pixel / rows]
+        })
+    }
+    let upright = try unsafe ByteStorage(count: count * pixels, for: path) { buffer in
+      unsafe storage.withBytes(offset..<offset + count * pixels) { bytes in
+        for image in 0..<count {
+          let start = image * pixels
+          for row in 0..<rows {
+            for column in 0..<columns {
+              unsafe buffer[start + column * rows + row] = bytes[start + row * columns + column]
+            }
+          }
+        }
+      }
+    }
+    return .bytes([ByteRows(upright, columns: pixels, count: count)])
   }
 }

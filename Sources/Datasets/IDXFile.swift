@@ -1,9 +1,18 @@
-/// A file of unsigned bytes in the IDX format of MNIST: a magic number, the dimensions, the values, row-major.
+/// A file in the IDX format of MNIST: a magic number, the dimensions, the values, row-major.
 ///
-/// The header is 0, 0, the type of the values (8: unsigned bytes), the number of dimensions, and each dimension as a
-/// big-endian 32-bit number. Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
+/// The header is 0, 0, the type of the values, the number of dimensions, and each dimension as a big-endian 32-bit number.
+/// Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
 struct IDXFile {
+  /// What a file is read for.
+  enum Content: String {
+    /// [samples × rows × columns].
+    case images
+    /// [samples], or QMNIST's [samples × 8] of 32-bit integers, whose first column is the class.
+    case labels
+  }
+
   let path: String
+  let type: IDXType
   /// The number of items first.
   let dimensions: [Int]
   /// The file as it is, or its values only.
@@ -11,17 +20,17 @@ struct IDXFile {
   /// Where the values begin in ``storage``.
   let offset: Int
 
-  /// Reads a file with `rank` dimensions, compressed or not; a file that is not compressed is mapped.
+  /// Reads a file, compressed or not; a file that is not compressed is mapped.
   ///
   /// - Throws: `missing` if the file cannot be read; `content` if it is not such a file or not of the length its header
   ///   gives.
-  init(_ path: String, rank: Int) throws(DatasetError) {
+  init(_ path: String, holding content: Content) throws(DatasetError) {
     let reader = try ByteReader(path)
     self.path = path
-    dimensions = try Self.dimensions(of: reader, rank: rank)
+    (type, dimensions) = try Self.header(of: reader, content)
     let headerCount = reader.position
 
-    guard let valueCount = product(dimensions), valueCount < Int.max - headerCount else {
+    guard let valueCount = product(dimensions + [type.width]), valueCount < Int.max - headerCount else {
       let sizes = dimensions.map(String.init).joined(separator: " × ")
       throw .content(
         path, "promises \(sizes) values, more than any file holds", remedy: DatasetError.replaceDamaged)
@@ -57,31 +66,54 @@ struct IDXFile {
     }
   }
 
-  private static func dimensions(of reader: ByteReader, rank: Int) throws(DatasetError) -> [Int] {
+  /// All values, row-major.
+  ///
+  /// - Throws: `content` naming the sample whose value is not a finite number.
+  func values() throws(DatasetError) -> [Double] {
+    let (count, width) = (dimensions.reduce(1, *), type.width)
+    let values = unsafe storage.withBytes(offset..<offset + count * width) { bytes in
+      let raw = UnsafeRawBufferPointer(bytes)
+      return (0..<count).map { unsafe type.value(raw, at: $0 * width) }
+    }
+    if let place = values.firstIndex(where: { !$0.isFinite }) {
+      throw .content(
+        path, sample: place / (count / dimensions[0]), "a value is \(values[place]), which is not a finite number",
+        remedy: "replace it, or remove the sample")
+    }
+    return values
+  }
+
+  private static func header(of reader: ByteReader, _ content: Content) throws(DatasetError) -> (IDXType, [Int]) {
     let path = reader.path
     let magic = try reader.read(count: 4)
     guard magic.count == 4, magic[0] == 0, magic[1] == 0 else {
       throw .content(
         path, "is not an IDX file: \(opening(magic))", remedy: "fetch the original file of the data set")
     }
-    guard magic[2] == 8 else {
+    guard let type = IDXType(rawValue: magic[2]) else {
       throw .content(
-        path, "holds values of IDX type \(magic[2]), not unsigned bytes (type 8)",
-        remedy: "convert it, or fetch the original file of the data set")
+        path, "holds values of IDX type \(magic[2]), which the format does not have",
+        remedy: "fetch the original file of the data set")
     }
-    guard magic[3] == rank else {
-      let dimensions = magic[3] == 1 ? "1 dimension" : "\(magic[3]) dimensions"
+    let rank = Int(magic[3])
+    guard content == .images ? rank == 3 : (1...2).contains(rank) else {
       throw .content(
-        path, "has \(dimensions), not the \(rank) of \(rank == 1 ? "labels" : "images")",
-        remedy: "check that images and labels are not exchanged")
+        path, "has \(rank == 1 ? "1 dimension" : "\(rank) dimensions"), not the \(content == .images ? 3 : 1) of "
+          + content.rawValue, remedy: "check that images and labels are not exchanged")
     }
     let sizes = try reader.read(count: 4 * rank)
     guard sizes.count == 4 * rank else {
       throw .truncated(path, after: 4 + sizes.count, of: 4 + 4 * rank, unit: "bytes of its header")
     }
-    return (0..<rank).map { index in
+    let dimensions = (0..<rank).map { index in
       sizes[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | Int($1) }
     }
+    guard content == .images || rank == 1 || (type == .int32 && dimensions[1] == 8) else {
+      throw .content(
+        path, "holds \(dimensions[0]) × \(dimensions[1]) \(type.name), neither one label for each sample nor QMNIST's 8 "
+          + "32-bit integers", remedy: "give a file with one label for each sample")
+    }
+    return (type, dimensions)
   }
 
   private static func opening(_ bytes: [UInt8]) -> String {

@@ -9,9 +9,9 @@ extension LearningProblem {
     let features =
       switch configuration.data.set {
       case .digits: 64
-      case .mnist, .fashionMNIST: 784
+      case .mnist, .fashionMNIST, .kmnist, .qmnist: 784
       case .cifar10: 3072
-      case .csv, .linear, .gates, .curve:
+      case .csv, .emnist, .linear, .gates, .curve:
         throw ConfigurationError(
           "steps are timed on random samples in the shape of digits, mnist, fashion-mnist or cifar-10, but data.set is "
             + "\(configuration.data.set.rawValue); choose one of them")

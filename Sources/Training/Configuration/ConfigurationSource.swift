@@ -85,7 +85,7 @@ public struct ConfigurationSource: Sendable {
         var room = Self.mostValues
         try checkKeys(node, name: name, room: &room)
         let (tree, format) = try OldStandards.taken(from: node, name: name)
-        return (ReductionConfiguration.writtenOut(tree), format)
+        return (LabelNoiseConfiguration.writtenOut(ReductionConfiguration.writtenOut(tree)), format)
       }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return (empty, 1) }
       throw ConfigurationError("\(name) is not a configuration: expected sections such as 'training:' with keys below")
@@ -157,8 +157,9 @@ public struct ConfigurationSource: Sendable {
     let path = setting[..<equals].split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     let text = String(setting[setting.index(after: equals)...])
     do {
-      return ReductionConfiguration.writtenOut(
-        set(tree, path, to: try Yams.compose(yaml: text) ?? Node("", .implicit, .plain)))
+      let value = try Yams.compose(yaml: text) ?? Node("", .implicit, .plain)
+      let change = LabelNoiseConfiguration.writtenOut(set(Node.mapping(Node.Mapping([])), path, to: value))
+      return ReductionConfiguration.writtenOut(merge(tree, change))
     } catch {
       throw ConfigurationError("--set \(setting): '\(text)' is not a YAML value")
     }

@@ -10,7 +10,9 @@ extension DataConfiguration {
     case .linear: return .linear()
     case .gates: return .gates()
     case .curve: return .curve()
-    case .mnist, .fashionMNIST: return try .mnist(directory: requiredPath)
+    case .mnist, .fashionMNIST, .kmnist: return try .mnist(directory: requiredPath)
+    case .qmnist: return try .qmnist(directory: requiredPath)
+    case .emnist: return try .emnist(directory: requiredPath, split: split)
     case .cifar10: return try .cifar10(path: requiredPath)
     case .csv:
       let column: LabelColumn = label.map { text in Int(text).map { .index($0) } ?? .name(text) } ?? .last
@@ -44,6 +46,8 @@ extension DataConfiguration {
     try require(
       set == .csv || (label == nil && header == nil && test == nil),
       "data.label, data.header and data.test belong to data set csv, not \(set.rawValue)")
+    try require(
+      set == .emnist || split == nil, "data.split belongs to data set emnist, not \(set.rawValue)")
     try require(validation >= 0, "data.validation is \(validation); it must not be negative")
     try labelNoise?.check(target: target)
     try require(

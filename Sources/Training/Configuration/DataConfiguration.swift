@@ -6,6 +6,9 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     case digits
     case mnist
     case fashionMNIST = "fashion-mnist"
+    case kmnist
+    case qmnist
+    case emnist
     case cifar10 = "cifar-10"
     case csv
     case linear
@@ -19,7 +22,7 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     var holdsValues: Bool {
       switch self {
       case .linear, .gates, .curve: true
-      case .digits, .mnist, .fashionMNIST, .cifar10, .csv: false
+      case .digits, .mnist, .fashionMNIST, .kmnist, .qmnist, .emnist, .cifar10, .csv: false
       }
     }
   }
@@ -37,6 +40,8 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   public var set = Kind.digits
   /// The directory or file of the data; some sets are built in.
   public var path: String?
+  /// EMNIST: which of its splits; the only one in the directory if left out.
+  public var split: EMNISTSplit?
   /// (M20), taken from the training data.
   public var scale = InputScaling.symmetric
   public var target = Target.label
@@ -52,7 +57,7 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
   public var test: String?
 
-  enum CodingKeys: String, StrictKey { case set, path, scale, target, validation, labelNoise, label, header, test }
+  enum CodingKeys: String, StrictKey { case set, path, split, scale, target, validation, labelNoise, label, header, test }
 
   public init() {}
 
@@ -60,6 +65,9 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
     set = try values.name(.set, or: set)
     path = try values.decodeIfPresent(String.self, forKey: .path)
+    if let name = try values.decodeIfPresent(String.self, forKey: .split) {
+      split = try decoder.name(name, at: CodingKeys.split)
+    }
     scale = try values.name(.scale, or: scale)
     target = try values.name(.target, or: target)
     validation = try values.value(.validation, or: validation)

@@ -1,4 +1,5 @@
 public import Datasets
+internal import Yams
 
 /// `data.labelNoise`: `off`, or which labels of the training samples are made wrong, to learn how training copes.
 public struct LabelNoiseConfiguration: Codable, Equatable, Sendable {
@@ -40,4 +41,21 @@ public struct LabelNoiseConfiguration: Codable, Equatable, Sendable {
 
   /// - Precondition: the settings are checked.
   public var noise: LabelNoise { LabelNoise(kind: kind, rate: rate, seed: UInt64(seed)) }
+}
+
+extension LabelNoiseConfiguration {
+  /// A configuration whose `data.labelNoise` is there but empty, with `off` in its place: written over a preset with noise,
+  /// it takes the noise away.
+  static func writtenOut(_ tree: Node) -> Node {
+    let key = DataConfiguration.CodingKeys.labelNoise.rawValue
+    guard case .mapping(var data)? = tree["data"], let noise = data[Node(key)] else { return tree }
+    switch noise {
+    case .mapping(let section): guard section.isEmpty else { return tree }
+    default: guard ConfigurationSource.isEmpty(noise) else { return tree }
+    }
+    data[Node(key)] = Node("false", .implicit, .plain)
+    var tree = tree
+    tree["data"] = .mapping(data)
+    return tree
+  }
 }
