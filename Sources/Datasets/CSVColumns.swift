@@ -1,5 +1,5 @@
 /// The columns of a CSV file: how many there are, what they are called, and which one holds the labels.
-struct CSVColumns {
+struct CSVColumns: Sendable {
   let count: Int
   /// The names in the first line, if it holds names.
   let names: [String]?
@@ -50,6 +50,9 @@ struct CSVColumns {
         remedy: "use the same columns in both files")
     }
   }
+
+  /// The column of a feature.
+  func column(ofFeature feature: Int) -> Int { feature < label ? feature : feature + 1 }
 
   /// What errors call a column.
   func description(of column: Int) -> String {

@@ -109,6 +109,6 @@ struct CSVTable {
     } else {
       samples = .doubles(doubles)
     }
-    return Dataset(source: path, shape: shape ?? [features], samples: samples, targets: targets)
+    return Dataset(source: path, shape: shape ?? [features], samples: samples, targets: targets, columns: columns)
   }
 }

@@ -51,7 +51,8 @@ extension DataSplit {
     let absent = files.filter { $0.path == nil }.map(\.0)
     guard absent.isEmpty else {
       throw .missing(
-        directory, "holds no \(absent.joined(separator: ", ")) (nor .gz of it)", remedy: "put all four \(set) files there")
+        directory, "holds no \(absent.joined(separator: ", ")) (nor .gz of it)",
+        remedy: "put all four \(set) files there")
     }
     let paths = files.compactMap { file in file.path.map { directory + "/" + $0 } }
     return try read(paths, of: family)

@@ -13,6 +13,8 @@ public struct Dataset: Sendable {
 
   let samples: SampleStorage
   let targets: SampleTargets
+  /// The columns of the CSV file that the samples are the rows of; nil for other samples.
+  let columns: CSVColumns?
 
   /// The number of samples.
   public var count: Int { targets.count }
@@ -27,12 +29,15 @@ public struct Dataset: Sendable {
   /// Whether the features are kept as bytes 0…255.
   public var holdsBytes: Bool { if case .bytes = samples { true } else { false } }
 
-  init(source: String, shape: [Int], samples: SampleStorage, targets: SampleTargets) {
+  init(
+    source: String, shape: [Int], samples: SampleStorage, targets: SampleTargets, columns: CSVColumns? = nil
+  ) {
     self.source = source
     self.shape = shape
     self.features = shape.reduce(1, *)
     self.samples = samples
     self.targets = targets
+    self.columns = columns
   }
 
   /// A dataset with classes in memory.
@@ -104,7 +109,8 @@ public struct Dataset: Sendable {
     precondition(labels.count == count, "each sample must have one label")
     precondition(labels.allSatisfy(classNames.indices.contains), "labels must be numbers of classes")
     return Dataset(
-      source: source, shape: shape, samples: samples, targets: .classes(labels.map(Int32.init), names: classNames))
+      source: source, shape: shape, samples: samples, targets: .classes(labels.map(Int32.init), names: classNames),
+      columns: columns)
   }
 
   /// All samples.

@@ -98,7 +98,8 @@ struct IDXFile {
     let rank = Int(magic[3])
     guard content == .images ? rank == 3 : (1...2).contains(rank) else {
       throw .content(
-        path, "has \(rank == 1 ? "1 dimension" : "\(rank) dimensions"), not the \(content == .images ? 3 : 1) of "
+        path,
+        "has \(rank == 1 ? "1 dimension" : "\(rank) dimensions"), not the \(content == .images ? 3 : 1) of "
           + content.rawValue, remedy: "check that images and labels are not exchanged")
     }
     let sizes = try reader.read(count: 4 * rank)
@@ -110,7 +111,8 @@ struct IDXFile {
     }
     guard content == .images || rank == 1 || (type == .int32 && dimensions[1] == 8) else {
       throw .content(
-        path, "holds \(dimensions[0]) × \(dimensions[1]) \(type.name), neither one label for each sample nor QMNIST's 8 "
+        path,
+        "holds \(dimensions[0]) × \(dimensions[1]) \(type.name), neither one label for each sample nor QMNIST's 8 "
           + "32-bit integers", remedy: "give a file with one label for each sample")
     }
     return (type, dimensions)

@@ -49,6 +49,12 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
 public enum Precision: String, Codable, CaseIterable, Sendable {
   case float32
   case float64
+
+  /// The largest number.
+  public var largest: Double { self == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude }
+
+  /// A number as it is in this precision: 0 or infinite where it is too small or too large.
+  public func rounded(_ value: Double) -> Double { self == .float32 ? Double(Float(value)) : value }
 }
 
 extension Float: Real {

@@ -78,11 +78,12 @@ public struct HypergradientReport: Sendable {
       fingerprint(chainCase), what: "models or samples", remedy: "give every host the same files")
     let (values, loss) = try hypergradient.compute(chainCase, over: world)
     let array = values.array
-    guard loss.isFinite, array.allSatisfy(\.isFinite) else {
+    // In the precision of the output, which `nested` does not compute in.
+    guard ([loss] + array).allSatisfy({ self.precision.rounded($0).isFinite }) else {
       throw AgreedFailure(
         code: ExitCode.failed,
         message: "the hypergradient is not finite, so nothing is written; take smaller rates"
-          + (Scalar.precision == .float32 ? ", or --precision float64" : ""))
+          + (self.precision == .float32 ? ", or --precision float64" : ""))
     }
     return Result(
       file: file(array, loss), isZero: array.allSatisfy { $0 == 0 }, ignoresPairs: ignoresPairs)

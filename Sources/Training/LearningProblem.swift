@@ -23,6 +23,7 @@ public struct LearningProblem: Sendable {
         "the model scales \(self.map.scale.count) features, but the data has \(split.training.features)")
     }
     try checkTargets(of: configuration.loss)
+    try checkMagnitudes(in: configuration.training.precision, isNew: map == nil)
   }
 
   /// A problem on samples that are in memory already.

@@ -134,6 +134,13 @@ struct HypergradientOfFiles: RankCommand {
     guard pairWeight >= 0, pairWeight.isFinite else {
       throw ValidationError("--pair-weight is \(pairWeight); it must be a number of at least 0")
     }
+    let computed = strategy == .nested ? Precision.float64 : precision
+    for (option, value) in [
+      ("teacher-rate", teacherRate), ("student-rate", studentRate ?? 0), ("pair-weight", pairWeight),
+      ("radius", strategy == .exact ? 0 : radius),
+    ] {
+      if let fault = computed.fault(in: value, setting: "take --precision") { throw ValidationError("--\(option) is \(value), \(fault)") }
+    }
     guard levels == 2 || (student != nil && studentRate != nil) else {
       throw ValidationError("three levels need --student and --student-rate")
     }

@@ -22,7 +22,9 @@ struct Statistics: RankCommand {
       'outputTotalGradient', and for each layer with parameters
       'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot': means
       over the samples, in the chosen precision. The network is taken as it is
-      used: batch normalisation with its running averages, no dropout.
+      used: batch normalisation with its running averages, no dropout. Where
+      some of these overflow the precision, the file is written all the same,
+      and the exit code is 1.
 
       EXAMPLES
         rp-dist statistics --model runs/first/model.safetensors \\
@@ -78,6 +80,13 @@ struct Statistics: RankCommand {
         case .float64: try report.compute(model: model, batch: batch, as: Double.self)
         }
       try file.write(to: out)
+      let names = file.tensors.filter { !$0.doubles.allSatisfy(\.isFinite) }.map(\.name)
+      guard names.isEmpty else {
+        throw AgreedFailure(
+          code: ExitCode.failed,
+          message: "\(out) is written, but holds numbers that are not finite in \(names.joined(separator: ", ")): they "
+            + "overflow \(precision.rawValue)" + (precision == .float32 ? "; take --precision float64" : ""))
+      }
     }
   }
 }

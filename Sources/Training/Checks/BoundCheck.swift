@@ -1,4 +1,5 @@
 public import Kernels
+internal import MPI
 internal import Networks
 public import RunRecords
 
@@ -43,6 +44,7 @@ public struct BoundCheck: Sendable {
   /// Checks a bound, random steps and directions shared out over the ranks. Collective.
   ///
   /// - Returns: the same on every rank, except for the rounding of the decreases and of the tightness.
+  /// - Throws: `AgreedFailure` where the bound is not finite.
   /// - Complexity: one forward-mode pass for each step, and for n weights within the limit n²/2 of them.
   public func run(
     _ objective: Objective, _ bound: QuadraticBound, over ranks: borrowing some GlobalSum & ~Copyable
@@ -50,6 +52,14 @@ public struct BoundCheck: Sendable {
     var bound = bound
     bound.gradient = try ranks.first(bound.gradient.count) { bound.gradient }
     bound.curvature = try ranks.first(bound.curvature.count) { bound.curvature }
+    for (values, name) in [(bound.gradient, "gradient Ẇ"), (bound.curvature, "bound Ẅ")] {
+      guard let place = values.firstIndex(where: { !$0.isFinite }) else { continue }
+      let block = objective.network.layout.blocks.first { $0.range.contains(place) }
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message:
+          "the \(name) of \(block?.name ?? "") is not finite at these weights and samples; there is nothing to check")
+    }
     let model = CurvatureModel(objective, bound.model)
     let random = RandomSteps(seed: seed, layout: objective.network.layout, bound: bound)
     // Δwᵀ H Δw and Σ Ẅ Δw² of every step.

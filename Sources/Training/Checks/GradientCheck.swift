@@ -1,4 +1,5 @@
 public import Kernels
+internal import MPI
 public import Networks
 
 /// (M22) The gradient of backpropagation against central differences, parameter block by parameter block.
@@ -59,10 +60,16 @@ public struct GradientCheck: Sendable {
   /// Compares all trained blocks, the parameters shared out over the ranks. Collective.
   ///
   /// - Returns: one result for each block, the same on every rank.
+  /// - Throws: `AgreedFailure` where the gradient is not finite.
   /// - Complexity: two forward passes for each parameter that is compared; twelve in a block that seems to differ.
   public func run(_ objective: Objective, over ranks: borrowing some GlobalSum & ~Copyable) throws -> [BlockResult] {
     // Whether a block is measured again, together, depends on both.
     let gradient = try ranks.first(objective.parameters.count) { objective.gradient() }
+    guard gradient.allSatisfy(\.isFinite) else {
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message: "the gradient is not finite at these weights and samples; there is nothing to check")
+    }
     let resolution = try ranks.first(1) { [objective.lossResolution / Self.step] }[0]
     let quotients = CentralDifference(objective)
     var results: [BlockResult] = []

@@ -62,6 +62,7 @@ extension Configuration {
     try checkReduction()
     try checkReproducible()
     try checkReweighting()
+    try checkPrecision()
   }
 
   private func checkOptimizer() throws(ConfigurationError) {

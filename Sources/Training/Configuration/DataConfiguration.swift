@@ -57,7 +57,9 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
   public var test: String?
 
-  enum CodingKeys: String, StrictKey { case set, path, split, scale, target, validation, labelNoise, label, header, test }
+  enum CodingKeys: String, StrictKey {
+    case set, path, split, scale, target, validation, labelNoise, label, header, test
+  }
 
   public init() {}
 

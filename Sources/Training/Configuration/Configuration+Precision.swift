@@ -1,0 +1,67 @@
+private import Glibc
+internal import Hypergradients
+public import Kernels
+internal import Networks
+internal import Optimizers
+
+extension Configuration {
+  /// Makes sure that the settings that a training computes with are neither 0 nor infinite in its precision.
+  ///
+  /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
+  func checkPrecision() throws(ConfigurationError) {
+    var settings = [
+      ("optimizer.learningRate", optimizer.learningRate ?? 1), ("optimizer.momentum", optimizer.momentum),
+      ("optimizer.decay", optimizer.decay), ("optimizer.beta1", optimizer.beta1), ("optimizer.beta2", optimizer.beta2),
+      ("optimizer.epsilon", optimizer.epsilon), ("optimizer.curvatureDecay", optimizer.curvatureDecay),
+      ("optimizer.damping", optimizer.damping), ("regularization.l2", regularization.l2),
+      ("regularization.l1", regularization.l1), ("schedule.decay", schedule.decay),
+      ("schedule.factor", schedule.factor), ("schedule.scale", schedule.scale),
+      ("training.gradientStep", training.gradientStep), ("reweight.pairWeight", reweight?.pairWeight ?? 0),
+    ]
+    if let reweight, reweight.strategy == .fused {
+      settings.append(("reweight.radius", reweight.radius))
+      if case .named(let groups) = reweight.blocks {
+        settings += groups.map { ("the radius of \($0.name) in reweight.blocks", $0.radius ?? 1) }
+      }
+    }
+    for (key, value) in settings {
+      if let fault = training.precision.fault(in: value) { throw ConfigurationError("\(key) is \(value), \(fault)") }
+    }
+    for (index, layer) in network.enumerated() {
+      guard case .dropout(let keep) = layer, keep > 0, let fault = training.precision.fault(in: 1 / keep) else {
+        continue
+      }
+      throw ConfigurationError(
+        "network: layer \(index) is dropout with keep \(keep); its inverse is \(1 / keep), \(fault)")
+    }
+    try checkScheduledRate()
+  }
+
+  /// The greatest rate that the schedule makes of the learning rate in the course of the run.
+  private func checkScheduledRate() throws(ConfigurationError) {
+    let (key, factor) =
+      switch schedule.name {
+      case .exponential:
+        ("schedule.factor is \(schedule.factor)", pow(max(1, schedule.factor), Double(training.epochs - 1)))
+      case .inverseRoot: ("schedule.scale is \(schedule.scale)", schedule.scale)
+      case .constant, .inverse, .linear, .cosine: ("", 1.0)
+      }
+    let rate = (optimizer.learningRate ?? 1) * factor
+    guard rate == 0 || training.precision.fault(in: rate) != nil else { return }
+    throw ConfigurationError(
+      "\(key): over training.epochs \(training.epochs) the learning rate becomes "
+        + "\(rate < 1 ? "0" : "infinite") in \(training.precision.rawValue); bring it nearer to 1")
+  }
+}
+
+extension Precision {
+  /// What is wrong with a positive number in this precision, and how to mend it; nil where nothing is, and for 0.
+  ///
+  /// - Parameter setting: what a user sets to `float64`.
+  public func fault(in value: Double, setting: String = "set training.precision to") -> String? {
+    let rounded = rounded(value)
+    guard value > 0, rounded == 0 || !rounded.isFinite else { return nil }
+    return "which is \(rounded == 0 ? "0" : "infinite") in \(rawValue); make it \(rounded == 0 ? "larger" : "smaller")"
+      + (self == .float32 ? ", or \(setting) float64" : "")
+  }
+}
