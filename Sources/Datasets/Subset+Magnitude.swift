@@ -11,10 +11,13 @@ extension Subset {
     let feature: Int?
   }
 
-  /// The first feature that is larger than `limit` when it is scaled; nil where there is none, and for bytes.
+  /// The first feature that is larger than a limit; nil where there is none, and for bytes.
   ///
+  /// - Parameters:
+  ///   - raw: the limit of features as the file has them.
+  ///   - scaled: that of features as the network gets them.
   /// - Complexity: one pass over the samples.
-  public func firstFeature(above limit: Double, map: InputMap) -> Number? {
+  public func firstFeature(above raw: Double, scaled limit: Double, map: InputMap) -> Number? {
     guard !dataset.holdsBytes else { return nil }
     precondition(map.fits(features: features), "a scaling must have one pair of numbers, or one for each feature")
     let isPerFeature = map.scale.count > 1
@@ -26,7 +29,9 @@ extension Subset {
           for j in 0..<values.count {
             let (value, place) = unsafe (values[j], isPerFeature ? j : 0)
             let scaled = value * map.scale[place] + map.offset[place]
-            if !(abs(scaled) <= limit) { return Number(value: value, scaled: scaled, id: id, feature: j) }
+            if !(abs(value) <= raw && abs(scaled) <= limit) {
+              return Number(value: value, scaled: scaled, id: id, feature: j)
+            }
           }
           return nil
         })

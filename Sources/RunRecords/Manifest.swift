@@ -123,6 +123,8 @@ public struct RunResult: Codable, Equatable, Sendable {
   public var seconds: Double
   public var ranks: Int
   public var trainingLoss: Double
+  /// That of the first parameters where the trained network's is far above it; nil where training has worked.
+  public var initialTrainingLoss: Double?
   /// nil for reconstruction.
   @OrNull public var trainingAccuracy: Double?
   /// nil without a validation set.

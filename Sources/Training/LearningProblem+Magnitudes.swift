@@ -2,15 +2,17 @@ private import Datasets
 internal import Kernels
 
 extension LearningProblem {
-  /// Makes sure that no feature and no target is too large for the precision of a training: steps multiply them with each
-  /// other, so that their squares must be finite too.
+  /// Makes sure that no feature and no target is too large for the precision of a training. Steps multiply what the network
+  /// gets with each other, so that the squares of that must be finite too.
   ///
   /// - Parameter isNew: whether the scaling's numbers were taken from these training data.
   /// - Throws: `DatasetError` naming the first such number.
   func checkMagnitudes(in precision: Precision, isNew: Bool) throws {
     try checkSpread(isNew: isNew)
     for subset in [split.training, split.validation, split.test].compactMap(\.self) {
-      if let number = subset.firstFeature(above: precision.largestSquared, map: map) {
+      if let number = subset.firstFeature(
+        above: precision.largest, scaled: precision.largestSquared, map: map)
+      {
         throw tooLarge(number, of: subset, in: precision)
       }
       if target == .value, let number = subset.firstTarget(above: precision.largestSquared) {
@@ -28,14 +30,16 @@ extension LearningProblem {
   }
 
   private func tooLarge(_ number: Subset.Number, of subset: Subset, in precision: Precision) -> DatasetError {
-    let scaled =
-      number.scaled == number.value ? "" : "which data.scale \(map.scaling.rawValue) makes \(number.scaled), "
-    let problem =
-      abs(number.scaled) > precision.largest
-      ? "too large for \(precision.rawValue)" : "whose square is too large for \(precision.rawValue)"
-    let helps = precision == .float32 && abs(number.scaled) <= Precision.float64.largestSquared
+    let (value, scaled) = (abs(number.value), abs(number.scaled))
+    let isTooLarge = max(value, scaled) > precision.largest
+    // A cell that is itself too large needs no account of what becomes of it.
+    let becomes =
+      number.scaled == number.value || value > precision.largest
+      ? "" : "which data.scale \(map.scaling.rawValue) makes \(number.scaled), "
+    let helps = precision == .float32 && scaled <= Precision.float64.largestSquared
     return subset.error(
-      number, scaled + problem, remedy: "scale the column" + (helps ? ", or set training.precision to float64" : ""))
+      number, becomes + (isTooLarge ? "too large for " : "whose square is too large for ") + precision.rawValue,
+      remedy: "scale the column" + (helps ? ", or set training.precision to float64" : ""))
   }
 }
 

@@ -57,7 +57,7 @@ struct RunRecord {
     manifest.parametersSHA256 = parameters
     switch ending {
     case .judged(let result): (manifest.status, manifest.result) = (.finished, result)
-    case .diverged(let step): (manifest.status, manifest.divergedAtStep) = (.diverged, step)
+    case .diverged(let step, _): (manifest.status, manifest.divergedAtStep) = (.diverged, step)
     }
     try writeManifest(on: world, describe: describe)
   }
@@ -73,6 +73,6 @@ struct RunRecord {
 enum RunEnding {
   /// With a network that all sets judge.
   case judged(RunResult)
-  /// With a loss, or a hypergradient, that was not finite at a step.
-  case diverged(step: Int)
+  /// With a loss, or a hypergradient, that was not finite at a step, and what overflowed first.
+  case diverged(step: Int, Divergence?)
 }

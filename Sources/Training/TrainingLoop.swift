@@ -47,10 +47,18 @@ public struct TrainingOutcome: Sendable {
   /// The step whose loss, or the epoch's validation loss after it, was not finite; the parameters then are the last good
   /// ones.
   public var divergedAtStep: Int?
+  /// What overflowed first there.
+  public var divergence: Divergence?
   /// The epoch whose parameters were kept by early stopping, counted from 1.
   public var bestEpoch: Int?
   /// Whether the caller ended it between two steps: the parameters are those of the last step.
   public var wasStopped = false
+}
+
+extension TrainingOutcome {
+  fileprivate mutating func diverge(_ divergence: Divergence) {
+    (divergedAtStep, self.divergence) = (steps, divergence)
+  }
 }
 
 /// The loop over epochs and minibatches, without files: the same for a run and for a comparison of optimizers.
@@ -73,6 +81,9 @@ public final class TrainingLoop<Scalar: Real> {
   /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
   private var stopping: EarlyStopping<Scalar>?
+  /// The loss of the first minibatch, and the mean loss of the last whole epoch's; nil where that was before a checkpoint.
+  private(set) var firstLoss: Double?
+  private(set) var lastEpochLoss: Double?
   /// Where the run is, between two steps.
   public private(set) var position = TrainingPosition()
 
@@ -120,6 +131,15 @@ public final class TrainingLoop<Scalar: Real> {
   /// The step of the network that validation and test set judge: that of the student where there is one.
   public var judged: TrainingStep<Scalar> { learning?.student?.step ?? step }
 
+  /// The mean loss of the training set at the first parameters. Collective.
+  func initialTrainingLoss(over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
+    let parameters = judgedNetwork.initialParameters(
+      configuration.training.initialization, seed: UInt64(configuration.training.seed))
+    return try problem.evaluate(
+      judgedNetwork, parameters, configuration.loss, on: problem.split.training, over: ranks
+    ).loss
+  }
+
   /// Judges the trained network on a subset. Collective.
   public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
     try problem.evaluate(
@@ -164,16 +184,21 @@ public final class TrainingLoop<Scalar: Real> {
           order.positions.span.extracting(ranks.shard(batch)), samples: batch.count, epoch: epoch, over: ranks)
         outcome.steps += 1
         guard loss.isFinite else {
-          outcome.divergedAtStep = outcome.steps
+          outcome.diverge(
+            try divergence(
+              ofStep: outcome.steps, at: (epoch, stepInEpoch),
+              order.positions.span.extracting(ranks.shard(batch)), over: ranks))
           try restoreLastGood()
           return outcome
         }
         if stepInEpoch == 0 { keepGood() }
+        if outcome.steps == 1 { firstLoss = loss }
         try step.update(factor: factor, over: ranks)
-        guard
-          try learning?.follow(step, samples, epoch: epoch, step: outcome.steps - 1, plan: plan, over: ranks) ?? true
-        else {
-          outcome.divergedAtStep = outcome.steps
+        if let fault = try learning?.follow(
+          step, samples, epoch: epoch, step: outcome.steps - 1, plan: plan, over: ranks)
+        {
+          outcome.diverge(
+            try divergence(ofLearning: fault, afterStep: outcome.steps, at: (epoch, stepInEpoch), over: ranks))
           try restoreLastGood()
           return outcome
         }
@@ -192,10 +217,11 @@ public final class TrainingLoop<Scalar: Real> {
       place.note(.validation, step: outcome.steps)
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
-        outcome.divergedAtStep = outcome.steps
+        outcome.diverge(try divergence(judgedOn: "validation set", afterStep: outcome.steps, over: ranks))
         try restoreLastGood()
         return outcome
       }
+      lastEpochLoss = position.trainingLoss
       try afterEpoch(
         EpochReport(
           epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: position.trainingLoss,

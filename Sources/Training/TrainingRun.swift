@@ -132,8 +132,10 @@ public struct TrainingRun {
     }
     try record.finish(ending, parameters: fingerprint, on: world, describe: describe)
     switch ending {
-    case .judged(let result): return result
-    case .diverged(let step): throw diverged(at: step, of: all, record.folder)
+    case .judged(let result):
+      if let start = result.initialTrainingLoss, world.rank == 0 { observer.note(note(result, startedAt: start)) }
+      return result
+    case .diverged(let step, let divergence): throw diverged(at: step, divergence, of: all, record.folder)
     }
   }
 
@@ -156,11 +158,18 @@ public struct TrainingRun {
   private func end<Scalar: Real>(
     _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: borrowing Communicator
   ) throws -> RunEnding {
-    if let step = all.outcome.divergedAtStep { return .diverged(step: step) }
+    if let step = all.outcome.divergedAtStep { return .diverged(step: step, all.outcome.divergence) }
     let judged = try all.loop.judge(all.outcome, run: folder.path, on: world)
-    guard !judged.isFinite else { return .judged(judged) }
+    guard !judged.isFinite else {
+      var result = judged
+      result.initialTrainingLoss = try startLoss(below: judged, all.loop, over: world)
+      return .judged(result)
+    }
+    let set = judged.trainingLoss.isFinite ? "test set" : "training set"
+    let divergence = try all.loop.divergence(judgedOn: set, afterStep: all.loop.position.steps, over: world)
     try all.loop.restoreLastGood()
-    return .diverged(step: all.outcome.steps)
+    return .diverged(
+      step: all.outcome.steps, divergence.following(all.outcome.steps - all.loop.position.steps))
   }
 
   private func stopped<Scalar: Real>(_ all: CycledOutcome<Scalar>, _ folder: RunFolder) -> AgreedFailure {
@@ -171,15 +180,14 @@ public struct TrainingRun {
   }
 
   private func diverged<Scalar: Real>(
-    at step: Int, of all: CycledOutcome<Scalar>, _ folder: RunFolder
+    at step: Int, _ divergence: Divergence?, of all: CycledOutcome<Scalar>, _ folder: RunFolder
   ) -> AgreedFailure {
     AgreedFailure(
       code: ExitCode.failed,
       message: "training diverged: the loss \(learnsWeights ? "or the hypergradient " : "")is not finite at step "
-        + "\(step) of \(steps(all.loop.plan)); the last good model is in \(folder.model); a smaller "
-        + (learnsWeights
-          ? "optimizer.learningRate, reweight.learningRate or reweight.student.optimizer.learningRate may help"
-          : "optimizer.learningRate, or auto, may help"))
+        + "\(step) of \(steps(all.loop.plan))" + (divergence.map { ": \($0)" } ?? "")
+        + "; the last good model is in \(folder.model); "
+        + configuration.remedies(for: divergence, learnsWeights: learnsWeights))
   }
 
   /// Those of all cycles.

@@ -40,7 +40,7 @@ extension TrainingStep {
     hasCurvature = curvatureEvery.map { steps % $0 == 0 } ?? false
     memory?.place(samples: samples)
     movesWithSums =
-      rest != nil && memory?.hasAllSums ?? (ranks.ranks == 1)
+      !keepsSumsInMemory && rest != nil && memory?.hasAllSums ?? (ranks.ranks == 1)
       && (1...WeightStep<Scalar>.mostSamples).contains(memory?.rows ?? ids.count)
     let x = ownInputs(ids.count)
     let t = targets.isSameMemory(as: inputs) ? x : targets.prefix(ids.count)
@@ -81,7 +81,7 @@ extension TrainingStep {
   }
 
   /// This rank's rows of the minibatch.
-  private func ownInputs(_ rows: Int) -> Matrix<Scalar> {
+  func ownInputs(_ rows: Int) -> Matrix<Scalar> {
     guard let memory else { return inputs.prefix(rows) }
     precondition(rows == memory.ownRows.count, "ranks that share memory get their shards of the minibatch")
     return inputs[memory.ownRows]

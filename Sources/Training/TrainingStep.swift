@@ -76,6 +76,8 @@ public final class TrainingStep<Scalar: Real> {
   /// Whether the weights of the last statistics move where their sums Ẇ and Ẅ are formed, which then are never in memory:
   /// the same step, bit by bit.
   public internal(set) var movesWithSums = false
+  /// Whether the next statistics are formed in memory even where the weights could move with them.
+  var keepsSumsInMemory = false
   /// λ of the last update, without the length that was found, and whether the trust ratio undid it.
   var appliedRate = 0.0
   var wasUndone = false

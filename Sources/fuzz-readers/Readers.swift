@@ -15,6 +15,25 @@ private let mnistParts = [
   ("t10k-labels-idx1-ubyte", labels),
 ]
 
+/// QMNIST: 32-bit labels of eight numbers each, here with images of floats.
+private let qmnistParts = ["train", "test"].flatMap { part in
+  [
+    (
+      "qmnist-\(part)-images-idx3-ubyte", idx([2, 2, 1], (0..<4).flatMap { [0x3f, UInt8(0x80 + $0), 0, 0] }, type: 13)
+    ),
+    (
+      "qmnist-\(part)-labels-idx2-int",
+      idx([2, 8], (0..<16).flatMap { [0, 0, 0, UInt8($0 % 8 == 0 ? $0 / 8 : 77)] }, type: 12)
+    ),
+  ]
+}
+private let emnistParts = ["train", "test"].flatMap { part in
+  [
+    ("emnist-letters-\(part)-images-idx3-ubyte", images),
+    ("emnist-letters-\(part)-labels-idx1-ubyte", idx([5], [1, 2, 26, 3, 7])),
+  ]
+}
+
 private let cifarBatch = cifarRecords(labels: [3, 9])
 private let cifarArchive = tar([
   ("cifar-10-batches-bin/data_batch_1.bin", cifarBatch), ("cifar-10-batches-bin/test_batch.bin", cifarBatch),
@@ -94,6 +113,12 @@ extension FuzzedReader {
         files: mnistParts.map { File(name: $0.0 + ".gz", bytes: gzipped($0.1)) }
           + [File(name: mnistParts[0].0 + ".gz", bytes: images, wrap: gzipped)],
         expansion: 1032, read: { _ = try DataSplit.mnist(directory: $0) }),
+      FuzzedReader(
+        name: "qmnist", files: qmnistParts.map { File(name: $0.0, bytes: $0.1) },
+        read: { _ = try DataSplit.qmnist(directory: $0) }),
+      FuzzedReader(
+        name: "emnist", files: emnistParts.map { File(name: $0.0, bytes: $0.1) },
+        read: { _ = try DataSplit.emnist(directory: $0, split: nil) }),
       FuzzedReader(
         name: "cifar",
         files: ["data_batch_1.bin", "test_batch.bin"].map { File(name: $0, bytes: cifarBatch) },

@@ -18,8 +18,8 @@ struct Train: RankCommand {
 
       SETTINGS
         data            set, path, scale, target, validation,
-                        labelNoise {kind, rate, seed};
-                        for csv: label, header, test
+                        labelNoise (off, or {kind, rate, seed});
+                        for csv: label, header, test; for emnist: split
         network         a list of {dense: N}, {dense: {outputs: N, bias:
                         false}}, batchNorm, {dropout: {keep: 0.9}} and
                         activations

@@ -41,10 +41,25 @@ private let cases: [BadFiles] = [
   BadFiles("an empty file", [images: []], says: ["is not an IDX file: it is empty"]),
   BadFiles(
     "a web page", [images: Array("<html>".utf8)], says: ["is not an IDX file", "starts with 3c 68 74 6d", "fetch"]),
-  BadFiles("another type", [images: idx([3, 2, 2], [], type: 13)], says: ["IDX type 13", "unsigned bytes"]),
+  BadFiles(
+    "a type that there is not", [images: idx([3, 2, 2], [], type: 10)],
+    says: ["IDX type 10, which the format does not have"]),
+  BadFiles(
+    "images that are not finite",
+    [images: idx([3, 1, 1], [0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 0x80, 0, 0], type: 13)], sample: 2,
+    says: ["sample 2: a value is inf, which is not a finite number"]),
+  BadFiles(
+    "labels that are no whole numbers", [labels: idx([3], [0, 0, 0, 0, 0x3f, 0xc0, 0, 0, 0, 0, 0, 0], type: 13)],
+    sample: 1, says: ["sample 1: the label is 1.5", "not a whole number"]),
+  BadFiles(
+    "labels in columns that are not QMNIST's", [labels: idx([3, 2], [1, 2, 3, 4, 5, 6])],
+    says: ["holds 3 × 2 unsigned bytes", "QMNIST's 8 32-bit integers"]),
+  BadFiles(
+    "negative labels", [labels: idx([3], [0xff, 1, 2], type: 9)], sample: 0,
+    says: ["sample 0: the label is -1", "from 0 or 1 without gaps"]),
   BadFiles(
     "labels for images", [images: SmallMNIST.trainLabels], says: ["has 1 dimension, not the 3 of images", "exchanged"]),
-  BadFiles("images for labels", [labels: good], says: ["has 3 dimensions, not the 1 of labels"]),
+  BadFiles("images for labels", [labels: good], says: ["has 3 dimensions, not the 1 of labels", "exchanged"]),
   BadFiles("a cut header", [images: Array(good[..<10])], says: ["ends after 10 of 16 bytes of its header"]),
   BadFiles(
     "a cut file", [images: Array(good.dropLast(5))],
@@ -71,8 +86,11 @@ private let cases: [BadFiles] = [
   BadFiles("other bytes after gzip data", [images: packed + [1, 2]], says: ["bytes that are no gzip data follow"]),
   BadFiles("too few labels", [labels: idx([2], [1, 2])], says: ["holds 2 labels for the 3 images of", images]),
   BadFiles(
-    "a label above 9", [labels: idx([3], [1, 10, 2])], sample: 1,
-    says: ["sample 1: the label is 10", "0 to 9"]),
+    "a label after a gap", [labels: idx([3], [1, 10, 2])], sample: 1,
+    says: ["sample 1: the label is 10, and the next smaller one is 2", "without gaps"]),
+  BadFiles(
+    "a test label that is no class", ["t10k-labels-idx1-ubyte": idx([2], [1, 10])], sample: 1,
+    says: ["sample 1: the label is 10, but the classes of the training set are 0 to 9", "one data set"]),
   BadFiles(
     "test images of another size", ["t10k-images-idx3-ubyte": idx([2, 1, 4], [1, 2, 3, 4, 5, 6, 7, 8])],
     says: ["1×4 pixels", "training set have 2×2"]),

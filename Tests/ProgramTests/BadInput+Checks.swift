@@ -14,9 +14,15 @@ extension BadInput {
       says: ["'ful'", "did you mean 'full'"]),
     BadInput(
       name: "a check where the loss is not finite",
-      arguments: "check gradient --set data={set:␣csv,path:␣DIR/a.csv,scale:␣none} --set network=[{dense:␣2}] "
-        + "--set loss=squaredError", exitCode: 1, says: ["not finite"],
-      files: { _ = try $0.write("1e300,0\n-1e300,0\n1e300,0\n2e300,1\n1e300,1\n-2e300,1\n".utf8, to: "a.csv") }),
+      arguments: "check gradient --set data={set:␣csv,path:␣DIR/a.csv,scale:␣none} "
+        + "--set network=[{dense:␣64},{dense:␣64},{dense:␣64},{dense:␣2}] --set loss=squaredError "
+        + "--set training={precision:␣float64,initialization:␣he}", exitCode: 1, says: ["the loss is not finite"],
+      files: { _ = try $0.write("1e154,0\n-1e154,0\n1e154,0\n1.1e154,1\n1e154,1\n-1e154,1\n".utf8, to: "a.csv") }),
+    BadInput(
+      name: "a check where the bound is not finite",
+      arguments: "check bound --set training={initialization:␣he} --samples 4 --steps 2 --set network=["
+        + String(repeating: "{dense:␣32},tanh,", count: 210) + "{dense:␣10}]", exitCode: 1,
+      says: ["the bound Ẅ of layers.", "is not finite"]),
     BadInput(name: "a check of a missing run", arguments: "check bound --run DIR/none", exitCode: 66, says: ["none"]),
     BadInput(
       name: "a check of a run and a configuration", arguments: "check bound my.yml --run DIR", exitCode: 64,

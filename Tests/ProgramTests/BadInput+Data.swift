@@ -45,7 +45,8 @@ extension BadInput {
       name: "a foreign file in place of an IDX file", arguments: onMNIST, exitCode: 65, says: ["train-images", "IDX"],
       files: mnist("train-images-idx3-ubyte", Array("<!DOCTYPE html><html></html>".utf8))),
     BadInput(
-      name: "a label out of range", arguments: onMNIST, exitCode: 65, says: ["train-labels", "label"],
+      name: "a label out of range", arguments: onMNIST, exitCode: 65,
+      says: ["train-labels", "sample 19: the label is 77", "without gaps"],
       files: mnist("train-labels-idx1-ubyte", idx(8, [20], 19) + [77])),
     BadInput(
       name: "more labels than images", arguments: onMNIST, exitCode: 65, says: ["21"],
@@ -122,6 +123,33 @@ extension BadInput {
     BadInput(
       name: "noise in the labels of one class", arguments: onCSV + " --set data.labelNoise=on", exitCode: 64,
       says: ["a.csv has one class", "off"], files: csv("1,2,0\n3,4,0\n5,6,0\n")),
+    BadInput(
+      name: "a feature beyond the precision", arguments: onCSV, exitCode: 65,
+      says: ["a.csv, line 3: column 1 (counted from 0) holds -1e+39, too large for float32", "float64"],
+      files: csv("1,2,0\n3,4,1\n5,-1e39,1\n6,7,0\n")),
+    BadInput(
+      name: "a target whose square is beyond the precision",
+      arguments: onCSV + " --set data.target=value --set loss=squaredError --set network=[{dense:␣1}]", exitCode: 65,
+      says: ["a.csv, line 2: column 2 (counted from 0) holds 1e+30, whose square is too large for float32"],
+      files: csv("1,2,0\n3,4,1e30\n5,6,1\n6,7,0\n")),
+    BadInput(
+      name: "several splits of EMNIST", arguments: "--set data.set=emnist --data DIR/set", exitCode: 66,
+      says: ["several splits of EMNIST: digits, letters", "set data.split to one of them"],
+      files: { folder in
+        for split in ["letters", "digits"] {
+          _ = try folder.write([0], to: "set/emnist-\(split)-train-images-idx3-ubyte")
+        }
+      }),
+    BadInput(
+      name: "a split that is not there", arguments: "--set data={set:␣emnist,split:␣byclass} --data DIR/set",
+      exitCode: 66, says: ["holds no emnist-byclass-train-images-idx3-ubyte", "all four EMNIST files"],
+      files: mnist("t10k-labels-idx1-ubyte", nil)),
+    BadInput(
+      name: "an unknown split", arguments: "--set data={set:␣emnist,split:␣leters,path:␣DIR}", exitCode: 64,
+      says: ["data.split", "'leters'", "did you mean 'letters'"]),
+    BadInput(
+      name: "a split of MNIST", arguments: "--preset mnist-classifier --data DIR --set data.split=letters",
+      exitCode: 64, says: ["data.split belongs to data set emnist, not mnist"]),
     BadInput(name: "an empty CSV file", arguments: onCSV, exitCode: 65, says: ["a.csv"], files: csv("")),
   ]
 }

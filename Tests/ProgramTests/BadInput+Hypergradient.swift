@@ -124,6 +124,10 @@ extension BadInput {
       name: "a radius of nothing", arguments: two + " --strategy fused --radius 0", exitCode: 64, says: ["radius"],
       files: files()),
     BadInput(
+      name: "a rate that is infinite in float32", arguments: two + " --teacher-rate 1e39 --precision float32",
+      exitCode: 64,
+      says: ["--teacher-rate is 1e+39, which is infinite in float32", "--precision float64"]),
+    BadInput(
       name: "a rate that is no number", arguments: two + " --teacher-rate nan", exitCode: 64, says: ["--teacher-rate"]),
     BadInput(
       name: "a pair weight below 0", arguments: three + " --pair-weight=-1", exitCode: 64, says: ["--pair-weight"]),

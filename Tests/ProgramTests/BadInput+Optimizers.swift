@@ -14,6 +14,12 @@ extension BadInput {
       name: "a learning rate of 0", arguments: "--set optimizer={name:␣sgd,learningRate:␣0}", exitCode: 64,
       says: ["optimizer.learningRate is 0.0", "above 0"]),
     BadInput(
+      name: "a learning rate that is infinite in float32", arguments: "--set optimizer.learningRate=1e39", exitCode: 64,
+      says: ["optimizer.learningRate is 1e+39, which is infinite in float32", "make it smaller", "float64"]),
+    BadInput(
+      name: "an epsilon that is 0 in float32", arguments: "--set optimizer={name:␣adam,epsilon:␣1e-50}", exitCode: 64,
+      says: ["optimizer.epsilon is 1e-50, which is 0 in float32", "make it larger"]),
+    BadInput(
       name: "no steps between refreshes", arguments: "--set optimizer.curvatureEvery=0", exitCode: 64,
       says: ["optimizer.curvatureEvery is 0", "at least 1"]),
     BadInput(

@@ -11,7 +11,7 @@ extension ProgramTests {
       let folder = try ScratchFolder()
       let readers = try ProgramRun.run(Self.fuzz, ["list"], in: folder.path).output.split(separator: "\n").map(
         String.init)
-      #expect(readers.count >= 9)
+      #expect(readers.count >= 12)
       let runs = try concurrently(readers, atMost: 2) {
         try ProgramRun.run(Self.fuzz, [$0, "3000", "\(UInt64.random(in: 1...1 << 40))"], in: folder.path, timeout: 120)
       }

@@ -23,8 +23,22 @@ struct LabelNoiseTests {
     #expect(try configuration(["data.labelNoise=on"]).data.labelNoise == LabelNoiseConfiguration())
     #expect(try configuration(["data.labelNoise=on", "data.labelNoise=off"]).data.labelNoise == nil)
     #expect(try configuration([]).data.labelNoise == nil)
+    for none in ["", "null", "~", "{}", "off"] {
+      #expect(try configuration(["data.labelNoise=\(none)"]).data.labelNoise == nil)
+      #expect(try configuration(["data.labelNoise=on", "data.labelNoise=\(none)"]).data.labelNoise == nil)
+      #expect(try configuration(["data.labelNoise=\(none)", "data.labelNoise.rate=0.3"]).data.labelNoise?.rate == 0.3)
+    }
     let full = try configuration(["data.labelNoise={kind: pairFlip, rate: 0.45, seed: 3}"])
     #expect(try ConfigurationSource.written(full.yaml(), path: "config.yml") == full)
+  }
+
+  @Test(arguments: ["", " null", " {}", " off", "\n    # kind: uniform"])
+  func `a file that empties the noise of a preset has none`(value: String) throws {
+    let folder = try ScratchFolder()
+    let file = try folder.write("data:\n  labelNoise:\(value)\n".utf8, to: "a.yml")
+    let preset = try Preset.named("noisy-digits-reweight")
+    #expect(try ConfigurationSource(preset: preset).configuration().data.labelNoise != nil)
+    #expect(try ConfigurationSource(preset: preset, file: file).configuration().data.labelNoise == nil)
   }
 
   @Test(arguments: [

@@ -74,7 +74,10 @@ struct TrainingLoopTests {
   }
 
   @Test func `a loss that is not finite ends the loop with the last good parameters`() throws {
-    let loop = try loop(["optimizer={name: sgd, learningRate: 1e300}", "network=[{dense: 12}, softplus, {dense: 10}]"])
+    let loop = try loop([
+      "optimizer={name: sgd, learningRate: 1e300}", "training.precision=float64",
+      "network=[{dense: 12}, softplus, {dense: 10}]",
+    ])
     let outcome = try loop.run(over: SingleRank())
     #expect(outcome.divergedAtStep == outcome.steps)
     #expect(outcome.steps < 60)

@@ -78,6 +78,10 @@ public struct BoundCheck: Sendable {
     let minimum = bound.minimum(objective)
     let (actual, regularization) = objective.decrease(minimum)
     let predicted = bound.decrease(minimum) + regularization
+    guard predicted.isFinite, actual.isFinite else {
+      throw AgreedFailure(
+        code: ExitCode.failed, message: "the step of lambda = 1 changes the loss by a number that is not finite")
+    }
     return Result(
       predictedDecrease: predicted, actualDecrease: actual, decreaseRatio: predicted == 0 ? nil : actual / predicted,
       steps: steps, failures: (0..<steps).count { isViolated(curvatures[$0]) }, largestRatio: ratios.max(),

@@ -57,7 +57,8 @@ public struct ReplicaCheck: Sendable {
       if let step = outcome.divergedAtStep {
         throw AgreedFailure(
           code: ExitCode.failed,
-          message: "training diverged: the loss is not finite at step \(step); the replicas were equal up to there")
+          message: "training diverged: the loss is not finite at step \(step)"
+            + (outcome.divergence.map { ": \($0)" } ?? "") + "; the replicas were equal up to there")
       }
       return Result(
         ranks: world.ranks, steps: outcome.steps, parameters: loop.step.parameters.count, sha256: fingerprint)

@@ -140,7 +140,8 @@ private struct Stretch<Scalar: Real> {
       if let step = outcome.divergedAtStep {
         throw AgreedFailure(
           code: ExitCode.failed,
-          message: "training diverged: the loss is not finite at step \(step); there is nothing to compare")
+          message: "training diverged: the loss is not finite at step \(step)"
+            + (outcome.divergence.map { ": \($0)" } ?? "") + "; there is nothing to compare")
       }
       let state = CollectedState(isKept: group.rank == 0)
       try loop.exchange(with: state)

@@ -52,7 +52,7 @@ extension Comparison {
       throw AgreedFailure(
         code: ExitCode.failed,
         message: "the steps of optimizer \(name.rawValue) cannot be timed, because the loss is not finite at step "
-          + "\(outcome.steps); check the data and data.scale")
+          + "\(outcome.steps)" + (outcome.divergence.map { ": \($0)" } ?? "") + "; check the data and data.scale")
     }
     return try world.allGather(median(times)).max() ?? median(times)
   }

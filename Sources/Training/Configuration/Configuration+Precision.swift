@@ -28,11 +28,10 @@ extension Configuration {
       if let fault = training.precision.fault(in: value) { throw ConfigurationError("\(key) is \(value), \(fault)") }
     }
     for (index, layer) in network.enumerated() {
-      guard case .dropout(let keep) = layer, keep > 0, let fault = training.precision.fault(in: 1 / keep) else {
-        continue
-      }
+      guard case .dropout(let keep) = layer, keep > 0, !training.precision.rounded(1 / keep).isFinite else { continue }
       throw ConfigurationError(
-        "network: layer \(index) is dropout with keep \(keep); its inverse is \(1 / keep), \(fault)")
+        "network: layer \(index) is dropout with keep \(keep), whose inverse is infinite in "
+          + "\(training.precision.rawValue); make it larger")
     }
     try checkScheduledRate()
   }

@@ -60,6 +60,10 @@ extension TrainingRun {
           all.loop.step.network, all.loop.step.parameters, cycle: cycle, over: world)
         guard found.isFinite else {
           all.outcome.divergedAtStep = steps
+          all.outcome.divergence = try all.loop.divergence(
+            judgedOn: "training set, from which the next cycle's weights start,", afterStep: all.loop.position.steps,
+            over: world
+          ).following(steps - all.loop.position.steps)
           try all.loop.restoreLastGood()
           break
         }
@@ -124,6 +128,7 @@ extension TrainingOutcome {
     var outcome = self
     (outcome.steps, outcome.seconds) = (before.steps + steps, before.seconds + seconds)
     outcome.divergedAtStep = divergedAtStep.map { before.steps + $0 }
+    outcome.divergence = divergence?.following(before.steps)
     return outcome
   }
 }

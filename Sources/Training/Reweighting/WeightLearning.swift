@@ -95,6 +95,13 @@ public final class WeightLearning<Scalar: Real> {
   /// a of the training samples, by position.
   public var values: [Double] { weights.values.all.array }
 
+  /// What of an update of the weights is not finite.
+  enum Fault: String {
+    case studentLoss = "the student's loss"
+    case validationLoss = "the validation loss"
+    case hypergradient = "the hypergradient"
+  }
+
   /// Before the statistics of a minibatch: its weights.
   ///
   /// - Parameter batch: positions, those of all ranks together.
@@ -105,19 +112,19 @@ public final class WeightLearning<Scalar: Real> {
   /// - Parameters:
   ///   - step: that of the first level.
   ///   - t: the step of the whole run, counted from 0.
-  /// - Returns: whether all numbers are finite; what is not was not applied.
+  /// - Returns: what is not finite, and was not applied; nil where all numbers are.
   func follow(
     _ step: TrainingStep<Scalar>, _ batch: Span<Int32>, epoch: Int, step t: Int, plan: TrainingPlan,
     over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws -> Bool {
+  ) throws -> Fault? {
     if let student {
       let loss = try student.take(
         teacher: step.network, step.parameters.all, epoch: epoch, step: t, plan: plan, over: ranks)
-      guard loss.isFinite else { return false }
+      guard loss.isFinite else { return .studentLoss }
     }
     guard let derivative, epoch > settings.warmup, t.isMultiple(of: settings.updateEvery),
       let validation = judges?.advance()
-    else { return true }
+    else { return nil }
     let teacher = taken(step, samples: batch.count, teacherDerivative)
     let own = student.map { student in
       taken(student.step, samples: student.lastCount, studentDerivative)
@@ -134,9 +141,9 @@ public final class WeightLearning<Scalar: Real> {
           teacher: teacher, student: own, batch: batch, unlabelled: student?.lastUnlabelled, judges: validation.span,
           masks: masks, over: ranks)
       }
-    guard found.validationLoss.isFinite else { return false }
+    guard found.validationLoss.isFinite else { return .validationLoss }
     let rate = settings.learningRate * schedule.factor(step: t, steps: plan.steps, stepsPerEpoch: plan.stepsPerEpoch)
-    return weights.update(batch, found.hypergradient, residuals: found.residuals, rate: rate)
+    return weights.update(batch, found.hypergradient, residuals: found.residuals, rate: rate) ? nil : .hypergradient
   }
 
   /// The last update of a step, with how it follows its gradient: by the optimizer's own denominators, or by its rate.
