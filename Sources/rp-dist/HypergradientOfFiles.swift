@@ -139,7 +139,9 @@ struct HypergradientOfFiles: RankCommand {
       ("teacher-rate", teacherRate), ("student-rate", studentRate ?? 0), ("pair-weight", pairWeight),
       ("radius", strategy == .exact ? 0 : radius),
     ] {
-      if let fault = computed.fault(in: value, setting: "take --precision") { throw ValidationError("--\(option) is \(value), \(fault)") }
+      if let fault = computed.fault(in: value, setting: "take --precision") {
+        throw ValidationError("--\(option) is \(value), \(fault)")
+      }
     }
     guard levels == 2 || (student != nil && studentRate != nil) else {
       throw ValidationError("three levels need --student and --student-rate")
