@@ -133,7 +133,8 @@ public struct TrainingRun {
     try record.finish(ending, parameters: fingerprint, on: world, describe: describe)
     switch ending {
     case .judged(let result):
-      if let start = result.initialTrainingLoss, world.rank == 0 { observer.note(note(result, startedAt: start)) }
+      let notes = try notes(on: result, all, over: world)
+      if world.rank == 0 { notes.forEach(observer.note) }
       return result
     case .diverged(let step, let divergence): throw diverged(at: step, divergence, of: all, record.folder)
     }

@@ -51,6 +51,19 @@ extension ProgramTests {
       #expect(try expected.wholeMatch(in: run.errors) != nil, "\(run.errors)")
     }
 
+    @Test(arguments: [nil, 2]) func `a finite training whose Ẅ overflowed says that parameters stand still`(ranks: Int?)
+      throws
+    {
+      let folder = try ScratchFolder()
+      let network = "network=[" + String(repeating: "{dense: 64}, relu, ", count: 24) + "{dense: 10}]"
+      let run = try ProgramRun.run(
+        program, ["--set", network, "--set", "training={epochs: 1, initialization: he}"], ranks: ranks, in: folder.path)
+      #expect(run.exitCode == 0)
+      let expected =
+        /rp-dist: note: wDDot of layers\.\d+\.(weight|bias) overflowed float32 by step 15, and where it did parameters stand still; .* or optimizer.name=adam may help\n/
+      #expect(try expected.wholeMatch(in: run.errors) != nil, "\(run.errors)")
+    }
+
     private func result(_ arguments: [String], ranks: Int? = nil, in folder: ScratchFolder) throws -> (
       RunResult, String
     ) {
