@@ -15,22 +15,17 @@ private let mnistParts = [
   ("t10k-labels-idx1-ubyte", labels),
 ]
 
-/// QMNIST: 32-bit labels of eight numbers each, here with images of floats.
+/// QMNIST's labels, eight 32-bit numbers for each sample, here with images of floats.
+private let qmnistImages = idx([2, 2, 1], (UInt8(0)..<4).flatMap { [0x3f, 0x80 + $0, 0, 0] }, type: 13)
+private let qmnistLabels = idx([2, 8], (UInt8(0)..<16).flatMap { [0, 0, 0, $0 % 8] }, type: 12)
 private let qmnistParts = ["train", "test"].flatMap { part in
-  [
-    (
-      "qmnist-\(part)-images-idx3-ubyte", idx([2, 2, 1], (0..<4).flatMap { [0x3f, UInt8(0x80 + $0), 0, 0] }, type: 13)
-    ),
-    (
-      "qmnist-\(part)-labels-idx2-int",
-      idx([2, 8], (0..<16).flatMap { [0, 0, 0, UInt8($0 % 8 == 0 ? $0 / 8 : 77)] }, type: 12)
-    ),
-  ]
+  [("qmnist-\(part)-images-idx3-ubyte", qmnistImages), ("qmnist-\(part)-labels-idx2-int", qmnistLabels)]
 }
+private let letters = idx([5], [1, 2, 26, 3, 7])
 private let emnistParts = ["train", "test"].flatMap { part in
   [
     ("emnist-letters-\(part)-images-idx3-ubyte", images),
-    ("emnist-letters-\(part)-labels-idx1-ubyte", idx([5], [1, 2, 26, 3, 7])),
+    ("emnist-letters-\(part)-labels-idx1-ubyte", letters),
   ]
 }
 
