@@ -28,10 +28,10 @@ struct RPDist: ParsableCommand {
         rp-dist bench step
 
       EXIT CODES
-        0 done; 1 training diverged, or a check failed; 64 command line or
-        configuration; 65 content of a file; 66 missing or unreadable input;
-        70 internal; 73 cannot create output; 74 cannot write; 75 stopped after
-        a checkpoint.
+        0 done; 1 training diverged, a result is not finite, or a check failed;
+        64 command line or configuration; 65 content of a file; 66 missing or
+        unreadable input; 70 internal; 73 cannot create output; 74 cannot write;
+        75 stopped after a checkpoint.
       """,
     version: version,
     subcommands: [

@@ -13,7 +13,7 @@ struct MagnitudeTests {
   /// Twenty rows of small numbers in columns a, b and y; the one in line 11 has another cell.
   private func table(_ cell: String, column: Int, header: Bool = true) -> String {
     let rows = (0..<20).map { row in
-      var cells = ["0.\(row)", "\(row % 3)", "\(row % 2)"]
+      var cells = ["0.\(row)", "\(row % 4)", "\(row % 2)"]
       if row == (header ? 9 : 10) { cells[column] = cell }
       return cells.joined(separator: ",")
     }
