@@ -27,6 +27,11 @@ public protocol Layer<Scalar>: AnyObject {
   /// Allocates workspaces for up to `samples` samples; the only place where a layer allocates.
   func reserve(samples: Int)
 
+  /// The numbers for each sample of what ``reserve(samples:)`` allocates.
+  ///
+  /// - Parameter bound: of the steps, whose part of the workspaces counts as touched; nil where they form no Ẅ.
+  func workspace(bound: Bound?) -> WorkspaceSize
+
   /// (M1) The layer's value as it is used: x [samples × inputs] to y [samples × outputs].
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>)
 
@@ -158,6 +163,8 @@ extension Layer {
   public var parameters: [ParameterShape] { [] }
   public var introducesTotalGradient: Bool { false }
   public var worksInPlace: Bool { false }
+
+  public func workspace(bound: Bound?) -> WorkspaceSize { WorkspaceSize() }
 
   public func forward(
     _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,

@@ -7,3 +7,10 @@ public protocol RunObserver: AnyObject {
   /// On rank 0, after every step.
   func report(_ progress: TrainingProgress)
 }
+
+/// One that says nothing.
+final class SilentObserver: RunObserver {
+  func note(_ text: String) {}
+  func begin(_ phase: String) {}
+  func report(_ progress: TrainingProgress) {}
+}

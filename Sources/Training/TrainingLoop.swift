@@ -85,7 +85,9 @@ public final class TrainingLoop<Scalar: Real> {
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
     learning: WeightLearning<Scalar>? = nil
   ) throws {
-    self.init(try TrainingDraft(configuration, problem: problem, plan: plan, ranks: ranks), learning: learning)
+    let draft = try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
+    try requireMemory(draft.need(node: nil, ranks: ranks))
+    self.init(draft, learning: learning)
   }
 
   /// - Parameter memory: made for the same draft; nil where every rank has everything.

@@ -98,10 +98,7 @@ struct Train: RankCommand {
     }
     let run = try world.agree(describe: ExitCode.describe) {
       if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try resume.source(options).configuration()
-      var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
-      (run.resumption, run.isForced) = (resume.resumption, resume.force)
-      return run
+      return try resume.run(options, learnsWeights: false)
     }
     let isSilent = json || world.rank != 0
     if !isSilent { print(Self.heading(run, ranks: world.ranks)) }

@@ -29,6 +29,14 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var dataProblem: String?
   /// Of one model's parameters; nil where there is no data.
   public var modelBytes: Int?
+  /// What it needs of memory, and what it may take; nil where there is no data.
+  public var memory: MemoryCard?
+  /// The processor time that control groups give all processes in them, in cores: the least quota from the process's own
+  /// group up. nil where there is none.
+  public var coreQuota: Double?
+  /// How many threads there may be on its host and how many there are, by the limit that leaves the fewest; nil where there
+  /// is none.
+  public var threadLimit: ThreadLimit?
   /// Bytes for windows of `reduction: node`; nil where the host has no place for them.
   public var sharedMemoryFree: Int?
   /// What its machine needs of that; nil where nothing is shared.

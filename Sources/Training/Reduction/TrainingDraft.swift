@@ -10,6 +10,8 @@ struct TrainingDraft<Scalar: Real> {
   let network: Network<Scalar>
   /// The most samples that a rank gets of one minibatch.
   let capacity: Int
+  /// What the weights of the samples take beside it, where they are learned.
+  var learning: WorkspaceSize?
 
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.
@@ -22,7 +24,6 @@ struct TrainingDraft<Scalar: Real> {
     self.plan =
       plan ?? TrainingPlan(samples: problem.split.training.count, batch: training.batch, epochs: training.epochs)
     capacity = training.capacity(of: self.plan.batch, ranks: ranks)
-    try requireMemory(for: network, samples: capacity, subtrees: training.subtrees(ranks: ranks))
     (self.configuration, self.problem) = (configuration, problem)
   }
 }

@@ -41,8 +41,6 @@ final class StudentTraining<Scalar: Real> {
       : SampleCycle(seed: configuration.training.seed, .pairBatch, count: problem.split.training.count, batch: batch)
     let capacity = configuration.training.capacity(
       of: unlabelledCycle.batch + (pairCycle?.batch ?? 0), ranks: ranks)
-    try requireMemory(
-      for: network, samples: capacity, subtrees: configuration.training.subtrees(ranks: ranks))
     // Another start than the teacher's, which would be the same where both have the same layers.
     let start = RandomStream(seed: seed, .student)[0]
     step = TrainingStep(
