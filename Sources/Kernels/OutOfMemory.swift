@@ -34,7 +34,7 @@ public enum OutOfMemory {
   /// For Swift's own arrays, whose allocation has no error: to be asked before a large one is made.
   public static func check(_ bytes: Int) {
     // Small ones come from memory that the process has already.
-    guard bytes >= 1 << 20 else { return }
+    guard bytes >= 1 << 22 else { return }
     guard let start = unsafe mapZeros(bytes) else { end(wanting: bytes) }
     unsafe munmap(start, bytes)
   }

@@ -7,7 +7,9 @@ extension ProgramTests {
   /// the tests may make some.
   @Suite(.serialized) struct LimitTests {
     /// A network that takes some 300 MB, of which its last layer has most.
-    private static let wide = ["--set", "network=[{dense: 2000}, tanh, {dense: 4000}, tanh, {dense: 10}]", "--name", "w"]
+    private static let wide = [
+      "--set", "network=[{dense: 2000}, tanh, {dense: 4000}, tanh, {dense: 10}]", "--name", "w",
+    ]
 
     /// A command under limits, run by a shell.
     private func run(
@@ -52,7 +54,9 @@ extension ProgramTests {
       /// - Parameters:
       ///   - controller: that of version 1.
       ///   - limits: what is written to its files, of version 1 and of version 2.
-      init(_ controller: String, _ limits: [(file: String, text: String)], _ unified: (file: String, text: String)) throws {
+      init(_ controller: String, _ limits: [(file: String, text: String)], _ unified: (file: String, text: String))
+        throws
+      {
         let name = "rp-dist-test-\(getpid())-\(UUID().uuidString.prefix(8))"
         let (old, new) = ("/sys/fs/cgroup/\(controller)/\(name)", "/sys/fs/cgroup/\(name)")
         if mkdir(old, 0o755) == 0 {
@@ -109,7 +113,7 @@ extension ProgramTests {
       #expect(large.exitCode == 64 && large.errors.split(separator: "\n").count == 1, "\(large.errors)")
       #expect(large.errors.contains("but the control group /rp-dist-test-"), "\(large.errors)")
       #expect(large.errors.contains("allows 250 MiB"), "\(large.errors)")
-      #expect(large.errors.contains(ranks == nil ? "a rank needs" : "3 ranks need"), "\(large.errors)")
+      #expect(large.errors.contains(ranks == nil ? "a rank needs" : "3 ranks together need"), "\(large.errors)")
       let doctor = try group.run(["doctor"] + Self.wide, ranks: ranks, in: folder)
       #expect(doctor.exitCode == 1 && doctor.output.contains("FAILS  network: with its"), "\(doctor.output)")
       #expect(doctor.output.contains(" MiB/250 MiB"), "\(doctor.output)")
@@ -167,7 +171,8 @@ extension ProgramTests {
       #expect(said.filter { !$0.hasPrefix("job: ") } == words)
       #expect(
         said.filter { $0.hasPrefix("job: ") } == [
-          "job: rank 12 on n3 was killed (signal 9): out of memory?", "job: rank 2 on n1 was killed (signal 9): out of memory?",
+          "job: rank 12 on n3 was killed (signal 9): out of memory?",
+          "job: rank 2 on n1 was killed (signal 9): out of memory?",
           "job: ranks 4-5 on n2 were killed (signal 9): out of memory?",
         ])
     }

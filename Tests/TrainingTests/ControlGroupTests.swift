@@ -41,7 +41,8 @@ import Training
   @Test func `of version 1 each controller has a hierarchy, and a number close to 2^63 is none`() throws {
     let folder = try ScratchFolder()
     let groups = try groups(
-      mounts: [Self.memory, Self.processor], own: "8:memory:/slurm/uid_0/job_3\n2:cpu,cpuacct:/batch\n1:name=systemd:/x\n",
+      mounts: [Self.memory, Self.processor],
+      own: "8:memory:/slurm/uid_0/job_3\n2:cpu,cpuacct:/batch\n1:name=systemd:/x\n",
       [
         "memory/memory.limit_in_bytes": "9223372036854771712",
         "memory/slurm/memory.limit_in_bytes": "9223372036854771712",
@@ -81,7 +82,8 @@ import Training
     }
     let other = try ScratchFolder()
     let hidden = try groups(
-      mounts: ["35 31 0:32 /docker/c1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory"], own: "4:memory:/docker/c10\n",
+      mounts: ["35 31 0:32 /docker/c1 /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory"],
+      own: "4:memory:/docker/c10\n",
       ["memory/memory.limit_in_bytes": "3000"], in: other)
     #expect(hidden.memoryLimits.map(\.value) == [3000])
   }

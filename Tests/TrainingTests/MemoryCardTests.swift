@@ -25,7 +25,8 @@ import Training
     // Three gibibytes of three ranks, one shared, and a margin for each.
     #expect(refusal(3, 4.1) == nil)
     let told = try #require(refusal(3, 3.9))
-    #expect(told.contains("3 ranks need 41") && told.contains("n0 has 3993 MiB") && told.contains("start fewer ranks"))
+    #expect(told.contains("3 ranks together need 41") && told.contains("n0 has 3993 MiB"))
+    #expect(told.contains("start fewer ranks"))
     // One alone has enough.
     #expect(refusal(1, 3.9) == nil)
     #expect(try #require(refusal(1, 1.9)).contains("a rank needs 20"))
@@ -45,7 +46,7 @@ import Training
     }
     #expect(refusal(["a", "b"], 3) == nil)
     let told = try #require(refusal(["a", "a"], 3))
-    #expect(told.contains("2 ranks need") && told.contains("control group /job_7 of c0 allows 3072 MiB"))
+    #expect(told.contains("2 ranks together need") && told.contains("control group /job_7 of c0 allows 3072 MiB"))
     #expect(told.contains("sbatch --mem"))
   }
 
@@ -75,7 +76,8 @@ import Training
     arguments: [
       (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "2048"], 2 << 30),
       (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_CPU": "100", "SLURM_CPUS_ON_NODE": "4"], 400 << 20),
-      (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "0"], nil), (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_CPU": "100"], nil),
+      (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "0"], nil),
+      (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_CPU": "100"], nil),
       (["SLURM_JOB_ID": "7", "SLURM_MEM_PER_NODE": "much"], nil), (["SLURM_MEM_PER_NODE": "2048"], nil),
       (["SLURM_JOB_ID": "7"], nil),
     ] as [([String: String], Int?)])

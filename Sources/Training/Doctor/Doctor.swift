@@ -71,8 +71,8 @@ public struct Doctor {
     facts.mpi = MPILibrary.version
     facts.transport = LoadedComponents.ofThisProcess.transport
     facts.yields = MPILibrary.yieldsWhenIdle
-    facts.programSHA256 = Self.sha256(ofFile: "/proc/self/exe")
-    facts.settingsSHA256 = try Self.sha256(Data(configuration.withoutPlaces.yaml().utf8))
+    facts.programSHA256 = (try? sha256(ofFile: "/proc/self/exe")) ?? ""
+    facts.settingsSHA256 = try Self.hash(of: Data(configuration.withoutPlaces.yaml().utf8))
     facts.sharedMemoryFree = SharedWindow.freeBytes
     facts.coreQuota = ControlGroups().coreQuotas.map(\.value).min()
     facts.threadLimit = ThreadLimit.own
@@ -113,13 +113,7 @@ public struct Doctor {
     }
   }
 
-  /// Of a file's bytes; empty where it cannot be read.
-  private static func sha256(ofFile path: String) -> String {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else { return "" }
-    return sha256(data)
-  }
-
-  private static func sha256(_ data: Data) -> String {
+  private static func hash(of data: Data) -> String {
     let fingerprint = Fingerprint()
     unsafe data.withUnsafeBytes { unsafe fingerprint.add($0) }
     return fingerprint.hexadecimal
@@ -140,7 +134,9 @@ extension RankFacts {
   fileprivate mutating func measure<Scalar: Real>(_ draft: TrainingDraft<Scalar>, _ ranks: Int) throws {
     modelBytes = draft.network.layout.count * MemoryLayout<Scalar>.stride
     let shares = ranks > 1 && draft.configuration.sharesNodeMemory && draft.learning == nil
-    if shares { sharedMemoryNeeded = SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks)) }
+    if shares {
+      sharedMemoryNeeded = SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks))
+    }
     let node = shares && (draft.configuration.reduction.method == .node || localRanks > 1)
     memory = MemoryCard(
       rank: rank, need: draft.need(node: node ? (rank: localRank, ranks: localRanks) : nil, ranks: ranks))

@@ -2,7 +2,8 @@
 extension DoctorReport {
   var rules: [DoctorProblem] {
     launchProblems + differences + dataProblems + memoryProblems + placeProblems + coreProblems + quotaProblems
-      + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems + (refusal.map { [.failure(sentence: $0)] } ?? [])
+      + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems
+      + (refusal.map { [.failure(sentence: $0)] } ?? [])
   }
 
   private var launchProblems: [DoctorProblem] {

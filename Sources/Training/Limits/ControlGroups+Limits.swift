@@ -23,7 +23,9 @@ extension ControlGroups {
   public var coreQuotas: [Limit<Double>] {
     groups(of: "cpu").compactMap { group in
       var words = words("cpu.max", of: group)
-      if words.isEmpty { words = self.words("cpu.cfs_quota_us", of: group) + self.words("cpu.cfs_period_us", of: group) }
+      if words.isEmpty {
+        words = self.words("cpu.cfs_quota_us", of: group) + self.words("cpu.cfs_period_us", of: group)
+      }
       guard words.count == 2, let quota = Double(words[0]), let period = Double(words[1]), quota > 0, period > 0 else {
         return nil
       }
@@ -37,7 +39,8 @@ extension ControlGroups {
     groups(of: "pids").compactMap { group in
       guard let most = words("pids.max", of: group).first.flatMap({ Int($0) }) else { return nil }
       return Limit(
-        value: Threads(most: most, present: words("pids.current", of: group).first.flatMap { Int($0) } ?? 0), group: group)
+        value: Threads(most: most, present: words("pids.current", of: group).first.flatMap { Int($0) } ?? 0),
+        group: group)
     }
   }
 

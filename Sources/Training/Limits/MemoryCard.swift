@@ -72,7 +72,11 @@ struct SharedLimit {
           $0.limit.kind == limit.kind && ($0.limit.place.isEmpty ? $0.members[0].host : $0.limit.place) == place
             && (limit.kind == .slurm || $0.limit.bytes == limit.bytes)
         }
-        if let known { found[known].members.append(card) } else { found.append(SharedLimit(limit: limit, members: [card])) }
+        if let known {
+          found[known].members.append(card)
+        } else {
+          found.append(SharedLimit(limit: limit, members: [card]))
+        }
       }
     }
     return found
@@ -85,7 +89,7 @@ struct SharedLimit {
     let who =
       members.count == 1 || isOfProcess
       ? "a rank needs \(Self.size(needed, up: true))"
-      : "\(members.count) ranks need \(Self.size(needed, up: true)) together"
+      : "\(members.count) ranks together need \(Self.size(needed, up: true))"
     return "network: with its \(first.need.parameters) weights and \(first.need.samples) samples of a batch on a rank, "
       + "\(who) of memory, but \(limit.text(host: first.host)) \(Self.size(limit.bytes, up: false)); make the network or "
       + "training.batch smaller" + (members.count > 1 && !isOfProcess ? ", start fewer ranks on each host" : "")
@@ -101,7 +105,9 @@ struct SharedLimit {
 
 extension MemoryCard {
   /// What is too little for some ranks, in one sentence; nil where all have enough.
-  public static func refusal(of cards: [MemoryCard]) -> String? { SharedLimit.all(of: cards).lazy.compactMap(\.refusal).first }
+  public static func refusal(of cards: [MemoryCard]) -> String? {
+    SharedLimit.all(of: cards).lazy.compactMap(\.refusal).first
+  }
 
   /// Of each host the limit that is nearest to what is needed: how much that is, and how much there is.
   public static func tightest(of cards: [MemoryCard]) -> (needed: Int, limit: Int)? {

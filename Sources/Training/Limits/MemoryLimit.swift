@@ -1,5 +1,5 @@
-internal import MPI
 private import Foundation
+internal import MPI
 
 /// How much memory processes may take together, and which processes.
 public struct MemoryLimit: Codable, Equatable, Sendable {

@@ -61,14 +61,15 @@ extension TrainingDraft {
       reserved: judged.reserved, touched: network.touchedByEvaluation * LearningProblem.chunk)
     if let node {
       shared = NodeMemory<Scalar>.byteCount(self, ranks: node.ranks)
-      numbers = numbers + network.ownWorkspace(NodeMemory.sharing(self, rank: node.rank, ranks: node.ranks)) + evaluation
+      numbers =
+        numbers + network.ownWorkspace(NodeMemory.sharing(self, rank: node.rank, ranks: node.ranks)) + evaluation
     } else {
       numbers = numbers + network.workspace(bound: bound) * capacity + evaluation
       add(capacity * network.inputs)
     }
     let targets = problem.target == .input ? 0 : network.outputs
     add(capacity * targets + LearningProblem.chunk * (network.inputs + targets))
-    if let learning { numbers = numbers + learning }
+    if let learning { numbers = (numbers + learning) * trainings }
 
     let bytes = MemoryLayout<Scalar>.stride
     return MemoryNeed(

@@ -1,7 +1,7 @@
+private import Foundation
 internal import Kernels
 internal import MPI
 internal import Networks
-private import Foundation
 private import RunRecords
 
 /// Refuses a network that cannot be held, before memory for it is asked for: what the system grants and cannot keep would

@@ -27,7 +27,8 @@ public struct ThreadLimit: Codable, Equatable, Sendable {
       let present = presentOfUser
       limits.append(
         ThreadLimit(
-          most: most, present: present, name: "RLIMIT_NPROC (ulimit -u)", remedy: "ulimit -u \(2 * max(most, present))"))
+          most: most, present: present, name: "RLIMIT_NPROC (ulimit -u)", remedy: "ulimit -u \(2 * max(most, present))")
+      )
     }
     return limits.min { $0.left < $1.left }
   }

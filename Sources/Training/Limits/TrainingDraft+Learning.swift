@@ -43,6 +43,7 @@ extension TrainingDraft {
     // Of the training samples: weights, averages and what they were.
     numbers += 16 * problem.split.training.count
     learning = WorkspaceSize(reserved: numbers, touched: numbers)
+    trainings = min(configuration.weightCycles, 2)
   }
 
   /// The numbers of inputs and targets.

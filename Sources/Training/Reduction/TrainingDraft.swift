@@ -12,6 +12,8 @@ struct TrainingDraft<Scalar: Real> {
   let capacity: Int
   /// What the weights of the samples take beside it, where they are learned.
   var learning: WorkspaceSize?
+  /// How many trainings are in memory at once: that of a cycle is made while the one before is still there.
+  var trainings = 1
 
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.

@@ -12,7 +12,9 @@ extension TrainingRun {
   func weighted<Scalar: Real>(
     _ problem: LearningProblem, on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>?) {
-    let draft: TrainingDraft<Scalar> = try world.agree(describe: describe) { try self.draft(problem, ranks: world.ranks) }
+    let draft: TrainingDraft<Scalar> = try world.agree(describe: describe) {
+      try self.draft(problem, ranks: world.ranks)
+    }
     try world.requireMemory(for: draft)
     return try world.agree(describe: describe) { try weighted(problem, ranks: world.ranks) }
   }

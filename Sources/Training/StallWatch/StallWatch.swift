@@ -118,7 +118,9 @@ final class StallWatch: Sendable {
   private func nameLost() {
     let states = ask(within: 2 * tick)
     let lost = states.indices.filter { states[$0] == nil }
-    guard !isOver.load(ordering: .relaxed), !lost.isEmpty, states.firstIndex(where: { $0 != nil }) == rank else { return }
+    guard !isOver.load(ordering: .relaxed), !lost.isEmpty, states.firstIndex(where: { $0 != nil }) == rank else {
+      return
+    }
     let names = lost.prefix(4).map { "rank \($0) on \(peers[$0].host)" }.joined(separator: ", ")
     say(
       "no answer from \(names)\(lost.count > 4 ? ", ..." : ""); a rank that does not say why it ended was killed: out of "
