@@ -99,7 +99,7 @@ extension DoctorReport {
 
   /// What the ranks of a host need, and the limit that is nearest to it: `112 MiB/24 GiB`.
   private static func memory(_ ranks: [RankFacts]) -> String {
-    guard let tightest = MemoryCard.tightest(of: ranks.compactMap(\.memory)) else { return "unknown" }
+    guard let tightest = MemoryCard.tightest(of: ranks.compactMap(\.memoryCard)) else { return "unknown" }
     func text(_ bytes: Int) -> String { bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB" }
     return "\(text(tightest.needed))/\(text(tightest.limit))"
   }

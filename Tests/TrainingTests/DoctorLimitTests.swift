@@ -58,8 +58,8 @@ import Training
   @Test func `memory that does not suffice fails with the words of the run`() throws {
     func found(_ bytes: Int) -> [DoctorProblem] {
       problems { facts in
-        facts.memory = MemoryCard(
-          rank: facts.rank, host: facts.host, need: MemoryNeed(resident: 1 << 30), present: ProcessState(),
+        facts.memory = MemoryFacts(
+          need: MemoryNeed(resident: 1 << 30), present: ProcessState(),
           limits: [MemoryLimit(kind: .controlGroup, bytes: bytes, name: "/job_7", place: "m")])
       }
     }

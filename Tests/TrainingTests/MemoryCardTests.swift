@@ -8,10 +8,11 @@ import Training
   /// A rank that needs a gibibyte for itself, and shares another with the ranks of its host.
   private func card(_ rank: Int, on host: String = "n0", limits: [MemoryLimit]) -> MemoryCard {
     MemoryCard(
-      rank: rank, host: host,
-      need: MemoryNeed(
-        resident: Self.gibibyte, reserved: 2 * Self.gibibyte, shared: Self.gibibyte, parameters: 7, samples: 5),
-      present: ProcessState(addressSpace: Self.gibibyte, data: Self.gibibyte / 2, resident: 1 << 20), limits: limits)
+      rank: rank, host: host, machine: host,
+      memory: MemoryFacts(
+        need: MemoryNeed(
+          resident: Self.gibibyte, reserved: 2 * Self.gibibyte, shared: Self.gibibyte, parameters: 7, samples: 5),
+        present: ProcessState(addressSpace: Self.gibibyte, data: Self.gibibyte / 2, resident: 1 << 20), limits: limits))
   }
 
   private func limit(_ kind: MemoryLimit.Kind, _ gibibytes: Double, place: String, name: String = "") -> MemoryLimit {
@@ -65,10 +66,10 @@ import Training
   @Test func `rank 0 needs memory for checkpoints too`() {
     var first = card(0, limits: [limit(.machine, 3, place: "m")])
     #expect(MemoryCard.refusal(of: [first]) == nil)
-    first.need.checkpoint = Self.gibibyte
+    first.memory.need.checkpoint = Self.gibibyte
     #expect(MemoryCard.refusal(of: [first]) != nil)
     var second = card(1, limits: [limit(.machine, 3, place: "m")])
-    second.need.checkpoint = Self.gibibyte
+    second.memory.need.checkpoint = Self.gibibyte
     #expect(MemoryCard.refusal(of: [second]) == nil)
   }
 

@@ -138,7 +138,7 @@ extension RankFacts {
       sharedMemoryNeeded = SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks))
     }
     let node = shares && (draft.configuration.reduction.method == .node || localRanks > 1)
-    memory = MemoryCard(
-      rank: rank, need: draft.need(node: node ? (rank: localRank, ranks: localRanks) : nil, ranks: ranks))
+    memory = MemoryFacts(
+      need: draft.need(node: node ? (rank: localRank, ranks: localRanks) : nil, ranks: ranks))
   }
 }

@@ -1,7 +1,7 @@
 /// What the system allows: memory, processor time, threads, and how fast the ranks hear of each other.
 extension DoctorReport {
   var memoryProblems: [DoctorProblem] {
-    MemoryCard.refusal(of: ranks.compactMap(\.memory)).map { [.failure(sentence: $0)] } ?? []
+    MemoryCard.refusal(of: ranks.compactMap(\.memoryCard)).map { [.failure(sentence: $0)] } ?? []
   }
 
   /// Above so many seconds a sum of one number is a thousand times slower than it should be: on one machine it takes

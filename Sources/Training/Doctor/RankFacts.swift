@@ -30,7 +30,7 @@ public struct RankFacts: Codable, Equatable, Sendable {
   /// Of one model's parameters; nil where there is no data.
   public var modelBytes: Int?
   /// What it needs of memory, and what it may take; nil where there is no data.
-  public var memory: MemoryCard?
+  public var memory: MemoryFacts?
   /// The processor time that control groups give all processes in them, in cores: the least quota from the process's own
   /// group up. nil where there is none.
   public var coreQuota: Double?
@@ -45,6 +45,11 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var seesRunFolder = true
 
   public init() {}
+
+  /// The same for comparisons with limits that ranks share.
+  public var memoryCard: MemoryCard? {
+    memory.map { MemoryCard(rank: rank, host: host, machine: machine, memory: $0) }
+  }
 
   /// Whether it may run on some of its host's cores only.
   public var isBound: Bool { cores.count < hostCores }

@@ -1,7 +1,4 @@
-private import Foundation
-internal import MPI
-
-/// What a rank has of memory, what it will need, and what it may take.
+/// A rank with its memory, as it is compared with limits that others share.
 public struct MemoryCard: Codable, Equatable, Sendable {
   /// What a process takes beside all that is counted: stacks, buffers of libraries, samples on their way.
   static let margin = 16 << 20
@@ -12,22 +9,14 @@ public struct MemoryCard: Codable, Equatable, Sendable {
   var host: String
   /// What tells its machine from others.
   var machine: String
-  public var need: MemoryNeed
-  var present: ProcessState
-  var limits: [MemoryLimit]
+  public var memory: MemoryFacts
 
-  /// That of this process.
-  init(rank: Int, need: MemoryNeed) {
-    (self.rank, self.need) = (rank, need)
-    (host, machine) = (MPILibrary.processorName, RankPlacement.machine)
-    (present, limits) = (.own, MemoryLimit.own)
+  public init(rank: Int, host: String, machine: String, memory: MemoryFacts) {
+    (self.rank, self.host, self.machine, self.memory) = (rank, host, machine, memory)
   }
 
-  /// With given facts, for tests.
-  public init(rank: Int, host: String, need: MemoryNeed, present: ProcessState, limits: [MemoryLimit]) {
-    (self.rank, self.host, machine, self.need) = (rank, host, host, need)
-    (self.present, self.limits) = (present, limits)
-  }
+  private var need: MemoryNeed { memory.need }
+  private var present: ProcessState { memory.present }
 
   /// The bytes of memory that the rank will have of its own.
   var resident: Int {
@@ -50,68 +39,5 @@ public struct MemoryCard: Codable, Equatable, Sendable {
           sum + (ranks.map(\.need.shared).max() ?? 0)
         }
     }
-  }
-}
-
-/// A limit with the ranks that share it.
-struct SharedLimit {
-  var limit: MemoryLimit
-  var members: [MemoryCard]
-
-  var needed: Int { MemoryCard.needed(limit.kind, by: members) }
-  var isEnough: Bool { needed <= limit.bytes }
-
-  /// All limits of some ranks.
-  static func all(of cards: [MemoryCard]) -> [SharedLimit] {
-    var found: [SharedLimit] = []
-    for card in cards {
-      for limit in card.limits {
-        // A limit of single processes is the same sentence for all ranks of a host that have it.
-        let place = limit.place.isEmpty ? card.host : limit.place
-        let known = found.firstIndex {
-          $0.limit.kind == limit.kind && ($0.limit.place.isEmpty ? $0.members[0].host : $0.limit.place) == place
-            && (limit.kind == .slurm || $0.limit.bytes == limit.bytes)
-        }
-        if let known {
-          found[known].members.append(card)
-        } else {
-          found.append(SharedLimit(limit: limit, members: [card]))
-        }
-      }
-    }
-    return found
-  }
-
-  /// What is too little, in one sentence; nil where it is enough.
-  var refusal: String? {
-    guard !isEnough, let first = members.first else { return nil }
-    let isOfProcess = limit.kind == .addressSpace || limit.kind == .data
-    let who =
-      members.count == 1 || isOfProcess
-      ? "a rank needs \(Self.size(needed, up: true))"
-      : "\(members.count) ranks together need \(Self.size(needed, up: true))"
-    return "network: with its \(first.need.parameters) weights and \(first.need.samples) samples of a batch on a rank, "
-      + "\(who) of memory, but \(limit.text(host: first.host)) \(Self.size(limit.bytes, up: false)); make the network or "
-      + "training.batch smaller" + (members.count > 1 && !isOfProcess ? ", start fewer ranks on each host" : "")
-      + limit.remedy
-  }
-
-  /// `12.4 GiB`, rounded so that what is too little looks too little.
-  private static func size(_ bytes: Int, up: Bool) -> String {
-    let (unit, name) = bytes >= 10 << 30 ? (0x1p30, "GiB") : (0x1p20, "MiB")
-    return "\(Int((Double(bytes) / unit).rounded(up ? .up : .down))) \(name)"
-  }
-}
-
-extension MemoryCard {
-  /// What is too little for some ranks, in one sentence; nil where all have enough.
-  public static func refusal(of cards: [MemoryCard]) -> String? {
-    SharedLimit.all(of: cards).lazy.compactMap(\.refusal).first
-  }
-
-  /// Of each host the limit that is nearest to what is needed: how much that is, and how much there is.
-  public static func tightest(of cards: [MemoryCard]) -> (needed: Int, limit: Int)? {
-    func use(_ shared: SharedLimit) -> Double { Double(shared.needed) / Double(shared.limit.bytes) }
-    return SharedLimit.all(of: cards).max { use($0) < use($1) }.map { ($0.needed, $0.limit.bytes) }
   }
 }

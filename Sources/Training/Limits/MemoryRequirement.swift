@@ -20,7 +20,16 @@ func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) thr
 
 /// The same for a rank by itself.
 func requireMemory(_ need: MemoryNeed) throws(ConfigurationError) {
-  if let refusal = MemoryCard.refusal(of: [MemoryCard(rank: 0, need: need)]) { throw ConfigurationError(refusal) }
+  if let refusal = MemoryCard.refusal(of: [MemoryCard(own: MemoryFacts(need: need))]) {
+    throw ConfigurationError(refusal)
+  }
+}
+
+extension MemoryCard {
+  /// That of this process.
+  fileprivate init(own memory: MemoryFacts, rank: Int = 0) {
+    self.init(rank: rank, host: MPILibrary.processorName, machine: RankPlacement.machine, memory: memory)
+  }
 }
 
 extension Communicator {
@@ -29,7 +38,7 @@ extension Communicator {
   ///
   /// - Throws: `AgreedFailure` that says how much is needed and how much there is.
   func requireMemory<Scalar: Real>(for draft: TrainingDraft<Scalar>) throws {
-    let card = MemoryCard(rank: rank, need: try need(of: draft))
+    let card = MemoryCard(own: MemoryFacts(need: try need(of: draft)), rank: rank)
     let cards = try allGather(try jsonText(card)).map { text in
       try JSONDecoder().decode(MemoryCard.self, from: Data(text.utf8))
     }
