@@ -85,9 +85,7 @@ public final class TrainingLoop<Scalar: Real> {
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
     learning: WeightLearning<Scalar>? = nil
   ) throws {
-    let draft = try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
-    try requireMemory(draft.need(node: nil, ranks: ranks))
-    self.init(draft, learning: learning)
+    self.init(try TrainingDraft(configuration, problem: problem, plan: plan, ranks: ranks), learning: learning)
   }
 
   /// - Parameter memory: made for the same draft; nil where every rank has everything.

@@ -14,12 +14,7 @@ func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) thr
   let count = 10 * network.layout.count
   let numbers = network.workspace(bound: .full) * samples + WorkspaceSize(reserved: count, touched: count)
   let bytes = numbers.reserved * MemoryLayout<Scalar>.stride
-  try requireMemory(
-    MemoryNeed(resident: bytes, reserved: bytes, parameters: network.layout.count, samples: samples))
-}
-
-/// The same for a rank by itself.
-func requireMemory(_ need: MemoryNeed) throws(ConfigurationError) {
+  let need = MemoryNeed(resident: bytes, reserved: bytes, parameters: network.layout.count, samples: samples)
   if let refusal = MemoryCard.refusal(of: [MemoryCard(own: MemoryFacts(need: need))]) {
     throw ConfigurationError(refusal)
   }

@@ -6,20 +6,18 @@ struct SharedLimit {
   var needed: Int { MemoryCard.needed(limit.kind, by: members) }
   var isEnough: Bool { needed <= limit.bytes }
 
-  /// All limits of some ranks.
+  /// All limits of some ranks, in their order.
   static func all(of cards: [MemoryCard]) -> [SharedLimit] {
     var found: [SharedLimit] = []
+    var places: [String: Int] = [:]
     for card in cards {
       for limit in card.memory.limits {
-        // A limit of single processes is the same sentence for all ranks of a host that have it.
-        let place = limit.place.isEmpty ? card.host : limit.place
-        let known = found.firstIndex {
-          $0.limit.kind == limit.kind && ($0.limit.place.isEmpty ? $0.members[0].host : $0.limit.place) == place
-            && (limit.kind == .slurm || $0.limit.bytes == limit.bytes)
-        }
-        if let known {
-          found[known].members.append(card)
+        // One of single processes gives the same sentence for all ranks of a host that have it.
+        let key = "\(limit.kind) " + (limit.place.isEmpty ? "\(limit.bytes) \(card.host)" : limit.place)
+        if let place = places[key] {
+          found[place].members.append(card)
         } else {
+          places[key] = found.count
           found.append(SharedLimit(limit: limit, members: [card]))
         }
       }
@@ -42,7 +40,7 @@ struct SharedLimit {
       + limit.remedy
   }
 
-  /// `12.4 GiB`, rounded so that what is too little looks too little.
+  /// `12 GiB`, rounded so that what is too little looks too little.
   private static func size(_ bytes: Int, up: Bool) -> String {
     let (unit, name) = bytes >= 10 << 30 ? (0x1p30, "GiB") : (0x1p20, "MiB")
     return "\(Int((Double(bytes) / unit).rounded(up ? .up : .down))) \(name)"
@@ -55,7 +53,7 @@ extension MemoryCard {
     SharedLimit.all(of: cards).lazy.compactMap(\.refusal).first
   }
 
-  /// Of each host the limit that is nearest to what is needed: how much that is, and how much there is.
+  /// Of the limits the one that is nearest to what is needed: how much that is, and how much there is.
   public static func tightest(of cards: [MemoryCard]) -> (needed: Int, limit: Int)? {
     func use(_ shared: SharedLimit) -> Double { Double(shared.needed) / Double(shared.limit.bytes) }
     return SharedLimit.all(of: cards).max { use($0) < use($1) }.map { ($0.needed, $0.limit.bytes) }
