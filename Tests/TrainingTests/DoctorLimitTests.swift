@@ -48,11 +48,11 @@ import Training
     func limit(_ most: Int) -> [DoctorProblem] {
       problems { $0.threadLimit = ThreadLimit(most: most, present: 100, name: "RLIMIT_NPROC", remedy: "ulimit -u 500") }
     }
-    // A watch and a thread of products for each of two ranks.
-    #expect(limit(104).isEmpty)
-    let found = limit(103)
+    // A watch for each of two ranks.
+    #expect(limit(102).isEmpty)
+    let found = limit(101)
     #expect(found.count == 1 && found[0].severity == .failure && found[0].remedy.hasPrefix("ulimit -u 500"))
-    #expect(found[0].problem.contains("4 more threads, but RLIMIT_NPROC allows 103 in all, of which there are 100"))
+    #expect(found[0].problem.contains("2 more threads, but RLIMIT_NPROC allows 101 in all, of which there are 100"))
   }
 
   @Test func `memory that does not suffice fails with the words of the run`() throws {

@@ -43,8 +43,8 @@ extension DoctorReport {
   var threadLimitProblems: [DoctorProblem] {
     hosts.compactMap { host in
       guard let limit = host.ranks.compactMap(\.threadLimit).min(by: { $0.left < $1.left }) else { return nil }
-      // The watch of each rank, and what a matrix product starts.
-      let more = host.ranks.reduce(0) { $0 + 1 + $1.blasThreads }
+      // The watch of each rank, and the helpers of products by the own kernels and by the library.
+      let more = host.ranks.reduce(0) { $0 + 1 + 2 * ($1.blasThreads - 1) }
       guard more > limit.left else { return nil }
       return .failure(
         "\(host.name): the ranks start up to \(more) more threads, but \(limit.name) allows \(limit.most) in all, of which "
