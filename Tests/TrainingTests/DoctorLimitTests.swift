@@ -33,15 +33,21 @@ import Training
   }
 
   @Test func `a quota of processor time that is less than the threads want is told, with how much it is`() throws {
-    #expect(problems { $0.coreQuota = 2 }.isEmpty)
-    let half = problems { $0.coreQuota = 0.5 }
+    func quota(_ cores: Double, hosts: Int = 1) -> [DoctorProblem] {
+      problems(hosts: hosts) { $0.coreQuotas = [CoreQuota(cores: cores, place: $0.machine)] }
+    }
+    #expect(quota(2).isEmpty)
+    let half = quota(0.5)
     #expect(half.count == 1 && half[0].severity == .warning)
-    #expect(
-      half[0].problem.contains("n0: a control group gives its processes the time of 0.5 cores, but 2 threads want"))
-    let one = problems { $0.coreQuota = 1 }
+    #expect(half[0].problem.contains("n0: a control group gives its processes the time of 0.5 cores, but 2 threads want"))
+    let one = quota(1)
     #expect(one[0].problem.contains("the time of 1 core,") && one[0].remedy.contains("mpirun -n 1"))
-    // A host with one rank each.
-    #expect(problems(hosts: 2) { $0.coreQuota = 1 }.isEmpty)
+    // A host, or a group, with one rank each.
+    #expect(quota(1, hosts: 2).isEmpty)
+    #expect(problems { $0.coreQuotas = [CoreQuota(cores: 1, place: "task \($0.rank)")] }.isEmpty)
+    // Of groups within each other the one that gives the least is told.
+    let nested = problems { $0.coreQuotas = [CoreQuota(cores: 1.5, place: "a"), CoreQuota(cores: 0.25, place: "b")] }
+    #expect(nested.count == 1 && nested[0].problem.contains("the time of 0.25 cores"))
   }
 
   @Test func `a limit of threads that the ranks would reach fails`() throws {

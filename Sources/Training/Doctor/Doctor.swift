@@ -74,7 +74,7 @@ public struct Doctor {
     facts.programSHA256 = (try? sha256(ofFile: "/proc/self/exe")) ?? ""
     facts.settingsSHA256 = try Self.hash(of: Data(configuration.withoutPlaces.yaml().utf8))
     facts.sharedMemoryFree = SharedWindow.freeBytes
-    facts.coreQuota = ControlGroups().coreQuotas.map(\.value).min()
+    facts.coreQuotas = CoreQuota.own(machine: facts.machine)
     facts.threadLimit = ThreadLimit.own
     do {
       let problem = try LearningProblem(configuration)

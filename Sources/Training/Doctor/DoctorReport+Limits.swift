@@ -24,19 +24,34 @@ extension DoctorReport {
     ]
   }
 
-  /// A host whose control group gives less time than its threads want stands still for the rest of each period.
+  /// Processes whose control group gives less time than their threads want stand still for the rest of each period.
   var quotaProblems: [DoctorProblem] {
-    hosts.compactMap { host in
-      guard let quota = host.ranks.compactMap(\.coreQuota).min() else { return nil }
-      let wanted = host.ranks.reduce(0) { $0 + $1.blasThreads }
-      guard Double(wanted) > quota + 0.01 else { return nil }
-      let cores = Self.number(quota)
-      return .warning(
-        "\(host.name): a control group gives its processes the time of \(cores) core\(cores == "1" ? "" : "s"), but "
+    var places: [String] = []
+    var members: [String: [RankFacts]] = [:]
+    for facts in ranks {
+      for quota in facts.coreQuotas {
+        if members[quota.place] == nil { places.append(quota.place) }
+        members[quota.place, default: []].append(facts)
+      }
+    }
+    let found = places.compactMap { place in members[place].flatMap { quotaProblem(of: $0, place: place) } }
+    // Groups within each other say the same twice.
+    return found.min { $0.missing > $1.missing }.map { [$0.problem] } ?? []
+  }
+
+  private func quotaProblem(of members: [RankFacts], place: String) -> (missing: Double, problem: DoctorProblem)? {
+    guard let quota = members[0].coreQuotas.first(where: { $0.place == place })?.cores else { return nil }
+    let wanted = members.reduce(0) { $0 + $1.blasThreads }
+    guard Double(wanted) > quota + 0.01 else { return nil }
+    let cores = Self.number(quota)
+    return (
+      Double(wanted) / quota,
+      .warning(
+        "\(members[0].host): a control group gives its processes the time of \(cores) core\(cores == "1" ? "" : "s"), but "
           + "\(wanted) thread\(wanted == 1 ? " wants" : "s want") one each: all are stopped for a part of each period",
         (quota >= 1 ? "start fewer ranks (mpirun -n \(Int(quota))), or " : "")
           + "ask for more cores (sbatch --cpus-per-task, docker run --cpus=\(wanted))")
-    }
+    )
   }
 
   /// A user may have so many threads on a host; a thread that cannot be made ends a rank with another library's words.

@@ -31,9 +31,8 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var modelBytes: Int?
   /// What it needs of memory, and what it may take; nil where there is no data.
   public var memory: MemoryFacts?
-  /// The processor time that control groups give all processes in them, in cores: the least quota from the process's own
-  /// group up. nil where there is none.
-  public var coreQuota: Double?
+  /// The processor time that its control groups give all processes in them.
+  public var coreQuotas: [CoreQuota] = []
   /// How many threads there may be on its host and how many there are, by the limit that leaves the fewest; nil where there
   /// is none.
   public var threadLimit: ThreadLimit?
