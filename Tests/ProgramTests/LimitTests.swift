@@ -36,6 +36,39 @@ extension ProgramTests {
       #expect(doctor.exitCode == 1 && doctor.output.contains(words), "\(doctor.output)")
     }
 
+    /// Trainings of which each has most of its memory somewhere else.
+    private static let large: [[String]] = [
+      // The last layer and its judgement.
+      [
+        "network=[{dense: 10}, sigmoid, {dense: 6000}, relu, {dense: 10}]", "optimizer.name=adam",
+        "training.batch=1437",
+      ],
+      [
+        "network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "data.validation=200",
+        "training.stopEarly={}",
+      ],
+      ["network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "training.reproducible=true"],
+      ["network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "reduction=mpi", "optimizer.bound=full"],
+      ["network=[{dense: 1200}, batchNorm, tanh, {dense: 1200}, tanh, {dense: 10}]", "training.precision=float64"],
+    ]
+
+    /// The MiB that a refused training says that it needs.
+    private func needed(_ run: ProgramRun) throws -> Int {
+      let said = try #require(run.errors.firstMatch(of: /needs? (\d+) MiB of memory/), "\(run.exitCode) \(run.errors)")
+      return try #require(Int(said.1))
+    }
+
+    @Test(arguments: [nil, 3]) func `what a training is said to need of address space is enough`(ranks: Int?) throws {
+      for settings in Self.large {
+        let folder = try ScratchFolder()
+        let arguments = (["training.epochs=1"] + settings).flatMap { ["--set", $0] }
+        let need = try needed(run("ulimit -v 660000", arguments, ranks: ranks, in: folder))
+        // The allocator reserves 64 MiB for a thread at once, or does not.
+        let enough = try run("ulimit -v \((need + 80) << 10)", arguments, ranks: ranks, in: folder)
+        #expect(enough.exitCode == 0, "\(settings) of \(need) MiB: \(enough.errors)")
+      }
+    }
+
     @Test(arguments: [1, 3]) func `an allocation that fails all the same is one sentence and ends all ranks`(ranks: Int)
       throws
     {
@@ -117,6 +150,20 @@ extension ProgramTests {
       let doctor = try group.run(["doctor"] + Self.wide, ranks: ranks, in: folder)
       #expect(doctor.exitCode == 1 && doctor.output.contains("FAILS  network: with its"), "\(doctor.output)")
       #expect(doctor.output.contains(" MiB/250 MiB"), "\(doctor.output)")
+    }
+
+    @Test(
+      .enabled(if: canLimitMemory, "needs the right to make control groups of memory"), arguments: [nil, 3] as [Int?])
+    func `what a training is said to need of memory is enough`(ranks: Int?) throws {
+      let reweight = ["reweight", "--preset", "noisy-digits-reweight", "--set", "training.epochs=2"]
+      let trainings = Self.large.map { (["training.epochs=1"] + $0).flatMap { ["--set", $0] } }
+      for arguments in trainings + [reweight + ["--set", "network=[{dense: 1000}, tanh, {dense: 1000}, {dense: 10}]"]] {
+        let folder = try ScratchFolder()
+        let need = try needed(Group.memory(96 << 20).run(arguments, ranks: ranks, in: folder))
+        // The launcher needs some too.
+        let enough = try Group.memory((need + 24) << 20).run(arguments, ranks: ranks, in: folder)
+        #expect(enough.exitCode == 0, "\(arguments) of \(need) MiB: \(enough.errors)")
+      }
     }
 
     @Test(.enabled(if: canLimitProcessor, "needs the right to make control groups of processor time"))

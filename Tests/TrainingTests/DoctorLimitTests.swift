@@ -39,7 +39,8 @@ import Training
     #expect(quota(2).isEmpty)
     let half = quota(0.5)
     #expect(half.count == 1 && half[0].severity == .warning)
-    #expect(half[0].problem.contains("n0: a control group gives its processes the time of 0.5 cores, but 2 threads want"))
+    #expect(
+      half[0].problem.contains("n0: a control group gives its processes the time of 0.5 cores, but 2 threads want"))
     let one = quota(1)
     #expect(one[0].problem.contains("the time of 1 core,") && one[0].remedy.contains("mpirun -n 1"))
     // A host, or a group, with one rank each.
