@@ -1,3 +1,5 @@
+private import Kernels
+
 /// A whole CSV file: numeric features [rows × (columns − 1)] and a label column.
 struct CSVTable {
   let columns: CSVColumns
@@ -66,10 +68,13 @@ struct CSVTable {
         bytes.append(byte)
         return
       }
+      OutOfMemory.check(bytes.count * MemoryLayout<Double>.stride)
       doubles = bytes.map(Double.init)
       bytes = []
       holdsBytes = false
     }
+    // The array doubles its room.
+    if doubles.count == doubles.capacity { OutOfMemory.check(2 * doubles.count * MemoryLayout<Double>.stride) }
     doubles.append(value)
   }
 

@@ -30,16 +30,14 @@ public final class Arena<Scalar: Real> {
     if needed >= Self.large {
       // One page more, for the place of the first number.
       let bytes = (needed + 2 * Self.page - 1) / Self.page * Self.page
-      guard let start = unsafe Self.map(bytes) else { preconditionFailure("\(bytes) bytes are not available") }
+      guard let start = unsafe Self.map(bytes) else { OutOfMemory.end(wanting: bytes) }
       unsafe mapping = UnsafeMutableRawBufferPointer(start: start, count: bytes)
       let memory = unsafe start + Self.offset(start)
       unsafe base = memory.bindMemory(to: Scalar.self, capacity: count)
     } else {
-      // Whole cache lines. An allocation that fails leaves nothing to go on with: like Swift's own, it ends the process.
+      // Whole cache lines.
       let bytes = (needed + 63) / 64 * 64
-      guard let memory = unsafe aligned_alloc(64, bytes) else {
-        preconditionFailure("\(bytes) bytes are not available")
-      }
+      guard let memory = unsafe aligned_alloc(64, bytes) else { OutOfMemory.end(wanting: bytes) }
       unsafe memset(memory, 0, bytes)
       unsafe mapping = nil
       unsafe base = memory.bindMemory(to: Scalar.self, capacity: max(count, 1))
@@ -49,10 +47,7 @@ public final class Arena<Scalar: Real> {
   /// Zeros from the system, which gives a page only when it is touched: what a rank leaves to others costs it nothing.
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let room = bytes < hugePage ? bytes : bytes + hugePage
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-    guard let start = unsafe mmap(nil, room, PROT_READ | PROT_WRITE, flags, -1, 0), unsafe start != MAP_FAILED else {
-      return nil
-    }
+    guard let start = unsafe OutOfMemory.mapZeros(room) else { return nil }
     guard bytes >= hugePage else { return unsafe start }
     let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
     if head > 0 { unsafe munmap(start, head) }

@@ -12,6 +12,7 @@ public final class BFloat16Array {
   public init(count: Int) {
     precondition(count >= 0, "an array cannot hold a negative number of elements")
     self.count = count
+    OutOfMemory.check(count * MemoryLayout<UInt16>.stride)
     unsafe base = UnsafeMutablePointer<UInt16>.allocate(capacity: max(count, 1))
     unsafe base.initialize(repeating: 0, count: max(count, 1))
   }

@@ -31,6 +31,11 @@ public protocol Layer<Scalar>: AnyObject {
   /// Allocates workspaces for up to `samples` samples; the only place where a layer allocates.
   func reserve(samples: Int)
 
+  /// The numbers for each sample of what ``reserve(samples:)`` allocates.
+  ///
+  /// - Parameter bound: of the steps, whose part of the workspaces counts as touched; nil where they form no Ẅ.
+  func workspace(bound: Bound?) -> WorkspaceSize
+
   /// (M1) The layer's value as it is used: x [samples × inputs] to y [samples × outputs].
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>)
 
@@ -164,6 +169,8 @@ extension Layer {
   public var worksInPlace: Bool { false }
 
   public var normalizedRowsPerSample: Int? { nil }
+
+  public func workspace(bound: Bound?) -> WorkspaceSize { WorkspaceSize() }
 
   public func forward(
     _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,

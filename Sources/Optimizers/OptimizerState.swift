@@ -26,6 +26,14 @@ public final class OptimizerState<Scalar: Real> {
   /// All parameters.
   let whole: ParameterPart
 
+  /// How many arrays as long as the parameters a state has.
+  ///
+  /// - Parameter keepsCurvature: as for the state.
+  public static func arrays(for rule: UpdateRule, keepsCurvature: Bool) -> Int {
+    (rule.hasFirstAverage ? 1 : 0) + (rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? 1 : 0)
+      + (rule.findsLength ? 2 : 0)
+  }
+
   /// The memory of averages before the first step.
   ///
   /// - Parameters:

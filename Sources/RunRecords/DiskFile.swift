@@ -1,3 +1,5 @@
+private import Kernels
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -54,6 +56,7 @@ struct DiskFile: ~Copyable {
 
   /// The next `count` bytes, or fewer if the file ends before.
   func read(count: Int) throws(SafetensorsError) -> [UInt8] {
+    OutOfMemory.check(count)
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {

@@ -38,15 +38,26 @@ public struct RunFolder: Sendable {
   public static func create(_ name: String, in parent: String) throws(RunRecordError) -> RunFolder {
     let folder = RunFolder(path: parent + "/" + name)
     try makeDirectories(parent)
-    guard unsafe mkdir(folder.path, 0o777) == 0 else {
-      let code = errno
-      throw RunRecordError(
-        .cannotCreate, folder.path,
-        code == EEXIST
-          ? "this run folder exists already; choose another --name, or move it away"
-          : "cannot make the run folder: \(systemReason(code)); choose another run.folder")
-    }
+    guard unsafe mkdir(folder.path, 0o777) == 0 else { throw folder.cannotMake(errno) }
     return folder
+  }
+
+  /// The folder that ``create(_:in:)`` would make.
+  ///
+  /// - Throws: ``RunRecordError`` when there is something of its name.
+  public static func checkUnused(_ name: String, in parent: String) throws(RunRecordError) -> RunFolder {
+    let folder = RunFolder(path: parent + "/" + name)
+    var information = stat()
+    guard unsafe lstat(folder.path, &information) != 0 else { throw folder.cannotMake(EEXIST) }
+    return folder
+  }
+
+  private func cannotMake(_ code: Int32) -> RunRecordError {
+    RunRecordError(
+      .cannotCreate, path,
+      code == EEXIST
+        ? "this run folder exists already; choose another --name, or move it away"
+        : "cannot make the run folder: \(systemReason(code)); choose another run.folder")
   }
 
   /// The name of a run that has none: the preset and the start time, with a number where that is taken.

@@ -11,12 +11,15 @@ public struct Evaluation: Equatable, Sendable {
 }
 
 extension LearningProblem {
+  /// The samples of one forward pass of a judgement.
+  public static var chunk: Int { 200 }
+
   /// Judges a network on a subset, the samples shared out over the ranks. Collective.
   ///
   /// - Parameters:
   ///   - chunk: the samples of one forward pass.
   public func evaluate<Scalar: Real>(
-    _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = 200,
+    _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = Self.chunk,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Evaluation {
     network.reserve(samples: chunk)

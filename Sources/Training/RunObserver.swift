@@ -11,3 +11,12 @@ public protocol RunObserver: AnyObject {
   /// After every epoch, when the report of its last step has been followed by validation.
   func report(_ epoch: EpochReport)
 }
+
+/// One that says nothing.
+final class SilentObserver: RunObserver {
+  func note(_ text: String) {}
+  func follow(_ place: RunPlace) {}
+  func begin(_ phase: String) {}
+  func report(_ progress: TrainingProgress) {}
+  func report(_ epoch: EpochReport) {}
+}

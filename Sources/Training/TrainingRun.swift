@@ -18,6 +18,8 @@ public struct TrainingRun {
   public var resumption: Resumption?
   /// Whether it goes on with settings that make it another training than it was.
   public var isForced = false
+  /// Whether it ends before its first step and leaves nothing behind.
+  private(set) var isRehearsal = false
 
   public init(_ configuration: Configuration, version: String, preset: String) {
     (self.configuration, self.version, self.preset) = (configuration, version, preset)
@@ -40,6 +42,15 @@ public struct TrainingRun {
     (self.configuration, self.version, self.preset, learnsWeights) = (settings, version, preset, true)
   }
 
+  /// Does all that ``train(on:describe:telling:)`` does before its first step, but leaves nothing behind. Collective.
+  ///
+  /// - Throws: what it would throw.
+  public func rehearse(on world: borrowing Communicator, describe: ErrorDescription) throws {
+    var rehearsal = self
+    rehearsal.isRehearsal = true
+    _ = try rehearsal.trained(on: world, describe: describe, telling: SilentObserver())
+  }
+
   /// Trains on all ranks. Collective.
   ///
   /// - Returns: the result, the same on every rank.
@@ -49,6 +60,16 @@ public struct TrainingRun {
   public func train(
     on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
+    guard let result = try trained(on: world, describe: describe, telling: observer) else {
+      preconditionFailure("only a rehearsal has no result")
+    }
+    return result
+  }
+
+  /// - Returns: nil for a rehearsal.
+  private func trained(
+    on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
+  ) throws -> RunResult? {
     try world.requireSame(configuration)
     try world.agree(describe: describe) { try configuration.prepareProducts() }
     return try world.withLanes(of: configuration) { world in
@@ -64,15 +85,12 @@ public struct TrainingRun {
   private func train<Scalar: Real>(
     as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace, describe: ErrorDescription,
     telling observer: any RunObserver
-  ) throws -> RunResult {
-    let (problem, labelled, learning, doubts) = try world.agree(describe: describe) {
-      () throws -> (LearningProblem, LearningProblem, WeightLearning<Scalar>?, [String]) in
-      let problem = try LearningProblem(configuration)
-      guard learnsWeights else { return (problem, problem, nil, try problem.checkLearnable(by: configuration)) }
-      let (labelled, learning): (LearningProblem, WeightLearning<Scalar>) = try weighted(problem, ranks: world.ranks)
-      return (problem, labelled, learning, try labelled.checkLearnable(by: configuration))
-    }
+  ) throws -> RunResult? {
+    let problem = try world.agree(describe: describe) { try LearningProblem(configuration) }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    let (labelled, learning): (LearningProblem, WeightLearning<Scalar>?) =
+      learnsWeights ? try weighted(problem, on: world, describe: describe) : (problem, nil)
+    let doubts = try world.agree(describe: describe) { try labelled.checkLearnable(by: configuration) }
     return try world.withTrainingLoop(
       configuration, problem: labelled, learning: learning, as: precision, describe: describe
     ) { loop in
@@ -87,11 +105,13 @@ public struct TrainingRun {
   private func train<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ problem: LearningProblem, doubts: [String], on world: borrowing Communicator,
     describe: ErrorDescription, telling observer: any RunObserver
-  ) throws -> RunResult {
+  ) throws -> RunResult? {
     let started = Date()
     let about = try about(problem, ranks: world.ranks)
     let opened = try open(about, started: started, on: world, describe: describe, note: observer.note)
     if let finished = opened.facts.finished { return finished }
+    let restored = try restore(first, from: opened, on: world, describe: describe)
+    guard !isRehearsal else { return nil }
     let dead = try world.agree(describe: describe) {
       world.rank == 0 && opened.facts.index == nil ? try first.deadStart() : nil
     }
@@ -100,15 +120,14 @@ public struct TrainingRun {
     let scaling = try problem.map.json
     var keeper = CheckpointKeeper<Scalar>(opened.folder, configuration.run, about: about, scaling: scaling)
 
+    try record.begin(about.configuration, problem, on: world, describe: describe) { try opened.metrics() }
     if world.rank == 0 {
       observer.follow(first.place)
       if opened.facts.index != nil {
         observer.begin("resumed from step \(opened.facts.step) of \(steps(first.plan))")
       }
     }
-    let all = try takeAllSteps(of: first, from: opened, on: world, describe: describe) {
-      try record.begin(about.configuration, problem, on: world, describe: describe) { try opened.metrics() }
-    } afterStep: { loop, progress in
+    let all = try takeAllSteps(of: first, from: restored, on: world, describe: describe) { loop, progress in
       try loop.compareReplicas(after: progress, every: configuration.training.checkReplicas, over: world)
       if world.rank == 0 { observer.report(progress) }
     } afterEpoch: { loop, epoch, cycle in

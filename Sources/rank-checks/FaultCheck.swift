@@ -1,4 +1,5 @@
 import Glibc
+import Kernels
 import MPI
 import Training
 
@@ -10,6 +11,8 @@ enum PlantedFault: String {
   case exit, leave
   /// It computes for ever.
   case compute
+  /// It asks for memory that no system has.
+  case memory
 }
 
 /// Trains the digits under a watch that waits for 2 seconds; one rank does something wrong after step 20.
@@ -28,6 +31,7 @@ func trainWithFault(_ world: borrowing Communicator, _ fault: PlantedFault?, ran
       case .exit: _exit(3)
       case .leave: exit(0)
       case .compute: while true { usleep(100_000) }
+      case .memory: _ = Arena<Float>(count: 1 << 46)
       case nil: break
       }
     }

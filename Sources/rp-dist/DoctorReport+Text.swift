@@ -16,12 +16,13 @@ extension DoctorReport {
   }
 
   private var hostTable: String {
-    var table = TextTable(["host", "ranks", "cores", "bound", "threads", "shared memory", "kernel"])
+    var table = TextTable(["host", "ranks", "cores", "bound", "threads", "memory", "shared", "kernel"])
     for host in hosts {
       let first = host.ranks[0]
       table.append([
         host.name, Self.list(host.ranks.map(\.rank)), "\(Set(host.ranks.flatMap(\.cores)).count)/\(first.hostCores)",
-        Self.binding(host.ranks), "\(first.blasThreads)", first.sharedMemoryFree.map(Self.size) ?? "none", first.kernel,
+        Self.binding(host.ranks), "\(first.blasThreads)", Self.memory(host.ranks),
+        first.sharedMemoryFree.map(Self.size) ?? "none", first.kernel,
       ])
     }
     return table.text
@@ -94,6 +95,13 @@ extension DoctorReport {
       return hashes.contains(nil) ? "cannot be read" : "\(distinct.count) different ones"
     }
     return "sha256 \(hash.prefix(16))" + (hashes.count > 1 ? ", the same on all ranks" : "")
+  }
+
+  /// What the ranks of a host need, and the limit that is nearest to it: `112 MiB/24 GiB`.
+  private static func memory(_ ranks: [RankFacts]) -> String {
+    guard let tightest = MemoryCard.tightest(of: ranks.compactMap(\.memoryCard)) else { return "unknown" }
+    func text(_ bytes: Int) -> String { bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB" }
+    return "\(text(tightest.needed))/\(text(tightest.limit))"
   }
 
   private static func size(_ bytes: Int) -> String {

@@ -47,8 +47,27 @@ struct ResumeOptions: ParsableArguments {
     return source
   }
 
+  /// The run that a command line asks for. Collective.
+  ///
+  /// - Parameter learnsWeights: whether its samples have weights that are learned.
+  func run(
+    _ options: ConfigurationOptions, learnsWeights: Bool, on world: borrowing Communicator
+  ) throws -> TrainingRun {
+    let source = try source(options, on: world)
+    return try world.agree(describe: ExitCode.describe) {
+      let configuration = try source.configuration()
+      let preset = title(options, configuration)
+      var run =
+        learnsWeights
+        ? try TrainingRun(learningWeightsOf: configuration, version: version, preset: preset)
+        : TrainingRun(configuration, version: version, preset: preset)
+      (run.resumption, run.isForced) = (resumption, force)
+      return run
+    }
+  }
+
   /// What the run is called in its heading.
-  func title(_ options: ConfigurationOptions, _ configuration: Configuration) -> String {
+  private func title(_ options: ConfigurationOptions, _ configuration: Configuration) -> String {
     guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else {
       return options.title(configuration)
     }

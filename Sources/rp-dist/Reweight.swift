@@ -75,14 +75,7 @@ struct Reweight: RankCommand {
   var usesWholeJob: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
-    let source = try resume.source(options, on: world)
-    let run = try world.agree(describe: ExitCode.describe) {
-      let configuration = try source.configuration()
-      var run = try TrainingRun(
-        learningWeightsOf: configuration, version: version, preset: resume.title(options, configuration))
-      (run.resumption, run.isForced) = (resume.resumption, resume.force)
-      return run
-    }
+    let run = try resume.run(options, learnsWeights: true, on: world)
     let isSilent = json || world.rank != 0
     if !isSilent { print(Train.heading(run, ranks: world.ranks)) }
     let result = try run.train(

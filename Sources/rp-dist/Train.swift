@@ -93,19 +93,14 @@ struct Train: RankCommand {
   var usesWholeJob: Bool { !printConfig }
 
   func run(on world: borrowing Communicator) throws {
-    let source = try resume.source(options, on: world)
     if printConfig {
+      let source = try resume.source(options, on: world)
       let yaml = try world.agree(describe: ExitCode.describe) { try source.yaml() }
       if world.rank == 0 { print(yaml, terminator: "") }
       return
     }
-    let run = try world.agree(describe: ExitCode.describe) {
-      if let file = options.file { try Self.checkIsFile(file) }
-      let configuration = try source.configuration()
-      var run = TrainingRun(configuration, version: version, preset: resume.title(options, configuration))
-      (run.resumption, run.isForced) = (resume.resumption, resume.force)
-      return run
-    }
+    try world.agree(describe: ExitCode.describe) { if let file = options.file { try Self.checkIsFile(file) } }
+    let run = try resume.run(options, learnsWeights: false, on: world)
     let isSilent = json || world.rank != 0
     if !isSilent { print(Self.heading(run, ranks: world.ranks)) }
     let result = try run.train(

@@ -29,7 +29,8 @@ import Training
     change(&report)
     return DoctorReport(
       ranks: report.ranks, launch: report.launch, place: report.place, batch: report.batch, threads: report.threads,
-      reduction: report.reduction, reproducible: report.reproducible, slurmSecondsLeft: report.slurmSecondsLeft)
+      reduction: report.reduction, reproducible: report.reproducible, allReduces: report.allReduces,
+      slurmSecondsLeft: report.slurmSecondsLeft)
   }
 
   /// The sound launch with one thing changed.

@@ -29,6 +29,11 @@ final class ActivationLayer<Scalar: Real>: Layer {
     curvatures = Matrix(rows: samples, columns: inputs)
   }
 
+  func workspace(bound: Bound?) -> WorkspaceSize {
+    let factors = findsDerivativesOfValue ? 0 : bound == nil ? 1 : 2
+    return WorkspaceSize(reserved: 2 * inputs, touched: factors * inputs)
+  }
+
   /// Whether σ' and σ'' of the last forward pass are found of y.
   var findsDerivativesOfValue: Bool { keepsValue && activation.hasDerivativesOfValue }
 

@@ -53,6 +53,8 @@ final class BatchNorm<Scalar: Real>: Layer {
 
   func reserve(samples: Int) { normalized = Matrix(rows: samples, columns: inputs) }
 
+  func workspace(bound: Bound?) -> WorkspaceSize { WorkspaceSize(reserved: inputs, touched: inputs) }
+
   /// One of the four blocks of a slice of parameters: γ, β, the running mean, the running variance.
   private func block(_ role: ParameterShape.Role, of parameters: Vector<Scalar>) -> Vector<Scalar> {
     let index =

@@ -43,6 +43,11 @@ final class Dense<Scalar: Real>: Layer {
     inputMagnitudes = Arena(count: samples).all
   }
 
+  func workspace(bound: Bound?) -> WorkspaceSize {
+    let magnitudes = inputCarriesTotalGradient ? outputs : 0
+    return WorkspaceSize(reserved: magnitudes + 1, touched: (bound == .full ? magnitudes : 0) + 1)
+  }
+
   /// Room for the products of (M1), (M4) and (M10), and for those of (M9) of some output units.
   private func reserveProducts(units: Int, samples: Int) {
     workspace.reserve(rows: samples, columns: outputs, terms: inputs)

@@ -26,6 +26,8 @@ final class Dropout<Scalar: Real>: Layer {
 
   func reserve(samples: Int) { masks = Matrix(rows: samples, columns: inputs) }
 
+  func workspace(bound: Bound?) -> WorkspaceSize { WorkspaceSize(reserved: inputs, touched: inputs) }
+
   func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
     isActive = false
     if !y.isSameMemory(as: x) { y.elements.copy(from: x.elements) }

@@ -98,7 +98,7 @@ public struct Checkpoint: Sendable {
 }
 
 /// The SHA-256 of a regular file.
-func sha256(ofFile path: String) throws(SafetensorsError) -> String {
+public func sha256(ofFile path: String) throws(SafetensorsError) -> String {
   let file = try DiskFile(reading: path)
   guard case .bytes(var left) = try file.content() else {
     throw SafetensorsError(path: path, kind: .unreadable, problem: "is not a file", remedy: "check the path")

@@ -28,6 +28,7 @@ public final class CollectedState: StateExchange {
 
   public func array<Scalar: Real>(_ name: String, _ values: Vector<Scalar>) {
     guard values.count > 0 else { return }
+    checkMemory(for: values)
     keep(.optimizer) { SafetensorsTensor(name: prefix + name, shape: [values.count], values: values.array) }
   }
 
@@ -43,10 +44,16 @@ public final class CollectedState: StateExchange {
 
   public func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) {
     for block in blocks {
+      checkMemory(for: values[block.range])
       keep(File(parametersAt: prefix)) {
         SafetensorsTensor(name: block.name, shape: block.shape, values: values[block.range].array)
       }
     }
+  }
+
+  /// The numbers are copied three times on their way into a tensor, of which one copy stays.
+  private func checkMemory<Scalar: Real>(for values: Vector<Scalar>) {
+    if isKept { OutOfMemory.check(3 * values.count * MemoryLayout<Scalar>.stride) }
   }
 
   private func keep(_ file: File, _ tensor: () -> SafetensorsTensor) {

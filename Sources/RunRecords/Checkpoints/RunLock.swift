@@ -17,19 +17,34 @@ public final class RunLock {
     guard handle >= 0 else {
       throw RunRecordError(.cannotWrite, path, "cannot be made: \(systemReason(errno))")
     }
-    if flock(handle, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
-      defer { _ = close(handle) }
-      var owner = [UInt8](repeating: 0, count: 200)
-      let count = unsafe pread(handle, &owner, owner.count, 0)
-      let text = String(decoding: owner.prefix(max(0, count)).prefix { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
-      throw RunRecordError(
-        .cannotCreate, run.path,
-        "a live job is writing this run\(text.isEmpty ? "" : " (\(text))"); wait until it has ended, or end it")
+    do {
+      try Self.lock(handle, run)
+    } catch {
+      _ = close(handle)
+      throw error
     }
     // For people; who has the lock is the system's to say.
     let text = Array("host \(ProcessInfo.processInfo.hostName), process \(getpid())\n".utf8)
     _ = unsafe ftruncate(handle, 0) == 0 ? pwrite(handle, text, text.count, 0) : 0
     self.handle = handle
+  }
+
+  /// Makes sure that no live job has the lock, and leaves nothing behind.
+  public static func check(_ run: RunFolder) throws(RunRecordError) {
+    let handle = unsafe open(run.checkpoints + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard handle >= 0 else { return }
+    defer { _ = close(handle) }
+    try lock(handle, run)
+  }
+
+  private static func lock(_ handle: CInt, _ run: RunFolder) throws(RunRecordError) {
+    guard flock(handle, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK else { return }
+    var owner = [UInt8](repeating: 0, count: 200)
+    let count = unsafe pread(handle, &owner, owner.count, 0)
+    let text = String(decoding: owner.prefix(max(0, count)).prefix { $0 >= 0x20 && $0 < 0x7f }, as: UTF8.self)
+    throw RunRecordError(
+      .cannotCreate, run.path,
+      "a live job is writing this run\(text.isEmpty ? "" : " (\(text))"); wait until it has ended, or end it")
   }
 
   deinit { _ = close(handle) }

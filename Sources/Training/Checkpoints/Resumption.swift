@@ -73,14 +73,18 @@ extension TrainingRun {
       let name =
         configuration.run.name
         ?? RunFolder.unusedName(preset: preset, start: started, in: configuration.run.folder)
-      let folder = try RunFolder.create(name, in: configuration.run.folder)
+      let folder =
+        isRehearsal
+        ? try RunFolder.checkUnused(name, in: configuration.run.folder)
+        : try RunFolder.create(name, in: configuration.run.folder)
       return OpenedRun(
-        facts: OpenedRun.Facts(folder: folder.path), lock: try RunLock(folder), source: OpenedRun.Source(nil),
-        manifest: nil)
+        facts: OpenedRun.Facts(folder: folder.path), lock: isRehearsal ? nil : try RunLock(folder),
+        source: OpenedRun.Source(nil), manifest: nil)
     }
-    let lock = try RunLock(folder)
+    if isRehearsal { try RunLock.check(folder) }
+    let lock = isRehearsal ? nil : try RunLock(folder)
     let store = CheckpointStore(folder)
-    store.sweep()
+    if !isRehearsal { store.sweep() }
     let checkpoint = store.newest { damage in note("\(damage); an older checkpoint is looked for") }
     let manifest = FileManager.default.contents(atPath: folder.manifest).flatMap {
       try? JSONDecoder().decode(Manifest.self, from: $0)

@@ -9,11 +9,6 @@ extension TrainingConfiguration {
   func capacity(of samples: Int, ranks: Int) -> Int {
     LaneTree.capacity(samples: samples, lanes: lanesOfSums ?? ranks, ranks: ranks)
   }
-
-  /// The most subtrees of lanes that a rank has; 0 where there are no lanes.
-  func subtrees(ranks: Int) -> Int {
-    lanesOfSums.flatMap { LaneTree(lanes: $0, rank: 0, ranks: ranks).subtreeCounts.max() } ?? 0
-  }
 }
 
 extension Configuration {

@@ -11,11 +11,14 @@ public struct Doctor {
   /// What allreduces are timed, in bytes: one number, and the sums of a network of a hundred thousand weights.
   static let sizes = [4, 1 << 20]
 
-  private let configuration: Configuration
+  private let run: TrainingRun
+  private var configuration: Configuration { run.configuration }
 
-  public init(_ configuration: Configuration) { self.configuration = configuration }
+  /// - Parameter run: the run that is to come.
+  public init(_ run: TrainingRun) { self.run = run }
 
-  /// Gathers what all ranks know. Collective; leaves nothing behind.
+  /// Gathers what all ranks know and, where that tells no reason why the run would fail, does what the run does before its
+  /// first step. Collective; leaves nothing behind.
   ///
   /// - Parameters:
   ///   - launch: that of this process.
@@ -34,12 +37,21 @@ public struct Doctor {
     if world.rank == 0, !probe.isEmpty { try? FileManager.default.removeItem(atPath: probe) }
     let network = try NetworkBenchmark(sizes: Self.sizes, repeats: 200, seconds: 0.5)
       .measure(inPieces: configuration.reduction.pieceBytes, on: world)
-    return DoctorReport(
+    var report = DoctorReport(
       ranks: all, launch: launch, place: place, batch: configuration.training.batch,
       threads: configuration.training.blasThreads, reduction: configuration.reduction.method.rawValue,
       reproducible: configuration.training.reproducible,
       allReduces: network.world?.times.map { DoctorReport.AllReduce(bytes: $0.bytes, median: $0.median) },
       slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
+    // Where a reason is known already, the ranks might not even come to the same calls.
+    if try world.broadcast(report.failures == 0 ? "" : "no", from: 0).isEmpty {
+      do {
+        try run.rehearse(on: world, describe: describe)
+      } catch let failure as AgreedFailure {
+        report.refusal = "\(failure)"
+      }
+    }
+    return report
   }
 
   /// Collective.
@@ -59,32 +71,22 @@ public struct Doctor {
     facts.mpi = MPILibrary.version
     facts.transport = LoadedComponents.ofThisProcess.transport
     facts.yields = MPILibrary.yieldsWhenIdle
-    facts.programSHA256 = Self.sha256(ofFile: "/proc/self/exe")
-    facts.settingsSHA256 = try Self.sha256(Data(configuration.withoutPlaces.yaml().utf8))
+    facts.programSHA256 = (try? sha256(ofFile: "/proc/self/exe")) ?? ""
+    facts.settingsSHA256 = try Self.hash(of: Data(configuration.withoutPlaces.yaml().utf8))
     facts.sharedMemoryFree = SharedWindow.freeBytes
+    facts.coreQuotas = CoreQuota.own(machine: facts.machine)
+    facts.threadLimit = ThreadLimit.own
     do {
       let problem = try LearningProblem(configuration)
       facts.dataSHA256 = problem.split.digest
-      let sizes =
-        switch configuration.training.precision {
-        case .float32: try sizes(problem, ranks: world.ranks, localRanks: facts.localRanks, as: Float.self)
-        case .float64: try sizes(problem, ranks: world.ranks, localRanks: facts.localRanks, as: Double.self)
-        }
-      (facts.modelBytes, facts.sharedMemoryNeeded) = (sizes.model, sizes.shared)
+      switch configuration.training.precision {
+      case .float32: try facts.measure(try run.draft(problem, ranks: world.ranks) as TrainingDraft<Float>, world.ranks)
+      case .float64: try facts.measure(try run.draft(problem, ranks: world.ranks) as TrainingDraft<Double>, world.ranks)
+      }
     } catch {
       facts.dataProblem = describe(error).message
     }
     return facts
-  }
-
-  /// The bytes of a model, and what the machine of this rank needs for `reduction: node`; nil where its ranks share nothing.
-  private func sizes<Scalar: Real>(
-    _ problem: LearningProblem, ranks: Int, localRanks: Int, as precision: Scalar.Type
-  ) throws -> (model: Int, shared: Int?) {
-    let draft = try TrainingDraft<Scalar>(configuration, problem: problem, ranks: ranks)
-    let model = draft.network.layout.count * MemoryLayout<Scalar>.stride
-    guard ranks > 1, configuration.sharesNodeMemory else { return (model, nil) }
-    return (model, SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks)))
   }
 
   /// Tries to write where the run folders go, or where their folder is to be made.
@@ -111,13 +113,7 @@ public struct Doctor {
     }
   }
 
-  /// Of a file's bytes; empty where it cannot be read.
-  private static func sha256(ofFile path: String) -> String {
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe) else { return "" }
-    return sha256(data)
-  }
-
-  private static func sha256(_ data: Data) -> String {
+  private static func hash(of data: Data) -> String {
     let fingerprint = Fingerprint()
     unsafe data.withUnsafeBytes { unsafe fingerprint.add($0) }
     return fingerprint.hexadecimal
@@ -131,9 +127,18 @@ extension Configuration {
     (settings.data.path, settings.data.test) = (nil, nil)
     return settings
   }
+}
 
-  /// Whether ranks of a machine share memory where they can.
-  fileprivate var sharesNodeMemory: Bool {
-    !training.reproducible && (reduction.method == .node || (reduction.method == .auto && needsAllSums == nil))
+extension RankFacts {
+  /// Adds what a training takes of memory.
+  fileprivate mutating func measure<Scalar: Real>(_ draft: TrainingDraft<Scalar>, _ ranks: Int) throws {
+    modelBytes = draft.network.layout.count * MemoryLayout<Scalar>.stride
+    let shares = ranks > 1 && draft.configuration.sharesNodeMemory && draft.learning == nil
+    if shares {
+      sharedMemoryNeeded = SharedWindow.bytesNeeded(for: NodeMemory<Scalar>.byteCount(draft, ranks: localRanks))
+    }
+    let node = shares && (draft.configuration.reduction.method == .node || localRanks > 1)
+    memory = MemoryFacts(
+      need: draft.need(node: node ? (rank: localRank, ranks: localRanks) : nil, ranks: ranks))
   }
 }

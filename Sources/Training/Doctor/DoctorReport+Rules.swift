@@ -1,14 +1,14 @@
 /// What facts mean: each rule gives the problems that it finds.
 extension DoctorReport {
   var rules: [DoctorProblem] {
-    launchProblems + differences + dataProblems + placeProblems + coreProblems + sharedMemoryProblems + slurmProblems
-      + shareProblems
+    launchProblems + differences + dataProblems + memoryProblems + placeProblems + coreProblems + quotaProblems
+      + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems
+      + (refusal.map { [.failure(sentence: $0)] } ?? [])
   }
 
   private var launchProblems: [DoctorProblem] {
     if let refusal = launch.refusal(ranks: ranks.count, mpiKnowsPMI: true) {
-      let parts = refusal.split(separator: ";", maxSplits: 1).map { String($0.drop { $0 == " " }) }
-      return [.failure(parts[0], parts.count > 1 ? parts[1] : "start it with mpirun")]
+      return [.failure(sentence: refusal)]
     }
     guard let warning = launch.warning(ranks: ranks.count) else { return [] }
     return [.warning(warning, "for all of them: mpirun rp-dist ..., or srun --mpi=pmix rp-dist ...")]
@@ -48,10 +48,7 @@ extension DoctorReport {
     let without = ranks.filter { $0.dataSHA256 == nil }
     if let first = without.first {
       let place = without.count == ranks.count ? "" : "\(Self.named(without)): "
-      return [
-        .failure(
-          place + (first.dataProblem ?? "the data cannot be read"), "put the data where all hosts see it, --data")
-      ]
+      return [.failure(sentence: place + (first.dataProblem ?? "the data cannot be read"))]
     }
     let others = ranks.filter { $0.dataSHA256 != ranks[0].dataSHA256 }
     guard !others.isEmpty else { return [] }

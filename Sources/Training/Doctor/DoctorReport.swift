@@ -1,3 +1,5 @@
+private import Foundation
+
 /// Something that makes a run fail, or that is hardly meant.
 public struct DoctorProblem: Codable, Equatable, Sendable {
   public enum Severity: String, Codable, Sendable { case failure, warning }
@@ -10,6 +12,14 @@ public struct DoctorProblem: Codable, Equatable, Sendable {
 
   static func failure(_ problem: String, _ remedy: String) -> DoctorProblem {
     DoctorProblem(severity: .failure, problem: problem, remedy: remedy)
+  }
+
+  /// A run's own last words: what is wrong, and what mends it after a semicolon.
+  static func failure(sentence: String) -> DoctorProblem {
+    let parts = sentence.components(separatedBy: "; ")
+    return parts.count > 1
+      ? .failure(parts[0], parts.dropFirst().joined(separator: "; "))
+      : .failure(sentence, "rp-dist train --help tells of all settings")
   }
 
   static func warning(_ problem: String, _ remedy: String) -> DoctorProblem {
@@ -52,6 +62,10 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   public var allReduces: [AllReduce]?
   /// Until the Slurm job ends; nil outside of one, or where it has no end.
   public var slurmSecondsLeft: Int?
+  /// With what words the run would end before its first step, though no rule tells why.
+  var refusal: String? {
+    didSet { problems = sorted }
+  }
   /// Failures before warnings.
   public internal(set) var problems: [DoctorProblem] = []
 
@@ -63,8 +77,10 @@ public struct DoctorReport: Codable, Equatable, Sendable {
     (self.ranks, self.launch, self.place, self.batch) = (ranks, launch, place, batch)
     (self.threads, self.reduction, self.reproducible) = (threads, reduction, reproducible)
     (self.allReduces, self.slurmSecondsLeft) = (allReduces, slurmSecondsLeft)
-    problems = rules.sorted { $0.severity == .failure && $1.severity == .warning }
+    problems = sorted
   }
+
+  private var sorted: [DoctorProblem] { rules.sorted { $0.severity == .failure && $1.severity == .warning } }
 
   /// How many problems make a run fail.
   public var failures: Int { problems.count { $0.severity == .failure } }

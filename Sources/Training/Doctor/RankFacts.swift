@@ -29,6 +29,13 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var dataProblem: String?
   /// Of one model's parameters; nil where there is no data.
   public var modelBytes: Int?
+  /// What it needs of memory, and what it may take; nil where there is no data.
+  public var memory: MemoryFacts?
+  /// The processor time that its control groups give all processes in them.
+  public var coreQuotas: [CoreQuota] = []
+  /// How many threads there may be on its host and how many there are, by the limit that leaves the fewest; nil where there
+  /// is none.
+  public var threadLimit: ThreadLimit?
   /// Bytes for windows of `reduction: node`; nil where the host has no place for them.
   public var sharedMemoryFree: Int?
   /// What its machine needs of that; nil where nothing is shared.
@@ -37,6 +44,11 @@ public struct RankFacts: Codable, Equatable, Sendable {
   public var seesRunFolder = true
 
   public init() {}
+
+  /// The same for comparisons with limits that ranks share.
+  public var memoryCard: MemoryCard? {
+    memory.map { MemoryCard(rank: rank, host: host, machine: machine, memory: $0) }
+  }
 
   /// Whether it may run on some of its host's cores only.
   public var isBound: Bool { cores.count < hostCores }

@@ -14,11 +14,7 @@ extension Communicator {
     for draft: TrainingDraft<Scalar>, colour: Int? = nil, _ body: (NodeMemory<Scalar>?) throws -> Result
   ) throws -> Result {
     let (configuration, method) = (draft.configuration, draft.configuration.reduction.method)
-    guard ranks > 1, !configuration.training.reproducible,
-      method == .node || (method == .auto && configuration.needsAllSums == nil)
-    else {
-      return try body(nil)
-    }
+    guard ranks > 1, configuration.sharesNodeMemory else { return try body(nil) }
     return try withNode(colour: colour) { node in
       guard node.isUniform else {
         guard method == .auto else {

@@ -20,6 +20,8 @@ extension Communicator {
     let draft = try agree(describe: describe) {
       try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
     }
+    // What learns weights has its memory already.
+    if learning == nil { try requireMemory(for: draft) }
     return try withPieces(configuration.reduction.pieceBytes) {
       guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
       return try withNodeMemory(for: draft, colour: colour) { memory in

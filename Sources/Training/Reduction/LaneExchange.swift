@@ -10,7 +10,7 @@ final class LaneExchange {
   /// Up to so many numbers go to all ranks.
   private static var few: Int { 2048 }
   /// The most that travel at once: what is gathered of them has this size times the subtrees of a rank.
-  private static var most: Int { 1 << 22 }
+  static var most: Int { 1 << 22 }
 
   let tree: LaneTree
   /// The sums of all subtrees, one after the other.

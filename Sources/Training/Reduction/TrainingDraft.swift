@@ -10,6 +10,10 @@ struct TrainingDraft<Scalar: Real> {
   let network: Network<Scalar>
   /// The most samples that a rank gets of one minibatch.
   let capacity: Int
+  /// What the weights of the samples take beside it, where they are learned.
+  var learning: WorkspaceSize?
+  /// How many trainings are in memory at once: that of a cycle is made while the one before is still there.
+  var trainings = 1
 
   /// - Parameters:
   ///   - plan: how many steps; the configuration's epochs where nil.
@@ -23,7 +27,6 @@ struct TrainingDraft<Scalar: Real> {
     self.plan = plan ?? TrainingPlan(samples: problem.split.training.count, training)
     try self.plan.check(network)
     capacity = training.capacity(of: self.plan.largestBatch, ranks: ranks)
-    try requireMemory(for: network, samples: capacity, subtrees: training.subtrees(ranks: ranks))
     (self.configuration, self.problem) = (configuration, problem)
   }
 }

@@ -47,8 +47,6 @@ final class StudentTraining<Scalar: Real> {
       throw ConfigurationError("reweight.student.\(error)")
     }
     let capacity = configuration.training.capacity(of: rows, ranks: ranks)
-    try requireMemory(
-      for: network, samples: capacity, subtrees: configuration.training.subtrees(ranks: ranks))
     // Another start than the teacher's, which would be the same where both have the same layers.
     let start = RandomStream(seed: seed, .student)[0]
     step = TrainingStep(

@@ -14,44 +14,60 @@ struct CycledOutcome<Scalar: Real> {
 }
 
 extension TrainingRun {
-  /// Takes all steps of a run, or those that a checkpoint leaves: of every cycle, each from the same parameters. Collective.
+  /// Takes the state of the checkpoint that a run goes on from, if there is one. Collective.
   ///
   /// - Parameters:
   ///   - first: the loop of the first cycle.
   ///   - opened: the run's folder with the checkpoint, where there is one.
-  ///   - begin: called on every rank when the checkpoint's state has been taken, before the first step: what does not fit
-  ///     leaves the run's files as they are.
-  ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
-  ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
-  ///   - between: as for the loop, with the place among the cycles.
-  func takeAllSteps<Scalar: Real>(
-    of first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator,
-    describe: ErrorDescription, begin: () throws -> Void,
-    afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
-    afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
-    between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool
-  ) throws -> CycledOutcome<Scalar> {
-    let cycles = learnsWeights ? configuration.weightCycles : 1
+  /// - Throws: `AgreedFailure` for a checkpoint that does not fit; the run's files are as they were.
+  func restore<Scalar: Real>(
+    _ first: TrainingLoop<Scalar>, from opened: OpenedRun, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> (all: CycledOutcome<Scalar>, place: CyclePlace) {
     var all = CycledOutcome(loop: first, outcome: TrainingOutcome())
-    func loop(from start: WeightStart) throws -> TrainingLoop<Scalar> {
-      let loop = try world.agree(describe: describe) {
-        try TrainingLoop<Scalar>(
-          configuration, problem: first.problem, ranks: world.ranks,
-          learning: relearning(first.problem, from: start, ranks: world.ranks))
-      }
-      loop.place = first.place
-      return loop
-    }
     var place = CyclePlace(learnsWeights ? first.problem : nil)
     try opened.restore(on: world) { state in
       try place.exchange(with: state)
       try place.check(cycles: cycles)
-      if let start = place.start { all.loop = try loop(from: start) }
+      if let start = place.start { all.loop = try loop(after: first, from: start, on: world, describe: describe) }
       try all.loop.exchange(with: state)
       all.loop.resume(afterSeconds: opened.facts.seconds)
       (all.outcome.steps, all.cycles) = (place.steps, opened.facts.cycles)
     }
-    try begin()
+    return (all, place)
+  }
+
+  private var cycles: Int { learnsWeights ? configuration.weightCycles : 1 }
+
+  /// The loop of a later cycle. Collective.
+  private func loop<Scalar: Real>(
+    after first: TrainingLoop<Scalar>, from start: WeightStart, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> TrainingLoop<Scalar> {
+    let loop = try world.agree(describe: describe) {
+      try TrainingLoop<Scalar>(
+        configuration, problem: first.problem, ranks: world.ranks,
+        learning: relearning(first.problem, from: start, ranks: world.ranks))
+    }
+    loop.place = first.place
+    return loop
+  }
+
+  /// Takes all steps of a run, or those that a checkpoint leaves: of every cycle, each from the same parameters. Collective.
+  ///
+  /// - Parameters:
+  ///   - first: the loop of the first cycle.
+  ///   - restored: where the run is, and its loop.
+  ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
+  ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
+  ///   - between: as for the loop, with the place among the cycles.
+  func takeAllSteps<Scalar: Real>(
+    of first: TrainingLoop<Scalar>, from restored: (all: CycledOutcome<Scalar>, place: CyclePlace),
+    on world: borrowing Communicator, describe: ErrorDescription,
+    afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
+    afterEpoch: (TrainingLoop<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
+    between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool
+  ) throws -> CycledOutcome<Scalar> {
+    var (all, place) = restored
     for cycle in place.cycle...cycles {
       if cycle > place.cycle {
         let steps = all.outcome.steps
@@ -68,7 +84,7 @@ extension TrainingRun {
           break
         }
         place.begin(cycle, from: found, afterSteps: steps)
-        all.loop = try loop(from: found)
+        all.loop = try loop(after: first, from: found, on: world, describe: describe)
         try all.loop.learning?.compareReplicas(after: steps, over: world)
       }
       let (loop, before) = (all.loop, all.outcome)

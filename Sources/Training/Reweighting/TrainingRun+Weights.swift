@@ -7,6 +7,18 @@ internal import RunRecords
 
 /// What a run with learned weights does more than one without.
 extension TrainingRun {
+  /// The problem whose samples have weights, and what learns them, once it is sure that there is memory for them.
+  /// Collective.
+  func weighted<Scalar: Real>(
+    _ problem: LearningProblem, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>?) {
+    let draft: TrainingDraft<Scalar> = try world.agree(describe: describe) {
+      try self.draft(problem, ranks: world.ranks)
+    }
+    try world.requireMemory(for: draft)
+    return try world.agree(describe: describe) { try weighted(problem, ranks: world.ranks) }
+  }
+
   /// The problem whose samples have weights, and what learns them. Of three levels, without the samples whose labels are
   /// hidden.
   func weighted<Scalar: Real>(
@@ -33,6 +45,14 @@ extension TrainingRun {
     } catch {
       throw ConfigurationError("reweight.compare, on the samples whose labels are true: \(error)")
     }
+  }
+
+  /// A run's training before it has memory; with what learned weights take.
+  func draft<Scalar: Real>(_ problem: LearningProblem, ranks: Int) throws -> TrainingDraft<Scalar> {
+    guard learnsWeights else { return try TrainingDraft(configuration, problem: problem, ranks: ranks) }
+    let (labelled, unlabelled) = try configuration.hidingLabels(of: problem)
+    return try TrainingDraft(
+      learningWeightsOf: configuration, problem: labelled, unlabelled: unlabelled, ranks: ranks)
   }
 
   /// What learns the weights of the same samples anew, from what a network believes of their labels.

@@ -4,7 +4,7 @@ private import Synchronization
 
 /// Ends a job in which a rank no longer comes to what the others wait in, and names that rank.
 ///
-/// A thread of every rank looks each second at most whether the computing thread has stayed in one MPI call for the whole
+/// A thread of every rank looks four times a second at least whether the computing thread has stayed in one MPI call for the whole
 /// time-out. It then asks the other watches, by datagrams beside MPI, where their ranks are; a rank that is stopped or cut
 /// off does not answer. After that it says which rank the others wait for, and ends its process with an exit code, which
 /// the launcher answers by ending the job. A rank that computes for long is given as much time as one that waits.
@@ -41,7 +41,7 @@ final class StallWatch: Sendable {
       ([MPILibrary.processorName, String(own?.port ?? 0)] + addresses).joined(separator: "\t"))
     (rank, self.timeout, self.place) = (world.rank, timeout, place)
     self.job = UInt64(job, radix: 16) ?? 0
-    (grace, tick) = (min(2, timeout / 2), min(1, timeout / 4))
+    (grace, tick) = (min(2, timeout / 2), min(0.25, timeout / 4))
     let fields = cards.map { $0.split(separator: "\t").map(String.init) }
     guard let own, fields.allSatisfy({ $0.count >= 2 && $0[1] != "0" }) else { return nil }
     socket = own
@@ -72,6 +72,7 @@ final class StallWatch: Sendable {
     var lookedAt = since
     // Rank 0 first: where it is the one that is stopped, the next.
     let patience = timeout + grace * 1.5 * Double(min(rank, 16))
+    var hasLooked = false
     while !isOver.load(ordering: .relaxed) {
       answer(for: tick)
       let (present, time) = (state, Self.now)
@@ -79,8 +80,12 @@ final class StallWatch: Sendable {
       let wasStopped = time - lookedAt > 2 * tick + 1
       lookedAt = time
       if present != seen || present.operation == nil || wasStopped { (seen, since) = (present, time) }
+      if StopSignals.haveCome, !hasLooked, time - since >= tick, present.operation != nil {
+        hasLooked = true
+        nameLost()
+      }
       guard time - since >= patience else { continue }
-      let states = ask()
+      let states = ask(within: grace)
       guard !isOver.load(ordering: .relaxed) else { return }
       guard state == seen else { continue }
       end(StallVerdict(of: rank, waiting: Int(Self.now - since), states: states, hosts: peers.map(\.host)))
@@ -108,8 +113,22 @@ final class StallWatch: Sendable {
     }
   }
 
+  /// Says which ranks are gone where a launcher ends this one and it waits for others: a rank that the system killed has no
+  /// last words. The first of those that are left speaks, in the second that a launcher gives them.
+  private func nameLost() {
+    let states = ask(within: 2 * tick)
+    let lost = states.indices.filter { states[$0] == nil }
+    guard !isOver.load(ordering: .relaxed), !lost.isEmpty, states.firstIndex(where: { $0 != nil }) == rank else {
+      return
+    }
+    let names = lost.prefix(4).map { "rank \($0) on \(peers[$0].host)" }.joined(separator: ", ")
+    say(
+      "no answer from \(names)\(lost.count > 4 ? ", ..." : ""); a rank that does not say why it ended was killed: out of "
+        + "memory?")
+  }
+
   /// Where all ranks are; nil for those that do not answer. A question that is lost is asked again.
-  private func ask() -> [RankState?] {
+  private func ask(within seconds: Double) -> [RankState?] {
     var states = [RankState?](repeating: nil, count: peers.count)
     states[rank] = state
     let question = WatchMessage.question.bytes(job: job, rank: rank)
@@ -117,7 +136,7 @@ final class StallWatch: Sendable {
       for peer in peers.indices where states[peer] == nil {
         for place in peers[peer].places { socket.send(question, to: place) }
       }
-      let deadline = Self.now + grace / 4
+      let deadline = Self.now + seconds / 4
       while Self.now < deadline, states.contains(where: { $0 == nil }) {
         guard let datagram = socket.receive(milliseconds: max(1, Int((deadline - Self.now) * 1000))) else { continue }
         if let (sender, state) = take(datagram) { states[sender] = state }
@@ -128,9 +147,13 @@ final class StallWatch: Sendable {
 
   /// Says what was found and ends this process, without a call into the library that the computing thread is in.
   private func end(_ verdict: StallVerdict) -> Never {
-    let line = "rp-dist: rank \(rank) on \(peers[rank].host): \(verdict)\n"
-    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
+    say("\(verdict)")
     _exit(ExitCode.internalError)
+  }
+
+  private func say(_ text: String) {
+    let line = "rp-dist: rank \(rank) on \(peers[rank].host): \(text)\n"
+    try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
   }
 
   /// Seconds of a clock that never jumps.

@@ -1,0 +1,227 @@
+import Foundation
+import TestSupport
+import Testing
+
+extension ProgramTests {
+  /// Limits of memory and processor time that are smaller than the machine: limits of a process, and control groups where
+  /// the tests may make some.
+  @Suite(.serialized) struct LimitTests {
+    /// A network that takes some 300 MB, of which its last layer has most.
+    private static let wide = [
+      "--set", "network=[{dense: 2000}, tanh, {dense: 4000}, tanh, {dense: 10}]", "--name", "w",
+    ]
+
+    /// A command under limits, run by a shell.
+    private func run(
+      _ limits: String, _ arguments: [String], ranks: Int?, in folder: ScratchFolder
+    ) throws -> ProgramRun {
+      try ProgramRun.run(
+        "/bin/sh", ["-c", limits + "; exec \"$0\" \"$@\"", program] + arguments, ranks: ranks, in: folder.path)
+    }
+
+    @Test(arguments: [nil, 3], ["v", "d"])
+    func `a limit of a process that is too small is told before the first step`(ranks: Int?, limit: String) throws {
+      let folder = try ScratchFolder()
+      // Enough for the program itself and a small network.
+      let limits = "ulimit -\(limit) \(limit == "v" ? 900_000 : 400_000)"
+      let small = try run(limits, short, ranks: ranks, in: folder)
+      #expect(small.exitCode == 0, "\(small.errors)")
+      let words = limit == "v" ? "RLIMIT_AS (ulimit -v)" : "RLIMIT_DATA (ulimit -d)"
+      let network = ["--set", "network=[{dense: 4000}, tanh, {dense: 6000}, tanh, {dense: 10}]", "--name", "w"]
+      let large = try run(limits, network, ranks: ranks, in: folder)
+      #expect(large.exitCode == 64 && large.errors.split(separator: "\n").count == 1, "\(large.errors)")
+      #expect(large.errors.contains(words) && large.errors.contains("a rank needs "), "\(large.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path + "/runs/w"))
+      let doctor = try run(limits, ["doctor", "--json"] + network, ranks: ranks, in: folder)
+      #expect(doctor.exitCode == 1 && doctor.output.contains(words), "\(doctor.output)")
+    }
+
+    /// Trainings of which each has most of its memory somewhere else.
+    private static let large: [[String]] = [
+      // The last layer and its judgement.
+      [
+        "network=[{dense: 10}, sigmoid, {dense: 6000}, relu, {dense: 10}]", "optimizer.name=adam",
+        "training.batch=1437",
+      ],
+      [
+        "network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "data.validation=200",
+        "training.stopEarly={}",
+      ],
+      ["network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "training.reproducible=true"],
+      ["network=[{dense: 1500}, tanh, {dense: 1500}, tanh, {dense: 10}]", "reduction=mpi", "optimizer.bound=full"],
+      ["network=[{dense: 1200}, batchNorm, tanh, {dense: 1200}, tanh, {dense: 10}]", "training.precision=float64"],
+    ]
+
+    /// The MiB that a refused training says that it needs.
+    private func needed(_ run: ProgramRun) throws -> Int {
+      let said = try #require(run.errors.firstMatch(of: /needs? (\d+) MiB of memory/), "\(run.exitCode) \(run.errors)")
+      return try #require(Int(said.1))
+    }
+
+    @Test(arguments: [nil, 3]) func `what a training is said to need of address space is enough`(ranks: Int?) throws {
+      for settings in Self.large {
+        let folder = try ScratchFolder()
+        let arguments = (["training.epochs=1"] + settings).flatMap { ["--set", $0] }
+        let need = try needed(run("ulimit -v 660000", arguments, ranks: ranks, in: folder))
+        // The allocator reserves 64 MiB for a thread at once, or does not.
+        let enough = try run("ulimit -v \((need + 80) << 10)", arguments, ranks: ranks, in: folder)
+        #expect(enough.exitCode == 0, "\(settings) of \(need) MiB: \(enough.errors)")
+      }
+    }
+
+    @Test(arguments: [1, 3]) func `an allocation that fails all the same is one sentence and ends all ranks`(ranks: Int)
+      throws
+    {
+      let folder = try ScratchFolder()
+      let run = try ProgramRun.run(
+        rankChecks, ["fault", "\(ranks - 1)", "memory"], ranks: ranks, in: folder.path, timeout: 60)
+      #expect(run.exitCode == 70 && !run.timedOut, "\(run.errors)")
+      let said = run.errors.split(separator: "\n").filter { $0.contains("the system does not give") }
+      #expect(said.count == 1 && said[0].hasPrefix("rp-dist: rank \(ranks - 1): "), "\(run.errors)")
+    }
+
+    /// A control group with a limit, removed with the value.
+    private final class Group {
+      let folder: String
+
+      /// - Parameters:
+      ///   - controller: that of version 1.
+      ///   - limits: what is written to its files, of version 1 and of version 2.
+      init(_ controller: String, _ limits: [(file: String, text: String)], _ unified: (file: String, text: String))
+        throws
+      {
+        let name = "rp-dist-test-\(getpid())-\(UUID().uuidString.prefix(8))"
+        let (old, new) = ("/sys/fs/cgroup/\(controller)/\(name)", "/sys/fs/cgroup/\(name)")
+        if mkdir(old, 0o755) == 0 {
+          folder = old
+          for limit in limits { try Self.write(limit.text, to: old + "/" + limit.file) }
+        } else {
+          try #require(mkdir(new, 0o755) == 0)
+          folder = new
+          try Self.write(unified.text, to: new + "/" + unified.file)
+        }
+      }
+
+      deinit { rmdir(folder) }
+
+      private static func write(_ text: String, to file: String) throws {
+        let handle = try #require(FileHandle(forWritingAtPath: file))
+        try handle.write(contentsOf: Data(text.utf8))
+      }
+
+      static func memory(_ bytes: Int) throws -> Group {
+        try Group("memory", [("memory.limit_in_bytes", "\(bytes)")], ("memory.max", "\(bytes)"))
+      }
+
+      static func processor(cores: Double) throws -> Group {
+        let quota = "\(Int(cores * 100_000))"
+        return try Group(
+          "cpu", [("cpu.cfs_period_us", "100000"), ("cpu.cfs_quota_us", quota)], ("cpu.max", "\(quota) 100000"))
+      }
+
+      /// Runs a command in the group, with the launcher.
+      func run(_ arguments: [String], ranks: Int?, in scratch: ScratchFolder) throws -> ProgramRun {
+        let launcher = ranks.map { ["mpirun", "--oversubscribe", "-n", "\($0)"] } ?? []
+        let script = "echo $$ >\"$0/cgroup.procs\" && exec \"$@\""
+        return try ProgramRun.run(
+          "/bin/sh", ["-c", script, folder] + launcher + [program] + arguments, in: scratch.path,
+          environment: [
+            "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+          ])
+      }
+    }
+
+    private static let canLimitMemory = (try? Group.memory(1 << 30)) != nil
+    private static let canLimitProcessor = (try? Group.processor(cores: 1)) != nil
+
+    @Test(
+      .enabled(if: canLimitMemory, "needs the right to make control groups of memory"), arguments: [nil, 3] as [Int?])
+    func `a control group's memory is compared with the need of all ranks in it`(ranks: Int?) throws {
+      let folder = try ScratchFolder()
+      let group = try Group.memory(250 << 20)
+      let small = try group.run(short, ranks: ranks, in: folder)
+      #expect(small.exitCode == 0, "\(small.errors)")
+      let large = try group.run(Self.wide, ranks: ranks, in: folder)
+      #expect(large.exitCode == 64 && large.errors.split(separator: "\n").count == 1, "\(large.errors)")
+      #expect(large.errors.contains("but the control group /rp-dist-test-"), "\(large.errors)")
+      #expect(large.errors.contains("allows 250 MiB"), "\(large.errors)")
+      #expect(large.errors.contains(ranks == nil ? "a rank needs" : "3 ranks together need"), "\(large.errors)")
+      let doctor = try group.run(["doctor"] + Self.wide, ranks: ranks, in: folder)
+      #expect(doctor.exitCode == 1 && doctor.output.contains("FAILS  network: with its"), "\(doctor.output)")
+      #expect(doctor.output.contains(" MiB/250 MiB"), "\(doctor.output)")
+    }
+
+    @Test(
+      .enabled(if: canLimitMemory, "needs the right to make control groups of memory"), arguments: [nil, 3] as [Int?])
+    func `what a training is said to need of memory is enough`(ranks: Int?) throws {
+      let reweight = ["reweight", "--preset", "noisy-digits-reweight", "--set", "training.epochs=2"]
+      let trainings = Self.large.map { (["training.epochs=1"] + $0).flatMap { ["--set", $0] } }
+      for arguments in trainings + [reweight + ["--set", "network=[{dense: 1000}, tanh, {dense: 1000}, {dense: 10}]"]] {
+        let folder = try ScratchFolder()
+        let need = try needed(Group.memory(96 << 20).run(arguments, ranks: ranks, in: folder))
+        // The launcher needs some too.
+        let enough = try Group.memory((need + 24) << 20).run(arguments, ranks: ranks, in: folder)
+        #expect(enough.exitCode == 0, "\(arguments) of \(need) MiB: \(enough.errors)")
+      }
+    }
+
+    @Test(.enabled(if: canLimitProcessor, "needs the right to make control groups of processor time"))
+    func `doctor tells of a quota of processor time`() throws {
+      let folder = try ScratchFolder()
+      let half = try Group.processor(cores: 0.5).run(["doctor"], ranks: 2, in: folder)
+      #expect(half.exitCode == 0, "\(half.errors)")
+      #expect(half.output.contains("a control group gives its processes the time of"), "\(half.output)")
+      let enough = try Group.processor(cores: 8).run(["doctor"], ranks: 2, in: folder)
+      #expect(!enough.output.contains("a control group gives"), "\(enough.output)")
+    }
+
+    @Test func `a rank that is killed is named by the others and by the script`() throws {
+      let folder = try ScratchFolder()
+      _ = try folder.write("localhost slots=3\n".utf8, to: "hosts")
+      let rank = try folder.write(
+        """
+        #!/bin/sh
+        if [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then
+          (while [ ! -s runs/k/metrics.jsonl ]; do sleep 0.05; done; kill -KILL $$) </dev/null >/dev/null 2>&1 &
+        fi
+        exec '\(program)' "$@"
+        """.utf8, to: "rank.sh")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: rank)
+      let run = try ProgramRun.run(
+        ProgramRun.project.path + "/cluster/run-hosts",
+        ["hosts", "train", "--name", "k", "--set", "training.epochs=1000000"], in: folder.path,
+        environment: [
+          "RP_DIST": rank, "OMPI_MCA_mpi_yield_when_idle": "1", "OMPI_MCA_hwloc_base_binding_policy": "none",
+          "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+        ])
+      #expect(run.exitCode == 137, "\(run.errors)")
+      let killed = /cluster\/run-hosts: rank 1 on \S+ was killed \(signal 9\): out of memory\?/
+      #expect(run.errors.firstMatch(of: killed) != nil, "\(run.errors)")
+      let missed = /rp-dist: rank 0 on \S+: no answer from rank 1 on \S+; .* out of memory\?/
+      #expect(run.errors.firstMatch(of: missed) != nil, "\(run.errors)")
+    }
+
+    @Test func `the words of mpirun and srun about killed ranks are understood, and all words are passed on`() throws {
+      let folder = try ScratchFolder()
+      let words = [
+        "mpirun noticed that process rank 12 with PID 4711 on node n3 exited on signal 9 (Killed).",
+        "srun: error: n1: task 2: Killed", "srun: error: n2: tasks 4-5: Out Of Memory",
+        "mpirun noticed that process rank 1 with PID 0 on node n3 exited on signal 11 (Segmentation fault).",
+        "rp-dist: a sentence", "srun: error: n1: task 2: Exited with exit code 70", "without an end",
+      ]
+      let text = try folder.write(words.joined(separator: "\n").utf8, to: "words")
+      let run = try ProgramRun.run(
+        "/bin/sh", ["-c", "exec \"$0\" job <\"$1\"", ProgramRun.project.path + "/cluster/killed-ranks", text],
+        in: folder.path)
+      let said = run.output.split(separator: "\n").map(String.init)
+      #expect(said.filter { !$0.hasPrefix("job: ") } == words)
+      #expect(
+        said.filter { $0.hasPrefix("job: ") } == [
+          "job: rank 12 on n3 was killed (signal 9): out of memory?",
+          "job: rank 2 on n1 was killed (signal 9): out of memory?",
+          "job: ranks 4-5 on n2 were killed (signal 9): out of memory?",
+        ])
+    }
+  }
+}
