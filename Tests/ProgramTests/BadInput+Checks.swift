@@ -20,8 +20,8 @@ extension BadInput {
       files: { _ = try $0.write("1e154,0\n-1e154,0\n1e154,0\n1.1e154,1\n1e154,1\n-1e154,1\n".utf8, to: "a.csv") }),
     BadInput(
       name: "a check where the bound is not finite",
-      arguments: "check bound --set training={initialization:␣he} --samples 4 --steps 2 --set network=["
-        + String(repeating: "{dense:␣32},tanh,", count: 210) + "{dense:␣10}]", exitCode: 1,
+      arguments: "check bound --set training={initialization:␣he} --samples 2 --steps 2 --set network=["
+        + String(repeating: "{dense:␣64},relu,", count: 260) + "{dense:␣10}]", exitCode: 1,
       says: ["the bound Ẅ of layers.", "is not finite"]),
     BadInput(name: "a check of a missing run", arguments: "check bound --run DIR/none", exitCode: 66, says: ["none"]),
     BadInput(

@@ -126,7 +126,7 @@ extension BadInput {
     BadInput(
       name: "a feature beyond the precision", arguments: onCSV, exitCode: 65,
       says: ["a.csv, line 3: column 1 (counted from 0) holds -1e+39, too large for float32", "float64"],
-      files: csv("1,2,0\n3,4,1\n5,-1e39,1\n6,7,0\n")),
+      files: csv("1,2,0\n3,4,1\n5,-1e39,1\n6,7,0\n8,9,0\n1,0,1\n")),
     BadInput(
       name: "a target whose square is beyond the precision",
       arguments: onCSV + " --set data.target=value --set loss=squaredError --set network=[{dense:␣1}]", exitCode: 65,
@@ -134,7 +134,7 @@ extension BadInput {
       files: csv("1,2,0\n3,4,1e30\n5,6,1\n6,7,0\n")),
     BadInput(
       name: "several splits of EMNIST", arguments: "--set data.set=emnist --data DIR/set", exitCode: 66,
-      says: ["several splits of EMNIST: digits, letters", "set data.split to one of them"],
+      says: ["several splits of EMNIST: letters, digits", "set data.split to one of them"],
       files: { folder in
         for split in ["letters", "digits"] {
           _ = try folder.write([0], to: "set/emnist-\(split)-train-images-idx3-ubyte")
