@@ -12,9 +12,11 @@ public protocol RunObserver: AnyObject {
   func report(_ epoch: EpochReport)
 }
 
-/// One that says nothing.
-final class SilentObserver: RunObserver {
-  func note(_ text: String) {}
+/// One that keeps what the user should know, and shows nothing.
+final class NoteKeeper: RunObserver {
+  private(set) var notes: [String] = []
+
+  func note(_ text: String) { notes.append(text) }
   func follow(_ place: RunPlace) {}
   func begin(_ phase: String) {}
   func report(_ progress: TrainingProgress) {}

@@ -45,10 +45,12 @@ public struct TrainingRun {
   /// Does all that ``train(on:describe:telling:)`` does before its first step, but leaves nothing behind. Collective.
   ///
   /// - Throws: what it would throw.
-  public func rehearse(on world: borrowing Communicator, describe: ErrorDescription) throws {
+  public func rehearse(
+    on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
+  ) throws {
     var rehearsal = self
     rehearsal.isRehearsal = true
-    _ = try rehearsal.trained(on: world, describe: describe, telling: SilentObserver())
+    _ = try rehearsal.trained(on: world, describe: describe, telling: observer)
   }
 
   /// Trains on all ranks. Collective.
@@ -111,11 +113,11 @@ public struct TrainingRun {
     let opened = try open(about, started: started, on: world, describe: describe, note: observer.note)
     if let finished = opened.facts.finished { return finished }
     let restored = try restore(first, from: opened, on: world, describe: describe)
-    guard !isRehearsal else { return nil }
     let dead = try world.agree(describe: describe) {
       world.rank == 0 && opened.facts.index == nil ? try first.deadStart() : nil
     }
     if world.rank == 0 { for doubt in doubts + [dead].compactMap(\.self) { observer.note("note: \(doubt)") } }
+    guard !isRehearsal else { return nil }
     var record = RunRecord(opened.folder, try manifest(first, problem, from: opened, at: started, on: world))
     let scaling = try problem.map.json
     var keeper = CheckpointKeeper<Scalar>(opened.folder, configuration.run, about: about, scaling: scaling)

@@ -45,11 +45,13 @@ public struct Doctor {
       slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
     // Where a reason is known already, the ranks might not even come to the same calls.
     if try world.broadcast(report.failures == 0 ? "" : "no", from: 0).isEmpty {
+      let observer = NoteKeeper()
       do {
-        try run.rehearse(on: world, describe: describe)
+        try run.rehearse(on: world, describe: describe, telling: observer)
       } catch let failure as AgreedFailure {
         report.refusal = "\(failure)"
       }
+      report.notes = observer.notes
     }
     return report
   }

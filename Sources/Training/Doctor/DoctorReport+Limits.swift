@@ -36,7 +36,7 @@ extension DoctorReport {
     }
     let found = places.compactMap { place in members[place].flatMap { quotaProblem(of: $0, place: place) } }
     // Groups within each other say the same twice.
-    return found.min { $0.missing > $1.missing }.map { [$0.problem] } ?? []
+    return found.max { $0.missing < $1.missing }.map { [$0.problem] } ?? []
   }
 
   private func quotaProblem(of members: [RankFacts], place: String) -> (missing: Double, problem: DoctorProblem)? {

@@ -2,8 +2,12 @@
 extension DoctorReport {
   var rules: [DoctorProblem] {
     launchProblems + differences + dataProblems + memoryProblems + placeProblems + coreProblems + quotaProblems
-      + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems
-      + (refusal.map { [.failure(sentence: $0)] } ?? [])
+      + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems + ownWords
+  }
+
+  /// Those of the run before its first step.
+  private var ownWords: [DoctorProblem] {
+    (refusal.map { [.failure(sentence: $0)] } ?? []) + notes.map { .warning(sentence: $0) }
   }
 
   private var launchProblems: [DoctorProblem] {

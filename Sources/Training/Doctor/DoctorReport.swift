@@ -14,16 +14,26 @@ public struct DoctorProblem: Codable, Equatable, Sendable {
     DoctorProblem(severity: .failure, problem: problem, remedy: remedy)
   }
 
-  /// A run's own last words: what is wrong, and what mends it after a semicolon.
-  static func failure(sentence: String) -> DoctorProblem {
-    let parts = sentence.components(separatedBy: "; ")
-    return parts.count > 1
-      ? .failure(parts[0], parts.dropFirst().joined(separator: "; "))
-      : .failure(sentence, "rp-dist train --help tells of all settings")
-  }
-
   static func warning(_ problem: String, _ remedy: String) -> DoctorProblem {
     DoctorProblem(severity: .warning, problem: problem, remedy: remedy)
+  }
+}
+
+extension DoctorProblem {
+  /// A run's own words: what is wrong, and what mends it after a semicolon.
+  static func failure(sentence: String) -> DoctorProblem { DoctorProblem(.failure, sentence) }
+
+  /// The same for what a run begins with all the same.
+  static func warning(sentence: String) -> DoctorProblem {
+    DoctorProblem(.warning, sentence.hasPrefix("note: ") ? String(sentence.dropFirst(6)) : sentence)
+  }
+
+  private init(_ severity: Severity, _ sentence: String) {
+    let parts = sentence.components(separatedBy: "; ")
+    let remedy = parts.dropFirst().joined(separator: "; ")
+    self.init(
+      severity: severity, problem: parts[0],
+      remedy: remedy.isEmpty ? "see rp-dist train --help for all settings" : remedy)
   }
 }
 
@@ -64,6 +74,10 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   public var slurmSecondsLeft: Int?
   /// With what words the run would end before its first step, though no rule tells why.
   var refusal: String? {
+    didSet { problems = sorted }
+  }
+  /// What the run would say before its first step.
+  var notes: [String] = [] {
     didSet { problems = sorted }
   }
   /// Failures before warnings.
