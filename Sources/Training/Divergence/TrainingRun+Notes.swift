@@ -48,6 +48,7 @@ extension TrainingRun {
   private static func shortened(_ loss: Double) -> String {
     guard loss > 0 else { return "\(loss)" }
     let unit = pow(10, floor(log10(loss)) - 2)
-    return "\(Float((loss / unit).rounded() * unit))"
+    let rounded = (loss / unit).rounded() * unit
+    return Int(exactly: rounded).map(String.init) ?? "\(Float(rounded))"
   }
 }
