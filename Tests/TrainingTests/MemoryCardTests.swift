@@ -56,10 +56,10 @@ import Training
       MemoryCard.refusal(of: (0..<4).map { card($0, limits: [limit(kind, gibibytes, place: "")]) })
     }
     // 1 GiB now, 2 reserved and 1 shared; a shared window is no data.
-    #expect(refusal(.addressSpace, 4.2) == nil)
+    #expect(refusal(.addressSpace, 4.3) == nil)
     let told = try #require(refusal(.addressSpace, 4))
-    #expect(told.contains("a rank needs 41") && told.contains("ulimit -v unlimited"))
-    #expect(refusal(.data, 2.7) == nil)
+    #expect(told.contains("a rank needs 4288 MiB") && told.contains("ulimit -v unlimited"))
+    #expect(refusal(.data, 2.75) == nil)
     #expect(try #require(refusal(.data, 2.5)).contains("ulimit -d"))
   }
 

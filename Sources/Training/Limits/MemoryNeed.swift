@@ -71,9 +71,11 @@ extension TrainingDraft {
     add(capacity * targets + LearningProblem.chunk * (network.inputs + targets))
     if let learning { numbers = (numbers + learning) * trainings }
 
+    // Of each thread of the products: its stack, its area of the allocator, and what the BLAS library gives it.
+    let threads = (configuration.training.blasThreads - 1) << 27
     let bytes = MemoryLayout<Scalar>.stride
     return MemoryNeed(
-      resident: numbers.touched * bytes, reserved: numbers.reserved * bytes, shared: shared,
+      resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads, shared: shared,
       // The arrays in their files, and twice more one of them on its way there.
       checkpoint: (1 + kept + 2) * count * bytes, parameters: count, samples: capacity)
   }
