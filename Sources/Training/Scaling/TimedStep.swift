@@ -67,10 +67,10 @@ extension TrainingDraft {
   ///   - ranks: that share it.
   /// - Throws: `NetworkError`, ``ConfigurationError`` when the network does not fit the data.
   init(randomFor configuration: Configuration, batch: Int, ranks: Int) throws {
-    // Enough that a step does not find its samples in a cache.
-    let problem = try LearningProblem(randomFor: configuration, samples: max(512, batch))
-    let plan = TrainingPlan(
-      samples: problem.split.training.count, batch: batch, lastBatch: .spread, steps: 1)
+    // Whole batches, and enough that a step does not find its samples in a cache.
+    let samples = (512 + batch - 1) / batch * batch
+    let problem = try LearningProblem(randomFor: configuration, samples: samples)
+    let plan = TrainingPlan(samples: samples, batch: batch, lastBatch: .spread, steps: 1)
     try self.init(configuration, problem: problem, plan: plan, ranks: ranks)
   }
 }
