@@ -28,7 +28,14 @@ final class ControlGroup {
     }
   }
 
-  deinit { unsafe rmdir(folder) }
+  deinit {
+    // A process that was killed is in the group for a moment more.
+    var tries = 0
+    while unsafe rmdir(folder) != 0, tries < 40 {
+      usleep(50_000)
+      tries += 1
+    }
+  }
 
   private static func write(_ text: String, to file: String) throws {
     guard let handle = FileHandle(forWritingAtPath: file) else { throw NotPermitted() }
