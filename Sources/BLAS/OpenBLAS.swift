@@ -48,7 +48,9 @@ private import Synchronization
       guard let problem = unsafe openblas_open(name, &library) else { return unsafe library }
       problems.append(unsafe String(cString: problem))
     }
-    throw BLASError("OpenBLAS cannot be opened: \(problems[0]); install it (Debian: libopenblas0), or load its module")
+    throw BLASError(
+      "OpenBLAS cannot be opened: \(problems[0]); install it (Debian: libopenblas0), load its module, "
+        + "or raise a limit of memory")
   }
 
   /// OpenBLAS's name for the kernels with the widest vectors that this processor has; nil for one of before 2013.

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #ifndef SIGXCPU
 #error "this system has no limit of processor time"
@@ -30,6 +31,19 @@ static int is_ignored(int number) {
   return sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// The system kills a process at its hard limit of processor time without SIGXCPU, where both limits are the same, as ulimit
+// sets them. So the soft one is put before it: a tenth of it, 30 seconds at most, for a checkpoint.
+static void leave_time_to_stop(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_CPU, &limit) != 0 || limit.rlim_max == RLIM_INFINITY || limit.rlim_max < 2) return;
+  rlim_t grace = limit.rlim_max / 10;
+  if (grace > 30) grace = 30;
+  if (grace < 1) grace = 1;
+  if (limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur <= limit.rlim_max - grace) return;
+  limit.rlim_cur = limit.rlim_max - grace;
+  setrlimit(RLIMIT_CPU, &limit);
+}
+
 void stop_signals_note(int interrupts) {
   static const int numbers[] = {SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2, SIGINT};
   sigset_t noted;
@@ -45,6 +59,7 @@ void stop_signals_note(int interrupts) {
   // A process inherits what its parent has blocked, such as a thread pool of another program.
   sigprocmask(SIG_UNBLOCK, &noted, NULL);
   handle(SIGXFSZ, SIG_IGN, 0);
+  leave_time_to_stop();
 }
 
 int stop_signals_came(void) { return atomic_load(&came); }

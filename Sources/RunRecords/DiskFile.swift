@@ -174,6 +174,8 @@ struct DiskFile: ~Copyable {
         ("cannot be written: its directory does not exist", "create the directory first")
       case (.cannotWrite, ENOSPC), (.cannotWrite, EDQUOT):
         ("cannot be written: \(reason)", "free space on its disk")
+      case (.cannotWrite, EFBIG):
+        ("cannot be written: \(reason)", "raise the limit of a file's size (ulimit -f unlimited)")
       case (.cannotWrite, EACCES), (.cannotWrite, EPERM), (.cannotWrite, EROFS):
         ("cannot be written: \(reason)", "choose a directory that you may write to")
       case (.cannotWrite, _):

@@ -31,8 +31,9 @@ extension LearningProblem {
 
   private var manyClasses: String? {
     guard target == .label else { return nil }
-    let classes = split.training.classCounts.count { $0 > 0 }
-    guard 2 * classes > split.training.count else { return nil }
+    let counts = split.training.classCounts
+    let classes = counts.count { $0 > 0 }
+    guard 2 * counts.count(where: { $0 == 1 }) > classes else { return nil }
     return "the \(split.training.count) training samples have \(classes) classes, most of them one sample; check "
       + "data.label, or learn numbers by data.target value"
   }

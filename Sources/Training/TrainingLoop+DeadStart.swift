@@ -3,37 +3,55 @@ internal import Kernels
 private import Networks
 
 extension TrainingLoop {
-  /// The first layer whose weights no sample moves at the present parameters; nil where all move. A path through dead or
-  /// saturated units may stay dead for the whole training.
+  /// How many samples are looked at together, and at most.
+  private static var chunk: Int { 64 }
+  private static var most: Int { 10_000 }
+
+  /// The first layer whose weights no sample moves at the present parameters, and how many samples were looked at; nil where
+  /// all layers move. A path through dead or saturated units may stay dead for the whole training.
   ///
-  /// - Parameter most: how many samples are looked at, at equal distances in the training set.
-  /// - Complexity: one pass forward and one back; the sums of one more gradient are allocated for it.
-  func deadLayer(most: Int = 64) throws -> Int? {
-    let (training, layout) = (problem.split.training, judgedNetwork.layout)
-    let count = min(most, training.count)
-    let positions = (0..<count).map { Int32($0 * training.count / count) }
-    let inputs = Matrix<Scalar>(rows: count, columns: judgedNetwork.inputs)
-    let targets =
-      problem.target == .input ? inputs : Matrix<Scalar>(rows: count, columns: judgedNetwork.outputs)
-    problem.fill(training, positions.span, inputs: inputs, targets: targets)
-    let wDot = Arena<Scalar>(count: layout.count)
-    judgedNetwork.reserve(samples: count)
+  /// - Complexity: one pass forward and one back over a few samples, and over more where these move nothing. The sums of one
+  ///   more gradient are allocated for it.
+  func deadLayer() throws -> (layer: Int, samples: Int)? {
+    let samples = problem.split.training.count
+    let count = min(Self.chunk, samples)
+    let wDot = Arena<Scalar>(count: judgedNetwork.layout.count)
+    func dead(after positions: [Int32]) throws -> Int? {
+      try addGradient(of: positions, to: wDot)
+      return judgedNetwork.layout.blocks.first { block in
+        block.role == .weight && block.range.allSatisfy { wDot.all[$0] == 0 }
+      }?.layer
+    }
+    guard var layer = try dead(after: (0..<count).map { Int32($0 * samples / count) }) else { return nil }
+    // Inputs that are mostly 0 move few weights in few samples.
+    let most = min(samples, Self.most)
+    for start in stride(from: 0, to: most, by: count) {
+      guard let still = try dead(after: (start..<min(start + count, most)).map { Int32($0) }) else { return nil }
+      layer = still
+    }
+    return (layer, most)
+  }
+
+  private func addGradient(of positions: [Int32], to wDot: Arena<Scalar>) throws {
+    let rows = positions.count
+    let inputs = Matrix<Scalar>(rows: rows, columns: judgedNetwork.inputs)
+    let targets = problem.target == .input ? inputs : Matrix<Scalar>(rows: rows, columns: judgedNetwork.outputs)
+    problem.fill(problem.split.training, positions.span, inputs: inputs, targets: targets)
+    judgedNetwork.reserve(samples: rows)
     let pass = Pass(normalization: .minibatch, updatesRunningAverages: false, dropout: nil)
     _ = try judgedNetwork.forward(
-      inputs, parameters: step.parameters.all, pass: pass, samples: count, ids: positions.span, over: SingleRank())
+      inputs, parameters: step.parameters.all, pass: pass, samples: rows, ids: positions.span, over: SingleRank())
     _ = try judgedNetwork.addStatistics(
       inputs: inputs, targets: targets, parameters: step.parameters.all, loss: configuration.loss,
       partition: .automatic, bound: .paper, into: StatisticsSlice(wDot: wDot.all, wDDot: nil), over: SingleRank())
-    return layout.blocks.first { block in
-      block.role == .weight && block.range.allSatisfy { wDot.all[$0] == 0 }
-    }?.layer
   }
 
-  /// What ``deadLayer(most:)`` means to the user.
+  /// What ``deadLayer()`` means to the user.
   public func deadStart() throws -> String? {
-    try deadLayer().map { layer in
-      "no training sample moves the weights of layer \(layer) (counted from 0) at the start: units at its outputs or above "
-        + "are saturated or always 0; scale the inputs by data.scale, widen the network, or take another training.seed"
+    try deadLayer().map { layer, samples in
+      "none of \(samples) training samples moves the weights of layer \(layer) (counted from 0) at the start: units at its "
+        + "outputs or above are saturated or always 0; scale the inputs by data.scale, widen the network, or take another "
+        + "training.seed"
     }
   }
 }

@@ -62,6 +62,10 @@ enum Program {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       end(ExitCode.internalError)
     }
+    if let refusal = StartRequirement.refusal {
+      say((Launcher.isPresent ? "rank \(Launcher.rank): " : "") + refusal)
+      end(ExitCode.internalError)
+    }
     let command: any RankCommand
     do {
       let line = Launcher.commandLine
@@ -158,8 +162,10 @@ enum Program {
   static func say(_ message: String) {
     fflush(nil)
     // A terminal also shows ^C where the cursor stands.
-    let isBehind =
-      Terminal.hasOpenLine.exchange(false, ordering: .relaxed) || (StopSignals.interrupted && Terminal.showsMessages)
+    let isAfterInterrupt =
+      StopSignals.interrupted && Terminal.showsMessages
+      && !Terminal.hasEndedInterrupt.exchange(true, ordering: .relaxed)
+    let isBehind = Terminal.hasOpenLine.exchange(false, ordering: .relaxed) || isAfterInterrupt
     let line = message.unicodeScalars.map { scalar in
       scalar.properties.generalCategory == .control ? "\\u{\(String(scalar.value, radix: 16))}" : String(scalar)
     }

@@ -35,4 +35,7 @@ struct Terminal {
 
   /// Whether the cursor stands behind a line that has not ended.
   static let hasOpenLine = Atomic<Bool>(false)
+
+  /// Whether a message has ended the line on which the terminal shows ^C.
+  static let hasEndedInterrupt = Atomic<Bool>(false)
 }

@@ -56,10 +56,10 @@ struct Train: RankCommand {
       weights. With mpi each has all weights, and the sums are added up.
 
       A run that was cut off goes on with --resume from its newest complete
-      checkpoint, and ends with the same bits. USR1, USR2, TERM and, without
-      mpirun, ^C stop it after a checkpoint, with exit code 75. mpirun gives
-      its ranks one second after ^C or TERM: send it USR1, or allow them
-      more by --mca odls_base_sigkill_timeout 5.
+      checkpoint, and ends with the same bits. USR1, USR2, TERM, HUP, XCPU
+      and, without mpirun, ^C stop it after a checkpoint, with exit code 75.
+      mpirun gives its ranks one second after ^C or TERM: send it USR1, or
+      allow them more by --mca odls_base_sigkill_timeout 5.
 
       EXAMPLES
         rp-dist train
@@ -121,6 +121,6 @@ struct Train: RankCommand {
     let training = run.configuration.training
     let cycles = run.learnsWeights ? run.configuration.reweight?.cycles ?? 1 : 1
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
-      + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epochs, \(training.precision.rawValue)"
+      + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epoch\(training.epochs == 1 ? "" : "s"), \(training.precision.rawValue)"
   }
 }

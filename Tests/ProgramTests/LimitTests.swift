@@ -36,6 +36,21 @@ extension ProgramTests {
       #expect(doctor.exitCode == 1 && doctor.output.contains(words), "\(doctor.output)")
     }
 
+    @Test(arguments: ["-d 40000", "-d 50000", "-v 100000", "-v 120000"])
+    func `a limit under which the program cannot start is told before anything`(limit: String) throws {
+      let folder = try ScratchFolder()
+      let run = try run("ulimit \(limit)", short, in: folder)
+      #expect(run.exitCode == 70 && run.errors.contains("too little for the program to start"), "\(run.errors)")
+    }
+
+    @Test func `a limit that is enough for a small network refuses none`() throws {
+      let folder = try ScratchFolder()
+      for limit in ["-v 250000", "-d 160000"] {
+        let run = try run("ulimit \(limit)", short, in: folder)
+        #expect(run.exitCode == 0, "\(limit): \(run.errors)")
+      }
+    }
+
     /// Trainings of which each has most of its memory somewhere else.
     private static let large: [[String]] = [
       // The last layer and its judgement.

@@ -143,4 +143,18 @@ struct LearnableTests {
     #expect(try start(narrow + ["network=[{dense: 1}, tanh, {dense: 1}, tanh, {dense: 10}]"]) == nil)
     #expect(try start(["training.seed=\(seed)"]) == nil)
   }
+
+  @Test(arguments: [7, 2000]) func `inputs that are mostly 0 are not taken for a dead path`(every: Int) throws {
+    let folder = try ScratchFolder()
+    // The first samples, and those at equal distances, are 0.
+    let lines = (0..<2000).map { $0 % every == every - 2 ? "1,\($0 % 3),1" : "0,0,0" }
+    let path = try folder.write(lines.joined(separator: "\n").utf8, to: "sparse.csv")
+    let settings = [
+      "data={set: csv, path: \(path), test: \(path), target: value, scale: none}", "loss=squaredError",
+      "network=[{dense: {outputs: 8, bias: false}}, relu, {dense: {outputs: 1, bias: false}}]",
+    ]
+    let configuration = try ConfigurationSource(preset: .standard, settings: settings).configuration()
+    let loop = try TrainingLoop<Float>(configuration, problem: LearningProblem(configuration), ranks: 1)
+    #expect(try loop.deadStart() == nil)
+  }
 }

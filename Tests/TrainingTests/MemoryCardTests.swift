@@ -58,7 +58,7 @@ import Training
     // 1 GiB now, 2 reserved and 1 shared; a shared window is no data.
     #expect(refusal(.addressSpace, 4.3) == nil)
     let told = try #require(refusal(.addressSpace, 4))
-    #expect(told.contains("a rank needs 4288 MiB") && told.contains("ulimit -v unlimited"))
+    #expect(told.contains("a rank needs 4160 MiB") && told.contains("ulimit -v unlimited"))
     #expect(refusal(.data, 2.75) == nil)
     #expect(try #require(refusal(.data, 2.5)).contains("ulimit -d"))
   }

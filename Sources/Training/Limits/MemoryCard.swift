@@ -2,8 +2,8 @@
 public struct MemoryCard: Codable, Equatable, Sendable {
   /// What a process takes beside all that is counted: stacks, buffers of libraries, samples on their way.
   static let margin = 16 << 20
-  /// The same of address space, of which the allocator and the BLAS library reserve whole areas: measured as 135 MiB.
-  static let reservedMargin = 192 << 20
+  /// The same of address space, of which the allocator reserves whole areas where it can.
+  static let reservedMargin = 64 << 20
 
   var rank: Int
   var host: String

@@ -73,9 +73,11 @@ extension TrainingDraft {
 
     // Of each thread of the products: its stack, its area of the allocator, and what the BLAS library gives it.
     let threads = (configuration.training.blasThreads - 1) << 27
+    // Measured when OpenBLAS was opened: 135 MiB.
+    let library = configuration.usesBLAS ? 1 << 27 : 0
     let bytes = MemoryLayout<Scalar>.stride
     return MemoryNeed(
-      resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads, shared: shared,
+      resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads + library, shared: shared,
       // The arrays in their files, and twice more one of them on its way there.
       checkpoint: (1 + kept + 2) * count * bytes, parameters: count, samples: capacity)
   }

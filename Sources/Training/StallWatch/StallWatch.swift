@@ -123,7 +123,7 @@ final class StallWatch: Sendable {
     }
     let names = lost.prefix(4).map { "rank \($0) on \(peers[$0].host)" }.joined(separator: ", ")
     say(
-      "no answer from \(names)\(lost.count > 4 ? ", ..." : ""); a rank that does not say why it ended was killed: out of "
+      "no answer from \(names)\(lost.count > 4 ? ", ..." : ""); one that ended without a word was killed: out of "
         + "memory?")
   }
 
