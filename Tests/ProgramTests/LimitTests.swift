@@ -39,14 +39,14 @@ extension ProgramTests {
     @Test(arguments: ["-d 40000", "-d 50000", "-v 100000", "-v 120000"])
     func `a limit under which the program cannot start is told before anything`(limit: String) throws {
       let folder = try ScratchFolder()
-      let run = try run("ulimit \(limit)", short, in: folder)
+      let run = try self.run("ulimit \(limit)", short, ranks: nil, in: folder)
       #expect(run.exitCode == 70 && run.errors.contains("too little for the program to start"), "\(run.errors)")
     }
 
     @Test func `a limit that is enough for a small network refuses none`() throws {
       let folder = try ScratchFolder()
       for limit in ["-v 250000", "-d 160000"] {
-        let run = try run("ulimit \(limit)", short, in: folder)
+        let run = try self.run("ulimit \(limit)", short, ranks: nil, in: folder)
         #expect(run.exitCode == 0, "\(limit): \(run.errors)")
       }
     }
