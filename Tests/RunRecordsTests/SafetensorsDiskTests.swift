@@ -97,7 +97,9 @@ struct SafetensorsDiskTests {
         let values = [Float](repeating: 1, count: 1 << 16)
         let large = SafetensorsFile(tensors: [SafetensorsTensor(name: "a", shape: [values.count], values: values)])
         let error = try #require(throws: SafetensorsError.self) { try large.write(to: path) }
-        #expect(error.description == "\(path) cannot be written: File too large; check the path and the disk")
+        #expect(
+          error.description == "\(path) cannot be written: File too large; "
+            + "raise the limit of a file's size (ulimit -f unlimited)")
         #expect(try directory.names == ["M.safetensors"])
         #expect(try SafetensorsFile(contentsOf: path) == SafetensorsDiskTests.small)
       }
