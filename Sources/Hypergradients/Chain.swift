@@ -3,14 +3,19 @@ public import Networks
 /// One network of a chain, with the loss that it is trained with.
 public struct Learner: Equatable, Sendable {
   public var layers: [LayerConfiguration]
-  /// The features of an input.
-  public var inputs: Int
+  /// The shape of an input, and how many features that is.
+  public var inputShape: Shape
+  public var inputs: Int { inputShape.count }
   public var loss: Loss
   /// The numbers that named blocks know the layers by, where they are not their places: those of a model file.
   public var layerNumbers: [Int: Int]
 
+  public init(layers: [LayerConfiguration], inputShape: Shape, loss: Loss, layerNumbers: [Int: Int] = [:]) {
+    (self.layers, self.inputShape, self.loss, self.layerNumbers) = (layers, inputShape, loss, layerNumbers)
+  }
+
   public init(layers: [LayerConfiguration], inputs: Int, loss: Loss, layerNumbers: [Int: Int] = [:]) {
-    (self.layers, self.inputs, self.loss, self.layerNumbers) = (layers, inputs, loss, layerNumbers)
+    self.init(layers: layers, inputShape: Shape(inputs), loss: loss, layerNumbers: layerNumbers)
   }
 }
 

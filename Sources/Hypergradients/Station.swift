@@ -16,7 +16,7 @@ final class Station<Scalar: Real> {
   private var curvatures: Matrix<Scalar>
 
   init(_ learner: Learner, loss: Loss) throws(NetworkError) {
-    network = try Network(learner.layers, inputs: learner.inputs)
+    network = try Network(learner.layers, inputShape: learner.inputShape)
     self.loss = loss
     slopes = Matrix(rows: 0, columns: network.outputs)
     curvatures = slopes
@@ -39,7 +39,7 @@ final class Station<Scalar: Real> {
   }
 
   /// The outputs of the last forward pass, which was of x.
-  func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.value(at: network.layers.count, x) }
+  func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.outputs(of: x) }
 
   /// ẏ along a direction at the last forward pass, [rows × outputs].
   func tangent(_ x: Matrix<Scalar>, at parameters: Vector<Scalar>, along v: Vector<Scalar>) -> Matrix<Scalar> {

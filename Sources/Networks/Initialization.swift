@@ -21,16 +21,14 @@ extension Network {
   public func initialParameters(_ initialization: Initialization, seed: UInt64) -> Arena<Scalar> {
     let arena = Arena<Scalar>(count: layout.count)
     for block in layout.blocks {
-      if let value = block.initialValue {
-        arena.all[block.range].fill(Scalar(value))
+      guard case .drawn(let fanIn, let fanOut) = block.start else {
+        if case .value(let value) = block.start { arena.all[block.range].fill(Scalar(value)) }
         continue
       }
-      let stream = RandomStream(seed: seed, .initialization, block.layer)
-      let layerStart = layout.slices[block.layer].lowerBound
-      let inputs = Double(max(1, layers[block.layer].inputs))
-      let outputs = Double(layers[block.layer].outputs)
+      let stream = RandomStream(seed: seed, .initialization, block.address)
+      let (inputs, outputs) = (Double(max(1, fanIn)), Double(fanOut))
       for k in block.range {
-        let index = k - layerStart
+        let index = k - block.layerStart
         let value: Double =
           switch (initialization, block.role == .weight) {
           case (.uniform, _): (2 * stream.uniform(index) - 1) / inputs.squareRoot()
@@ -43,5 +41,18 @@ extension Network {
       }
     }
     return arena
+  }
+}
+
+extension RandomStream {
+  /// The stream of a layer.
+  init(seed: UInt64, _ purpose: Purpose, _ address: LayerAddress) {
+    self = RandomStream(seed: seed, purpose, address.number)
+    for number in address.path.dropFirst() { self = substream(number) }
+  }
+
+  /// The stream of a layer within this one.
+  func substream(_ address: LayerAddress) -> RandomStream {
+    address.path.reduce(self) { $0.substream($1) }
   }
 }

@@ -24,7 +24,7 @@ extension Network {
   ///   - outputGradient: ∂f/∂y of its outputs, [samples × outputs].
   public func kinkSides(samples: Int, loss: Loss, outputGradient: Matrix<Scalar>) -> KinkSides {
     var sides = KinkSides()
-    for layer in layers { layer.addKinkSides(samples: samples, to: &sides) }
+    for layer in layers { layer?.addKinkSides(rows: samples, to: &sides) }
     // A margin m_i > 0 shows as a positive derivative; that of the class itself is never positive.
     if loss.hasMargins { sides.add(outputGradient.elements, above: 0) }
     return sides

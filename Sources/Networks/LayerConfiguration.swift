@@ -1,108 +1,162 @@
-internal import Kernels
-
-/// One entry of a network's configuration.
+/// One entry of a network's configuration: a description of any kind of layer.
 ///
 /// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400, bias: false}}`, `{dropout: {keep: 0.9}}`,
-/// `batchNorm`, or an activation's name. A new kind of layer is added here, in
-/// ``makeLayer(number:inputs:inputCarriesTotalGradient:workspace:)`` and in a file of its own.
-public enum LayerConfiguration: Equatable, Sendable {
-  /// An affine layer; without `inputs` its input size is the output size of the layer below.
-  case dense(inputs: Int?, outputs: Int, bias: Bool = true)
-  case activation(Activation)
-  case batchNorm
-  /// (M21) `keep` is the probability that a unit is kept, in (0, 1].
-  case dropout(keep: Double)
-}
+/// `{residual: [...]}`, `batchNorm`, or an activation's name.
+public struct LayerConfiguration: Sendable {
+  public let description: any LayerDescription
 
-/// A network's layers do not fit together or to the data.
-public struct NetworkError: Error, CustomStringConvertible, Equatable {
-  public let description: String
+  public init(_ description: any LayerDescription) { self.description = description }
 
-  public init(_ description: String) { self.description = description }
-}
+  /// The kinds of layers. A new one is a file in `Layers`, and an entry here.
+  static let kinds: [any LayerDescription.Type] = [
+    DenseLayer.self, BatchNormLayer.self, DropoutLayer.self, FlattenLayer.self, ResidualLayer.self,
+    ActivationLayer.self,
+  ]
 
-extension LayerConfiguration {
   /// The names that a layer can have in a configuration.
-  public static var names: [String] { ["dense", "batchNorm", "dropout"] + Activation.allCases.map(\.rawValue) }
+  public static var names: [String] { kinds.flatMap { $0.names } }
 
-  /// Whether the layer has parameters, and so tensors in model files.
-  public var hasParameters: Bool {
-    switch self {
-    case .dense, .batchNorm: true
-    case .activation, .dropout: false
-    }
+  private static func kind(named name: String) -> (any LayerDescription.Type)? {
+    kinds.first { $0.names.contains(name) }
   }
 
-  /// The number of units above, given that below.
-  func outputs(inputs: Int) -> Int {
-    switch self {
-    case .dense(_, let outputs, _): outputs
-    case .activation, .batchNorm, .dropout: inputs
-    }
-  }
-
-  /// The layer itself; `number` is its place in the network.
+  /// A layer whose name alone is known, for models whose tensors have the sizes.
   ///
-  /// - Parameter workspace: for the products of all layers of the network.
-  func makeLayer<Scalar: Real>(
-    number: Int, inputs: Int, inputCarriesTotalGradient: Bool, workspace: ProductWorkspace<Scalar>
-  ) -> any Layer<Scalar> {
-    switch self {
-    case .dense(_, let outputs, let bias):
-      Dense<Scalar>(
-        inputs: inputs, outputs: outputs, hasBias: bias, inputCarriesTotalGradient: inputCarriesTotalGradient,
-        workspace: workspace)
-    case .activation(let activation):
-      ActivationLayer<Scalar>(activation, units: inputs)
-    case .batchNorm:
-      BatchNorm<Scalar>(units: inputs)
-    case .dropout(let keep):
-      Dropout<Scalar>(keep: keep, units: inputs, number: number)
-    }
+  /// - Parameter place: where the name was given, for messages.
+  public static func named(_ name: String, in place: String) throws(UnknownName) -> LayerConfiguration {
+    guard let kind = kind(named: name) else { throw UnknownName(name, among: names, kind: "layer in \(place)") }
+    return LayerConfiguration(kind.init(name: name))
   }
 
   /// The most units of a layer; the sizes of all products and arenas then stay far from overflowing.
   public static var maximumUnits: Int { 1 << 24 }
 
+  /// The description, where it is of a kind.
+  public func of<Kind: LayerDescription>(_ kind: Kind.Type) -> Kind? { description as? Kind }
+
+  /// The layer and those of its branch.
+  public var all: [LayerConfiguration] { [self] + description.branch.flatMap(\.all) }
+
+  /// The layers that compute: the layer itself, or those of its branch.
+  public var computing: [LayerConfiguration] {
+    description.branch.isEmpty ? [self] : description.branch.flatMap(\.computing)
+  }
+
+  /// The layer with its own description replaced or, for a layer made of others, those of its branch, in their order.
+  public func fitted<Failure: Error>(
+    _ fit: (LayerConfiguration) throws(Failure) -> LayerConfiguration
+  ) throws(Failure) -> LayerConfiguration {
+    let branch = description.branch
+    guard !branch.isEmpty else { return try fit(self) }
+    return LayerConfiguration(
+      description.with(branch: try branch.map { layer throws(Failure) in try layer.fitted(fit) }))
+  }
+
+  /// Whether the layer, or one in its branch, has parameters, and so tensors in model files.
+  public var hasParameters: Bool {
+    // Which parameters there are does not depend on sizes.
+    all.contains { !$0.description.parameters(of: Shape(1)).isEmpty }
+  }
+
+  /// The same layers with every size written out, as they are stored in model files.
+  ///
+  /// - Parameters:
+  ///   - input: the shape of a sample.
+  ///   - parent: the layer in whose branch they are; nil for a network's.
+  /// - Throws: ``NetworkError`` when a size does not fit the layer below, or a setting is out of its range.
+  static func sized(
+    _ layers: [LayerConfiguration], for input: Shape, in parent: LayerAddress? = nil
+  ) throws(NetworkError) -> (layers: [LayerConfiguration], output: Shape) {
+    var (shape, sized): (Shape, [LayerConfiguration]) = (input, [])
+    for (number, layer) in layers.enumerated() {
+      let address = parent?.branch(number) ?? LayerAddress(number)
+      let description = try layer.description.sized(for: shape, at: address)
+      sized.append(LayerConfiguration(description))
+      shape = description.output(of: shape)
+    }
+    return (sized, shape)
+  }
+
   /// The same layers with every size written out, as they are stored in model files.
   ///
   /// - Throws: ``NetworkError`` when a size does not fit the layer below, a setting is out of its range, or there is no
   ///   layer with parameters.
-  public static func resolve(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) -> [LayerConfiguration] {
-    var units = inputs
-    var resolved: [LayerConfiguration] = []
-    for (index, layer) in layers.enumerated() {
-      resolved.append(try layer.resolved(index: index, inputs: units))
-      units = layer.outputs(inputs: units)
-    }
-    guard layers.contains(where: \.hasParameters) else {
+  public static func resolve(
+    _ layers: [LayerConfiguration], input: Shape
+  ) throws(NetworkError) -> [LayerConfiguration] {
+    let sized = try sized(layers, for: input).layers
+    guard sized.contains(where: \.hasParameters) else {
       throw NetworkError("network: there is nothing to train without a dense layer; add one, for example {dense: 10}")
     }
-    return resolved
+    return sized
+  }
+}
+
+extension LayerConfiguration: Equatable {
+  public static func == (a: LayerConfiguration, b: LayerConfiguration) -> Bool {
+    a.description.isEqual(to: b.description)
+  }
+}
+
+/// In YAML and JSON a layer is a name, or an object with one name and its settings.
+extension LayerConfiguration: Codable {
+  public init(from decoder: any Decoder) throws {
+    func refuse(_ problem: String) -> DecodingError {
+      .dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: problem))
+    }
+    func known(_ name: String) throws -> any LayerDescription.Type {
+      guard let kind = Self.kind(named: name) else {
+        throw refuse(UnknownName(name, among: Self.names, kind: "layer").description)
+      }
+      return kind
+    }
+    if let name = try? decoder.singleValueContainer().decode(String.self) {
+      let kind = try known(name)
+      if let example = kind.example { throw refuse("layer '\(name)' needs \(example)") }
+      description = kind.init(name: name)
+      return
+    }
+    let container = try decoder.container(keyedBy: AnyKey.self)
+    guard container.allKeys.count == 1, let key = container.allKeys.first else {
+      throw refuse("a layer is a name such as relu or one entry such as {dense: 10}")
+    }
+    let kind = try known(key.stringValue)
+    guard kind.example != nil else {
+      throw refuse("layer '\(key.stringValue)' has no settings; write its name alone")
+    }
+    func decode<Kind: LayerDescription>(_ kind: Kind.Type) throws -> any LayerDescription {
+      try container.decode(kind, forKey: key)
+    }
+    description = try decode(kind)
   }
 
-  /// The layer with every size written out, checked.
-  private func resolved(index: Int, inputs: Int) throws(NetworkError) -> LayerConfiguration {
-    switch self {
-    case .dense(let declared, let outputs, let bias):
-      guard (1...Self.maximumUnits).contains(outputs) else {
-        throw NetworkError(
-          "network: layer \(index) is dense with \(outputs) outputs; it needs 1 to \(Self.maximumUnits)")
+  public func encode(to encoder: any Encoder) throws {
+    func encode(_ description: some LayerDescription) throws {
+      guard type(of: description).example != nil else {
+        var container = encoder.singleValueContainer()
+        return try container.encode(description.name)
       }
-      if let declared, declared != inputs {
-        let below = index == 0 ? "the data has \(inputs) features" : "the layer below has \(inputs) outputs"
-        throw NetworkError("network: layer \(index) is dense with \(declared) inputs, but \(below)")
-      }
-      return .dense(inputs: inputs, outputs: outputs, bias: bias)
-    case .dropout(let keep):
-      guard keep > 0, keep <= 1 else {
-        throw NetworkError(
-          "network: layer \(index) is dropout with keep \(keep); the share of units that are kept is above 0 and at most 1"
-        )
-      }
-      return self
-    case .activation, .batchNorm:
-      return self
+      var container = encoder.container(keyedBy: AnyKey.self)
+      try container.encode(description, forKey: AnyKey(description.name))
     }
+    try encode(description)
+  }
+}
+
+extension Decoder {
+  /// The settings of a layer that are written out by their keys; nil where there is only a value.
+  ///
+  /// - Throws: an error that names a key which is not known.
+  func settings<Key: CodingKey & CaseIterable & RawRepresentable<String>>(
+    _ keys: Key.Type
+  ) throws -> KeyedDecodingContainer<Key>? {
+    guard let any = try? container(keyedBy: AnyKey.self) else { return nil }
+    for key in any.allKeys where Key(rawValue: key.stringValue) == nil {
+      throw DecodingError.dataCorrupted(
+        .init(
+          codingPath: any.codingPath,
+          debugDescription: UnknownName(key.stringValue, among: Key.allCases.map(\.rawValue), kind: "key").description))
+    }
+    return try container(keyedBy: Key.self)
   }
 }

@@ -2,18 +2,13 @@ public import Kernels
 
 extension Network {
   /// (M1) The outputs for a minibatch as the network is used; valid until the next forward pass. Never communicates.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func forward(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
-    precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
-    preparation = .everything
-    var x = inputs
-    for index in 0..<layers.count {
-      let y = own(values[index + 1], inputs.rows)
-      layers[index].forward(x, parameters: parameters[layout.slices[index]], into: y)
-      x = y
+    do {
+      return try forward(
+        inputs, parameters: parameters, pass: .evaluation, samples: inputs.rows, ids: Span(), over: SingleRank())
+    } catch {
+      preconditionFailure("a pass with running averages does not communicate: \(error)")
     }
-    return x
   }
 
   /// (M1) The outputs for this rank's part of a global minibatch; valid until the next forward pass. Collective.
@@ -31,39 +26,96 @@ extension Network {
   ) throws -> Matrix<Scalar> {
     precondition(inputs.rows <= capacity, "a minibatch must fit the reserved workspaces")
     precondition(pass.dropout == nil || ids.count == inputs.rows, "every row needs the address of its dropout masks")
-    preparation = pass.preparation
-    let carriesU = preparation == .statistics
-    var x = inputs
-    for index in 0..<layers.count {
-      let y = own(values[index + 1], inputs.rows)
-      try layers[index].forward(
-        x, totalGradientBelow: carriesU ? totalGradient(at: index, samples: inputs.rows) : nil,
-        parameters: parameters[layout.slices[index]], into: y,
-        carriesU && !isDeferred(index) ? totalGradient(at: index + 1, samples: inputs.rows) : nil, pass: pass,
-        samples: samples, ids: ids, over: ranks)
-      x = y
+    (self.pass, self.samples) = (pass, samples)
+    if pass.dropout != nil {
+      self.ids.all.removeAll(keepingCapacity: true)
+      for k in 0..<ids.count { self.ids.all.append(ids[k]) }
     }
-    return x
+    try walkForward(inputs, parameters) { layer, site in try layer.forward(site, over: ranks) }
+    return outputs(of: inputs)
+  }
+
+  /// Gives each layer with what it sees to `evaluate`, in the order of the plan, and forms the sums.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func walkForward(
+    _ inputs: Matrix<Scalar>, _ parameters: Vector<Scalar>, _ evaluate: (any Layer<Scalar>, Site<Scalar>) throws -> Void
+  ) throws {
+    let carriesU = pass.preparation == .statistics
+    for step in 0..<top {
+      if let layer = layers[step] {
+        try evaluate(
+          layer, forwardSite(step, inputs, parameters, below: carriesU, above: carriesU && !isDeferred(step)))
+      } else {
+        addUp(step, inputs)
+        if carriesU { addUpTotalGradients(step, rows: inputs.rows) }
+      }
+    }
   }
 
   /// (M3–M5) The total gradient at the output for the minibatch of the last forward pass.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func totalGradient(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
-    precondition(preparation != .gradient, "a pass that prepared a gradient has no total gradient")
+    precondition(pass.preparation != .gradient, "a pass that prepared a gradient has no total gradient")
     // A pass that prepared statistics has computed all that is not left for later.
-    for index in 0..<layers.count
-    where carriesTotalGradient[index + 1] && (preparation == .everything || isDeferred(index)) {
-      layers[index].totalGradient(
-        below: totalGradient(at: index, samples: inputs.rows), input: value(at: index, inputs),
-        parameters: parameters[layout.slices[index]], into: own(totalGradients[index + 1], inputs.rows))
+    for step in 0..<top
+    where links[step].carriesAbove && (pass.preparation == .everything || isDeferred(step)) {
+      guard let layer = layers[step] else {
+        addUpTotalGradients(step, rows: inputs.rows)
+        continue
+      }
+      layer.totalGradient(forwardSite(step, inputs, parameters, below: true, above: true))
     }
-    return own(totalGradients[layers.count], inputs.rows)
+    return own(totalGradients[top], inputs.rows)
   }
 
-  /// Whether u above a layer is computed when it is asked for, even where a pass prepares statistics: at the output above
+  /// Whether u above a step is computed when it is asked for, even where a pass prepares statistics: at the output above
   /// an activation the commonest loss finds it on its way.
-  private func isDeferred(_ layer: Int) -> Bool { outputActivation != nil && layer == layers.count - 1 }
+  private func isDeferred(_ step: Int) -> Bool { step == top - 1 && squaredErrorLayer != nil }
+
+  /// What a layer sees on the way forward.
+  ///
+  /// - Parameters:
+  ///   - below, above: whether it has the total gradients there.
+  private func forwardSite(
+    _ step: Int, _ inputs: Matrix<Scalar>, _ parameters: Vector<Scalar>, below: Bool, above: Bool
+  ) -> Site<Scalar> {
+    func signals(_ boundary: Int, _ hasTotalGradient: Bool) -> SiteSignals<Scalar> {
+      SiteSignals(
+        y: value(at: boundary, inputs), u: hasTotalGradient ? totalGradient(at: boundary, rows: inputs.rows) : nil,
+        yDot: none, z: nil, tangent: nil)
+    }
+    return site(
+      step, parameters, .paper, below: signals(links[step].input, below), above: signals(step + 1, above))
+  }
+
+  /// What a layer sees in the pass of the last forward pass.
+  func site(
+    _ step: Int, _ parameters: Vector<Scalar>, _ bound: Bound, below: SiteSignals<Scalar>, above: SiteSignals<Scalar>
+  ) -> Site<Scalar> {
+    Site(
+      input: below, output: above, parameters: parameters[layout.slices[step]], pass: pass, samples: samples,
+      bound: bound, ids: ids)
+  }
+
+  /// y⁺ = y + y' at a sum.
+  private func addUp(_ step: Int, _ inputs: Matrix<Scalar>) {
+    guard let other = links[step].other else { return }
+    let (below, above) = (value(at: links[step].input, inputs), value(at: step + 1, inputs))
+    if !above.isSameMemory(as: below) { above.elements.copy(from: below.elements) }
+    above.elements.add(value(at: other, inputs).elements)
+  }
+
+  /// (M4) u⁺ = u + u' at a sum.
+  private func addUpTotalGradients(_ step: Int, rows: Int) {
+    guard let other = links[step].other,
+      let below = totalGradient(at: links[step].input, rows: rows),
+      let above = totalGradient(at: step + 1, rows: rows)
+    else { return }
+    above.elements.copy(from: below.elements)
+    if let beside = totalGradient(at: other, rows: rows) { above.elements.add(beside.elements) }
+  }
 
   /// The sum of the losses of the minibatch of the last forward pass, without regularisation.
   ///
@@ -76,13 +128,22 @@ extension Network {
     evaluate(loss, targets: targets, weights: weights, rows: rows ?? 0..<targets.rows)
   }
 
-  /// y at a boundary, 0 being the input, of the last forward pass, which was of `inputs`. A layer that works in place
-  /// leaves its own output at both of its boundaries.
-  public func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
+  /// The outputs of the last forward pass, which was of `inputs`.
+  public func outputs(of inputs: Matrix<Scalar>) -> Matrix<Scalar> { value(at: top, inputs) }
+
+  /// The names of the steps, in the order of the forward pass.
+  public var stepNames: [String] { plan.steps.map { "layers.\($0.address)" } }
+
+  /// What the last forward pass, which was of `inputs`, has left of the value above a step. A step that works in place leaves
+  /// its own value where the one below it wrote.
+  public func value(above step: Int, of inputs: Matrix<Scalar>) -> Matrix<Scalar> { value(at: step + 1, inputs) }
+
+  /// y at a boundary of the last forward pass, which was of `inputs`.
+  func value(at boundary: Int, _ inputs: Matrix<Scalar>) -> Matrix<Scalar> {
     boundary == 0 ? inputs : own(values[boundary], inputs.rows)
   }
 
-  func totalGradient(at boundary: Int, samples: Int) -> Matrix<Scalar>? {
-    carriesTotalGradient[boundary] ? own(totalGradients[boundary], samples) : nil
+  func totalGradient(at boundary: Int, rows: Int) -> Matrix<Scalar>? {
+    carriesTotalGradient[boundary] ? own(totalGradients[boundary], rows) : nil
   }
 }

@@ -72,7 +72,7 @@ extension Network {
       return pullBack(inputs: inputs, parameters: parameters, into: sums.values[place], fill)
     }
     sums.reserve(tree, width: laneWidth)
-    fill(own(yDots[layers.count], inputs.rows))
+    fill(own(yDots[top], inputs.rows))
     try pullBack(
       inputs: inputs, parameters: parameters, bound: .paper, into: sums, at: StatisticsPlace(wDot: place),
       samples: samples, over: ranks, tree)
@@ -84,9 +84,11 @@ extension Network {
   ) throws {
     try pullBack(
       inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: place.wDDot != nil, over: ranks
-    ) { index, u, above in
-      let (layer, slice, x) = (layers[index], layout.slices[index], value(at: index, inputs))
-      let addsLanes = layer.addsLanes(totalGradientBelow: u, bound: bound)
+    ) { step, site, statistics in
+      let slice = layout.slices[step]
+      let adding = statistics.separable.flatMap { affine in
+        affine.addsLanes(totalGradientBelow: site.input.u, bound: bound) ? affine : nil
+      }
       for (number, subtree) in tree.subtrees.enumerated() {
         func target(_ level: Int) -> StatisticsSlice<Scalar> {
           guard level > 0 else { return place.statistics(sums.subtree(number))[slice] }
@@ -95,20 +97,19 @@ extension Network {
             wDot: room[0..<slice.count], wDDot: place.wDDot == nil ? nil : room[slice.count..<2 * slice.count])
         }
         tree.fold(subtree) { lanes, level in
-          if lanes.count > 1 {
-            layer.formStatistics(
-              of: lanes, in: tree, samples: samples, input: x, above: above, into: target(level))
+          if lanes.count > 1, let adding {
+            adding.form(
+              ofLanes: lanes, in: tree, samples: samples, input: site.input.y, above: site.above, into: target(level))
           } else {
-            layer.addStatistics(
-              input: x, totalGradientBelow: u, above: above, rows: tree.rows(of: lanes, samples: samples),
-              into: target(level), bound: bound, accumulating: false)
+            statistics.add(
+              site, rows: tree.rows(of: lanes, samples: samples), into: target(level), accumulating: false)
           }
         } join: { level in
           let (left, right) = (target(level), target(level + 1))
           left.wDot.add(right.wDot)
           if let sum = left.wDDot, let addend = right.wDDot { sum.add(addend) }
         } isFormed: { lanes in
-          addsLanes && tree.rows(of: lanes, samples: samples).count <= LaneTerms.most
+          adding != nil && tree.rows(of: lanes, samples: samples).count <= LaneTerms.most
         }
       }
     }

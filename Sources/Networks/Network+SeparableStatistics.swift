@@ -15,11 +15,12 @@ extension Network {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func formSeparableStatistics(inputs: Matrix<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>) {
-    forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { index, units, x, above in
-      let needsU = sums.wDDot != nil && bound == .full && carriesTotalGradient[index]
-      layers[index].formStatistics(
-        of: units, input: x, totalGradientBelow: needsU ? totalGradients[index].prefix(x.rows) : nil, above: above,
-        into: sums[layout.slices[index]], bound: bound)
+    forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { step, affine, units, x, above in
+      let boundary = links[step].input
+      let needsU = sums.wDDot != nil && bound == .full && carriesTotalGradient[boundary]
+      affine.form(
+        of: units, input: x, totalGradientBelow: needsU ? totalGradients[boundary].prefix(x.rows) : nil, above: above,
+        into: sums[layout.slices[step]], bound: bound, accumulating: false)
     }
   }
 
@@ -33,12 +34,13 @@ extension Network {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func moveSeparableWeights(
-    _ step: WeightStep<Scalar>, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into sums: StatisticsSlice<Scalar>
+    _ weightStep: WeightStep<Scalar>, inputs: Matrix<Scalar>, parameters: Vector<Scalar>,
+    into sums: StatisticsSlice<Scalar>
   ) {
-    forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { index, units, x, above in
-      let slice = layout.slices[index]
-      layers[index].moveWeights(
-        of: units, step, input: x, above: above, parameters: parameters[slice], into: sums[slice])
+    forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { step, affine, units, x, above in
+      let slice = layout.slices[step]
+      affine.moveWeights(
+        of: units, weightStep, input: x, above: above, parameters: parameters[slice], into: sums[slice])
     }
   }
 
@@ -46,15 +48,38 @@ extension Network {
   @specialized(where Scalar == Double)
   private func forEachSeparable(
     _ inputs: Matrix<Scalar>, wantsCurvature: Bool,
-    _ body: (_ layer: Int, _ units: Range<Int>, _ x: Matrix<Scalar>, _ above: Sensitivity<Scalar>) -> Void
+    _ body: (
+      _ step: Int, _ affine: AffineStatistics<Scalar>, _ units: Range<Int>, _ x: Matrix<Scalar>,
+      _ above: Sensitivity<Scalar>
+    ) -> Void
   ) {
     let rows = sharing == nil ? inputs.rows : sharedRows
-    for (index, layer) in layers.enumerated() where layer.hasSeparableStatistics {
-      let units = sharing.map { own(unitsOf: layer, $0) } ?? 0..<layer.outputs
+    for (step, layer) in layers.enumerated() {
+      guard let affine = layer?.statistics.separable else { continue }
+      let units = sharing.map { $0.units(of: affine.outputs) } ?? 0..<affine.outputs
       guard !units.isEmpty else { continue }
       let above = Sensitivity(
-        yDot: yDots[index + 1].prefix(rows), z: wantsCurvature ? zs[index + 1].prefix(rows) : nil)
-      body(index, units, (index == 0 ? inputs : values[index]).prefix(rows), above)
+        yDot: yDots[step + 1].prefix(rows), z: wantsCurvature ? zs[step + 1].prefix(rows) : nil)
+      let boundary = links[step].input
+      body(step, affine, units, (boundary == 0 ? inputs : values[boundary]).prefix(rows), above)
+    }
+  }
+
+  /// Whether the sums of a block are formed by output units, of the signals of whatever samples.
+  public func isSeparable(_ block: ParameterLayout.Block) -> Bool { separable(block) != nil }
+
+  private func separable(_ block: ParameterLayout.Block) -> AffineStatistics<Scalar>? {
+    layers[block.step]?.statistics.separable
+  }
+
+  /// For each block of the layout the elements whose sums this rank forms: some output units of layers with separable
+  /// statistics, nothing of the others.
+  public func separablePart(_ sharing: Sharing) -> [Range<Int>] {
+    layout.blocks.map { block in
+      let start = block.range.lowerBound
+      guard let affine = separable(block) else { return start..<start }
+      let (units, row) = (sharing.units(of: affine.outputs), block.range.count / affine.outputs)
+      return start + units.lowerBound * row..<start + units.upperBound * row
     }
   }
 }

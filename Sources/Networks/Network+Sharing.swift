@@ -1,18 +1,5 @@
 public import Kernels
 
-/// A quantity that a network keeps of every sample at its boundaries.
-enum Signal: CaseIterable {
-  case value, totalGradient, yDot, z
-}
-
-/// Where the memory of a signal at a boundary is.
-enum SignalPlace: Equatable {
-  case none
-  /// That of the boundary below, since the layer between them works in place.
-  case sameAsBelow
-  case own(units: Int)
-}
-
 /// How the ranks of a machine share the signals of a minibatch, and the work of forming statistics of them.
 public struct Sharing: Equatable, Sendable {
   /// This rank's number among the ranks of its machine.
@@ -29,6 +16,9 @@ public struct Sharing: Equatable, Sendable {
     (self.rank, self.ranks, self.samples, self.rows, self.bound) = (rank, ranks, samples, rows, bound)
   }
 
+  /// The output units of a layer of which this rank forms statistics.
+  func units(of outputs: Int) -> Range<Int> { shard(0..<outputs, rank: rank, of: ranks) }
+
   /// Whether other ranks read a signal.
   func shares(_ signal: Signal) -> Bool {
     switch signal {
@@ -43,33 +33,14 @@ extension Network {
   /// The part of a workspace's rows that belongs to this rank's last minibatch.
   func own(_ workspace: Matrix<Scalar>, _ rows: Int) -> Matrix<Scalar> { workspace[firstRow..<firstRow + rows] }
 
-  /// Where the signal of each boundary lies: layers that work in place share memory for y, Ẏ and Z.
-  func places(of signal: Signal) -> [SignalPlace] {
-    func isNeeded(_ boundary: Int) -> Bool {
-      switch signal {
-      case .value: boundary > 0
-      case .totalGradient: carriesTotalGradient[boundary]
-      case .yDot: boundary > lowestTrained
-      case .z: boundary > lowestTrained && carriesTotalGradient[boundary]
-      }
-    }
-    return (0...layers.count).map { boundary in
-      guard isNeeded(boundary) else { return .none }
-      if signal != .totalGradient, boundary > 0, layers[boundary - 1].worksInPlace, isNeeded(boundary - 1) {
-        return .sameAsBelow
-      }
-      return .own(units: boundary == 0 ? inputs : layers[boundary - 1].outputs)
-    }
-  }
-
   /// The numbers of a workspace in shared memory, a whole number of cache lines.
   private func room(rows: Int, units: Int) -> Int { (rows * units + 15) / 16 * 16 }
 
   /// How many numbers of shared memory ``reserve(_:in:)`` needs.
   public func sharedCount(_ sharing: Sharing) -> Int {
     Signal.allCases.filter(sharing.shares).reduce(0) { total, signal in
-      places(of: signal).reduce(total) { total, place in
-        guard case .own(let units) = place else { return total }
+      plan.memory(of: signal).reduce(total) { total, memory in
+        guard case .own(let units) = memory else { return total }
         return total + room(rows: sharing.rows, units: units)
       }
     }
@@ -88,24 +59,6 @@ extension Network {
       guard sharing.shares(signal) else { return Matrix(rows: sharing.rows, columns: units) }
       defer { used += room(rows: sharing.rows, units: units) }
       return memory[used..<used + sharing.rows * units].matrix(rows: sharing.rows, columns: units)
-    }
-    for layer in layers where layer.hasSeparableStatistics {
-      layer.reserve(statisticsOf: own(unitsOf: layer, sharing), samples: sharing.rows)
-    }
-  }
-
-  func own(unitsOf layer: any Layer<Scalar>, _ sharing: Sharing) -> Range<Int> {
-    shard(0..<layer.outputs, rank: sharing.rank, of: sharing.ranks)
-  }
-
-  /// For each block of the layout the elements whose sums this rank forms: some output units of layers with separable
-  /// statistics, nothing of the others.
-  public func separablePart(_ sharing: Sharing) -> [Range<Int>] {
-    layout.blocks.map { block in
-      let (layer, start) = (layers[block.layer], block.range.lowerBound)
-      guard layer.hasSeparableStatistics else { return start..<start }
-      let (units, row) = (own(unitsOf: layer, sharing), block.range.count / layer.outputs)
-      return start + units.lowerBound * row..<start + units.upperBound * row
     }
   }
 }

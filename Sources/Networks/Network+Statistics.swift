@@ -25,17 +25,18 @@ extension Network {
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
     let wantsCurvature = sums.wDDot != nil
-    var (total, top) = (0.0, layers.count)
-    if let outputActivation, loss == .squaredError, partition == .automatic, weights == nil {
-      top -= 1
-      total = squaredError(
-        below: outputActivation, inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
+    var (total, boundary) = (0.0, top)
+    if loss == .squaredError, partition == .automatic, weights == nil,
+      let error = squaredError(inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
+    {
+      boundary = links[top - 1].input
+      total = error
     } else {
       let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
       total = evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition)
     }
     try pullBack(
-      from: top, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
+      from: boundary, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
       leavingSeparable: leavingSeparable, over: ranks)
     return total
   }
@@ -45,7 +46,7 @@ extension Network {
     of loss: Loss, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, _ partition: LossPartition
   ) {
     loss.partitionCurvature(
-      own(zs[layers.count], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
+      own(zs[top], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
   }
 
   /// Ẇ for any Ẏ at the output, such as the change of a loss by a quantity that it depends on through the outputs alone.
@@ -61,10 +62,10 @@ extension Network {
     inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into wDot: Vector<Scalar>, accumulating: Bool = false,
     _ fill: (Matrix<Scalar>) -> Void
   ) {
-    fill(own(yDots[layers.count], inputs.rows))
+    fill(own(yDots[top], inputs.rows))
     do {
       try pullBack(
-        from: layers.count, inputs: inputs, parameters: parameters, bound: .paper,
+        from: top, inputs: inputs, parameters: parameters, bound: .paper,
         into: StatisticsSlice(wDot: wDot, wDDot: nil),
         accumulating: accumulating, over: SingleRank())
     } catch {
@@ -72,28 +73,32 @@ extension Network {
     }
   }
 
-  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the output's activation.
+  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the layer at the output; nil
+  /// where that layer cannot.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func squaredError(
-    below activation: Activation, inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>,
-    _ wantsCurvature: Bool
-  ) -> Double {
-    let (samples, top) = (inputs.rows, layers.count)
+    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, _ wantsCurvature: Bool
+  ) -> Double? {
+    guard let layer = squaredErrorLayer else { return nil }
     if wantsCurvature {
-      precondition(preparation != .gradient, "a pass that prepared a gradient has no total gradient")
-      if preparation == .everything { _ = totalGradient(inputs, parameters: parameters) }
+      precondition(pass.preparation != .gradient, "a pass that prepared a gradient has no total gradient")
+      if pass.preparation == .everything { _ = totalGradient(inputs, parameters: parameters) }
     }
-    return activation.squaredError(
-      outputs: own(values[top], samples), targets: targets,
-      totalGradient: wantsCurvature ? totalGradient(at: top - 1, samples: samples) : nil,
-      yDot: own(yDots[top - 1], samples), z: wantsCurvature ? own(zs[top - 1], samples) : nil)
+    let boundary = links[top - 1].input
+    return layer.squaredError(
+      outputs(of: inputs), targets: targets, below: sensitivity(at: boundary, rows: inputs.rows, wantsCurvature),
+      totalGradient: wantsCurvature ? totalGradient(at: boundary, rows: inputs.rows) : nil)
   }
 
   /// The losses of the last forward pass with Ẏ and, where the total gradient u is given, Z at the output.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   private func evaluate(
     _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, totalGradient u: Matrix<Scalar>?,
     _ partition: LossPartition
   ) -> Double {
-    let (samples, top) = (targets.rows, layers.count)
+    let samples = targets.rows
     let z = own(zs[top], samples)
     // In one pass: (M6) with a constant h.
     if loss == .squaredError, partition == .automatic, weights == nil {
@@ -106,8 +111,10 @@ extension Network {
   }
 
   /// The losses of some rows of the last forward pass with Ẏ and h at the output, each row times its weight.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
   func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, rows: Range<Int>) -> Double {
-    let (samples, top) = (targets.rows, layers.count)
+    let samples = targets.rows
     let (outputs, gradient, h) = (
       own(values[top], samples)[rows], own(yDots[top], samples)[rows], own(zs[top], samples)[rows]
     )
@@ -130,43 +137,39 @@ extension Network {
 
   /// (M8–M10, M13) from Ẏ and Z at a boundary.
   private func pullBack(
-    from top: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>,
-    accumulating: Bool, leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
+    from boundary: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound,
+    into sums: StatisticsSlice<Scalar>, accumulating: Bool, leavingSeparable: Bool = false,
+    over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     try pullBack(
-      from: top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil,
+      from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil,
       leavingSeparable: leavingSeparable, over: ranks
-    ) { index, u, above in
-      layers[index].addStatistics(
-        input: value(at: index, inputs), totalGradientBelow: u, above: above, rows: 0..<inputs.rows,
-        into: sums[layout.slices[index]], bound: bound, accumulating: accumulating)
+    ) { step, site, statistics in
+      statistics.add(site, rows: 0..<inputs.rows, into: sums[layout.slices[step]], accumulating: accumulating)
     }
   }
 
   /// (M8, M10, M13) from Ẏ and Z at a boundary.
   ///
   /// - Parameters:
-  ///   - top: the boundary; the output where nil.
+  ///   - boundary: the output where nil.
   ///   - formSums: called for each layer with parameters when the signals above it are there.
   func pullBack(
-    from top: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
+    from boundary: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable,
-    formSums: (_ layer: Int, _ u: Matrix<Scalar>?, _ above: Sensitivity<Scalar>) -> Void
+    formSums: (_ step: Int, _ site: Site<Scalar>, _ statistics: StatisticsForm<Scalar>) -> Void
   ) throws {
-    let samples = inputs.rows
-    for index in (lowestTrained..<(top ?? layers.count)).reversed() {
-      let (layer, slice) = (layers[index], layout.slices[index])
-      let above = sensitivity(at: index + 1, samples: samples, wantsCurvature)
-      let u = wantsCurvature ? totalGradient(at: index, samples: samples) : nil
+    try walkBack(
+      from: boundary ?? top, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: wantsCurvature
+    ) {
+      sensitivity(at: $0, rows: inputs.rows, wantsCurvature)
+    } visit: { step, site, layer in
+      let statistics = layer.statistics
       // Sums that are left out are formed later, unit by unit.
-      let isLeft = layer.hasSeparableStatistics && (leavingSeparable || sharing != nil)
-      if !slice.isEmpty, !isLeft { formSums(index, u, above) }
-      if index > lowestTrained {
-        try layer.reduceStatistics(above: above, over: ranks)
-        layer.backward(
-          above: above, below: sensitivity(at: index, samples: samples, wantsCurvature), totalGradientBelow: u,
-          parameters: parameters[slice], bound: bound)
-      }
+      let isLeft = statistics.separable != nil && (leavingSeparable || sharing != nil)
+      if !layout.slices[step].isEmpty, !isLeft { formSums(step, site, statistics) }
+    } passBack: { layer, site in
+      try layer.backward(site, over: ranks)
     }
   }
 
@@ -182,10 +185,5 @@ extension Network {
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }
-  }
-
-  private func sensitivity(at boundary: Int, samples: Int, _ wantsCurvature: Bool) -> Sensitivity<Scalar> {
-    let hasZ = wantsCurvature && carriesTotalGradient[boundary]
-    return Sensitivity(yDot: own(yDots[boundary], samples), z: hasZ ? own(zs[boundary], samples) : nil)
   }
 }

@@ -27,13 +27,13 @@ extension Network {
   /// - Parameter bound: of the steps; nil where they form no Ẅ.
   public func workspace(bound: Bound?) -> WorkspaceSize {
     let signals = Signal.allCases.reduce(WorkspaceSize()) { sum, signal in sum + workspace(of: signal, bound: bound) }
-    return layers.reduce(signals) { $0 + $1.workspace(bound: bound) }
+    return signals + layerWorkspace(samples: 1, sharing: nil, bound: bound)
   }
 
   /// The numbers for each sample that judging a network touches of the same: values, what layers keep of a pass, and the
   /// derivatives of the loss.
   public var touchedByEvaluation: Int {
-    units(of: .value) + 2 * outputs + layers.reduce(0) { $0 + $1.workspace(bound: .paper).reserved }
+    units(of: .value) + 2 * outputs + layerWorkspace(samples: 1, sharing: nil, bound: .paper).reserved
   }
 
   /// Those of ``reserve(_:in:)`` that are not shared, of all rows.
@@ -44,12 +44,7 @@ extension Network {
         + WorkspaceSize(
           reserved: (size * sharing.rows).reserved, touched: (size * sharing.samples).touched)
     }
-    return layers.reduce(signals) { sum, layer in
-      let size = layer.workspace(bound: sharing.bound)
-      // What statistics of the units of this rank are formed in has the rows of all ranks.
-      let shared = layer.hasSeparableStatistics ? size * sharing.rows : WorkspaceSize()
-      return sum + size * sharing.samples + shared
-    }
+    return signals + layerWorkspace(samples: sharing.samples, sharing: sharing, bound: sharing.bound)
   }
 
   private func workspace(of signal: Signal, bound: Bound?) -> WorkspaceSize {
@@ -60,6 +55,6 @@ extension Network {
   }
 
   private func units(of signal: Signal) -> Int {
-    places(of: signal).reduce(0) { sum, place in if case .own(let units) = place { sum + units } else { sum } }
+    plan.memory(of: signal).reduce(0) { sum, memory in if case .own(let units) = memory { sum + units } else { sum } }
   }
 }

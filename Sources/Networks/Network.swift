@@ -1,101 +1,107 @@
 public import Kernels
 
-/// A stack of layers with the signals of one minibatch at every boundary between them.
+/// A graph of layers with the signals of one minibatch at every boundary between them; see ``SignalPlan``.
 ///
-/// Boundary 0 is the input, boundary L the output. The network owns no parameters: they, Ẇ and Ẅ are arenas of the
-/// caller with the order of ``layout``.
+/// Boundary 0 is the input, the last one the output. The network owns no parameters: they, Ẇ and Ẅ are arenas of the caller
+/// with the order of ``layout``.
 public final class Network<Scalar: Real> {
-  /// The layers with every size written out; empty for a network that was put together from layers.
+  /// The layers with every size written out.
   public let configuration: [LayerConfiguration]
-  public let layers: [any Layer<Scalar>]
   public let layout: ParameterLayout
 
+  /// The shape of a sample.
+  public let inputShape: Shape
   /// The number of input features and output units.
   public let inputs: Int
   public let outputs: Int
+  let plan: SignalPlan
+  /// What the passes need of the plan; whether each boundary can carry a total gradient.
+  let links: [SignalPlan.Link]
+  let carriesTotalGradient: [Bool]
+  /// The layer of each step; nil for sums.
+  let layers: [(any Layer<Scalar>)?]
+  /// The layer at the output, where it forms the squared error with what is below it.
+  let squaredErrorLayer: (any Layer<Scalar>)?
+  /// The number of steps, and of the boundary of the outputs.
+  var top: Int { links.count }
   /// The most samples that fit the workspaces.
   public private(set) var capacity = 0
   /// What the layers' products work in.
   private let products: ProductWorkspace<Scalar>
+  /// The units above all steps together.
+  public var units: Int { plan.boundaries.dropFirst().reduce(0) { $0 + $1.shape.count } }
   /// An estimate of the numbers that a pass works with for each sample: y, u, Ẏ, Z, σ' and σ'' of each unit, the inputs among
   /// them.
-  public var numbersPerSample: Int { 6 * layers.reduce(inputs) { $0 + $1.outputs } }
+  public var numbersPerSample: Int { 6 * (inputs + units) }
   /// The same for all samples of the ranks that share their signals, and what products work in.
   public var workspaceCount: Int { numbersPerSample * (sharing?.rows ?? capacity) + products.count }
   /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
   public internal(set) var laneLosses: [Double] = []
-
-  /// The lowest layer with parameters: nothing below it needs Ẏ or Z.
-  let lowestTrained: Int
-  /// For each boundary, whether its total gradient can be other than zero.
-  let carriesTotalGradient: [Bool]
 
   /// y at the boundaries above the layers, and u, Ẏ, Z at all boundaries that need them, [capacity × units].
   private(set) var values: [Matrix<Scalar>] = []
   private(set) var totalGradients: [Matrix<Scalar>] = []
   private(set) var yDots: [Matrix<Scalar>] = []
   private(set) var zs: [Matrix<Scalar>] = []
+  /// Ẏ and Z on their way to a boundary that others have reached, [capacity × units of the widest such boundary].
+  private(set) var edges: (yDot: Vector<Scalar>, z: Vector<Scalar>)
+  /// A matrix of no numbers.
+  let none = Matrix<Scalar>(rows: 0, columns: 0)
 
-  /// What the last forward pass prepared.
-  var preparation = Pass.Preparation.everything
-  /// The activation at the output, where its derivatives follow from the outputs.
-  let outputActivation: Activation?
+  /// The last forward pass, and the size of its global minibatch.
+  var pass = Pass.evaluation
+  var samples = 0
+  let ids = RowIDs()
 
-  /// A network for inputs of `inputs` features.
+  /// A network for samples of a shape.
+  ///
+  /// - Throws: ``NetworkError`` when the layers do not fit together.
+  public init(_ layers: [LayerConfiguration], inputShape: Shape) throws(NetworkError) {
+    configuration = try LayerConfiguration.resolve(layers, input: inputShape)
+    plan = SignalPlan(configuration, input: inputShape)
+    (links, carriesTotalGradient) = (plan.links, plan.boundaries.map(\.carriesTotalGradient))
+    products = ProductWorkspace()
+    let built = Self.layers(plan, products)
+    self.layers = built
+    self.inputShape = inputShape
+    (inputs, outputs) = (inputShape.count, plan.boundaries[plan.top].shape.count)
+    layout = ParameterLayout(plan)
+    // With a total gradient below it, which layers without parameters do not have.
+    let output = links.last?.carriesBelow == true ? built[links.count - 1] : nil
+    squaredErrorLayer = output?.formsSquaredError == true ? output : nil
+    edges = (none.elements, none.elements)
+  }
+
+  /// A network for samples of so many features.
   ///
   /// - Throws: ``NetworkError`` when the layers do not fit together.
   public convenience init(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) {
-    let configuration = try LayerConfiguration.resolve(layers, inputs: inputs)
-    let products = ProductWorkspace<Scalar>()
-    var built: [any Layer<Scalar>] = []
-    var (units, carries) = (inputs, false)
-    for (number, layer) in configuration.enumerated() {
-      let next: any Layer<Scalar> = layer.makeLayer(
-        number: number, inputs: units, inputCarriesTotalGradient: carries, workspace: products)
-      carries = carries || next.introducesTotalGradient
-      units = next.outputs
-      built.append(next)
-    }
-    self.init(layers: built, configuration: configuration, inputs: inputs, products: products)
+    try self.init(layers, inputShape: Shape(inputs))
   }
 
-  /// A network of given layers, each with the inputs that the one below gives: for layers of another module.
-  public convenience init(layers: [any Layer<Scalar>], inputs: Int) {
-    self.init(layers: layers, configuration: [], inputs: inputs, products: ProductWorkspace())
+  /// New layers for the steps of a plan.
+  private static func layers(
+    _ plan: SignalPlan, _ products: ProductWorkspace<Scalar>
+  ) -> [(any Layer<Scalar>)?] {
+    plan.steps.enumerated().map { index, step in
+      guard case .layer(let layer) = step.operation else { return nil }
+      let (below, above) = (plan.boundaries[step.input], plan.boundaries[index + 1])
+      return layer.description.make(
+        LayerSite(
+          input: below.shape, output: above.shape, address: step.address,
+          inputCarriesTotalGradient: below.carriesTotalGradient, keepsOutput: plan.keepsOutput(index),
+          products: products))
+    }
   }
 
-  private init(
-    layers: [any Layer<Scalar>], configuration: [LayerConfiguration], inputs: Int, products: ProductWorkspace<Scalar>
-  ) {
-    self.products = products
-    var (units, carries) = (inputs, [false])
-    for layer in layers {
-      precondition(layer.inputs == units, "a layer must have the inputs that the one below it gives")
-      carries.append(carries[carries.count - 1] || layer.introducesTotalGradient)
-      units = layer.outputs
-    }
-    self.layers = layers
-    self.configuration = configuration
-    self.inputs = inputs
-    outputs = units
-    carriesTotalGradient = carries
-    layout = ParameterLayout(layers.map(\.parameters))
-    lowestTrained = layers.firstIndex { !$0.parameters.isEmpty } ?? 0
-    for (index, layer) in layers.enumerated() {
-      guard let layer = layer as? ActivationLayer<Scalar> else { continue }
-      layer.keepsValue = index + 1 == layers.count || !layers[index + 1].worksInPlace
-    }
-    let output = (layers.last as? ActivationLayer<Scalar>)?.activation
-    // With a total gradient below it, which layers without parameters do not have.
-    let followsTrained = layers.count > 1 && carries[layers.count - 1]
-    outputActivation = followsTrained && output?.hasDerivativesOfValue == true ? output : nil
+  /// The layer that a block of parameters belongs to.
+  public func layer(of block: ParameterLayout.Block) -> LayerConfiguration? {
+    if case .layer(let layer) = plan.steps[block.step].operation { layer } else { nil }
   }
 
   /// The fewest rows over which a layer takes mean and variance in a global minibatch of so many samples; nil where no
   /// layer takes them.
-  public func normalizedRows(samples: Int) -> Int? {
-    layers.compactMap(\.normalizedRowsPerSample).min().map { $0 * samples }
-  }
+  public func normalizedRows(samples: Int) -> Int? { plan.normalizedRows(samples: samples) }
 
   /// How the ranks of a machine share the signals of a minibatch; nil where every rank has its own.
   private(set) var sharing: Sharing?
@@ -120,16 +126,29 @@ public final class Network<Scalar: Real> {
 
   private func reserveLayers(samples: Int) {
     capacity = samples
-    for layer in layers { layer.reserve(samples: samples) }
+    let room = Room<Scalar>(samples: samples, sharing: sharing, bound: sharing?.bound, allocates: true)
+    for layer in layers { layer?.reserve(room) }
+    func edge() -> Vector<Scalar> { room.matrix(columns: plan.widestEdge).elements }
+    edges = (edge(), edge())
+  }
+
+  /// What the layers' workspaces would take.
+  func layerWorkspace(samples: Int, sharing: Sharing?, bound: Bound?) -> WorkspaceSize {
+    let room = Room<Scalar>(samples: samples, sharing: sharing, bound: bound, allocates: false)
+    // Layers of their own, so that those in use keep what they have.
+    for layer in Self.layers(plan, ProductWorkspace()) { layer?.reserve(room) }
+    _ = room.matrix(columns: plan.widestEdge)
+    _ = room.matrix(columns: plan.widestEdge, isTouched: bound != nil)
+    return room.size
   }
 
   private func makeWorkspaces(_ make: (Signal, _ units: Int) -> Matrix<Scalar>) {
     func workspaces(_ signal: Signal) -> [Matrix<Scalar>] {
       var matrices: [Matrix<Scalar>] = []
-      for place in places(of: signal) {
-        switch place {
-        case .none: matrices.append(Matrix(rows: 0, columns: 0))
-        case .sameAsBelow: matrices.append(matrices[matrices.count - 1])
+      for memory in plan.memory(of: signal) {
+        switch memory {
+        case .none: matrices.append(none)
+        case .same(let boundary): matrices.append(matrices[boundary])
         case .own(let units): matrices.append(make(signal, units))
         }
       }

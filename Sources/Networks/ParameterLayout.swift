@@ -2,41 +2,47 @@
 public struct ParameterLayout: Sendable {
   /// One weight matrix, or one vector of biases, scales or running averages.
   public struct Block: Sendable {
-    /// The layer's number, counted as PyTorch's nn.Sequential counts: activation layers have numbers too.
-    public let layer: Int
+    public let address: LayerAddress
+    /// The number of the layer, or of the one in whose branch it is, in the network's list.
+    public var layer: Int { address.number }
     public let role: ParameterShape.Role
     /// [outputs × inputs] for the weights of a dense layer, [units] for everything else.
     public let shape: [Int]
-    /// What every element starts at, whatever the initialisation; nil where the initialisation says.
-    public let initialValue: Double?
+    /// What every element starts at, or how its first value is drawn.
+    public let start: ParameterShape.Start
     /// The block's elements in the arenas.
     public let range: Range<Int>
+    /// Where the layer's elements begin in the arenas.
+    public let layerStart: Int
+    /// The step of the network's plan that the block belongs to.
+    let step: Int
 
     /// Whether the optimizer moves the block; false for running averages, whose Ẇ and Ẅ are 0.
     public var isTrained: Bool { role.isTrained }
 
-    /// The name in model files, for example `layers.0.weight`.
-    public var name: String { "layers.\(layer).\(role.rawValue)" }
+    /// The name in model files, for example `layers.0.weight` or `layers.2.branch.0.weight`.
+    public var name: String { "layers.\(address).\(role.rawValue)" }
   }
 
   /// All blocks, in the order of the arenas, without gaps.
   public let blocks: [Block]
-  /// For each layer, its slice of the arenas; empty for layers without parameters.
+  /// For each step of the plan, its slice of the arenas; empty for layers without parameters.
   public let slices: [Range<Int>]
   /// The number of parameters, running averages included.
   public let count: Int
 
-  init(_ shapes: [[ParameterShape]]) {
+  init(_ plan: SignalPlan) {
     var blocks: [Block] = []
     var slices: [Range<Int>] = []
     var offset = 0
-    for (layer, shapes) in shapes.enumerated() {
+    for (index, step) in plan.steps.enumerated() {
       let start = offset
-      for shape in shapes {
+      for shape in step.parameters {
         let range = offset..<offset + shape.count
         blocks.append(
           Block(
-            layer: layer, role: shape.role, shape: shape.shape, initialValue: shape.initialValue, range: range))
+            address: step.address, role: shape.role, shape: shape.shape, start: shape.start, range: range,
+            layerStart: start, step: index))
         offset = range.upperBound
       }
       slices.append(start..<offset)

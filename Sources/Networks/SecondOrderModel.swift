@@ -16,8 +16,8 @@ public final class SecondOrderModel<Scalar: Real> {
   private let outputs: Matrix<Scalar>
   /// h of the loss at the outputs, [samples × outputs].
   private let outputCurvature: Matrix<Scalar>
-  /// Ẏ at the boundaries above ``Network/lowestTrained``, [samples × units].
-  private var yDots: [Matrix<Scalar>]
+  /// Ẏ at the boundaries above layers with parameters, [samples × units], each in memory of its own.
+  private let yDots: [Matrix<Scalar>]
   private let tangents: Tangents<Scalar>
 
   /// The model at the network's last forward pass, which must have been an evaluation or with frozen statistics.
@@ -33,26 +33,26 @@ public final class SecondOrderModel<Scalar: Real> {
   ) {
     (self.network, self.inputs, self.targets) = (network, inputs, targets)
     (self.parameters, self.loss) = (parameters, loss)
-    let (samples, layers) = (inputs.rows, network.layers)
+    let (samples, plan) = (inputs.rows, network.plan)
     tangents = Tangents(network, samples: samples)
-    outputs = network.value(at: layers.count, inputs)
+    outputs = network.outputs(of: inputs)
     outputCurvature = Matrix(rows: samples, columns: outputs.columns)
-    let none = Matrix<Scalar>(rows: 0, columns: 0)
-    yDots = layers.map { _ in none } + [Matrix(rows: samples, columns: outputs.columns)]
-    _ = loss.evaluate(
-      outputs: outputs, targets: targets, gradient: yDots[layers.count], curvature: outputCurvature)
-    for index in (network.lowestTrained + 1..<layers.count).reversed() {
-      let below = Matrix<Scalar>(rows: samples, columns: layers[index].inputs)
-      var above = yDots[index + 1]
-      // A layer that works in place gets a copy, so that Ẏ above it stays.
-      if layers[index].worksInPlace {
-        below.elements.copy(from: above.elements)
-        above = below
+    let yDots = plan.boundaries.map { boundary in
+      boundary.carriesTotalGradient ? Matrix(rows: samples, columns: boundary.shape.count) : network.none
+    }
+    self.yDots = yDots
+    _ = loss.evaluate(outputs: outputs, targets: targets, gradient: yDots[plan.top], curvature: outputCurvature)
+    do {
+      try network.walkBack(
+        from: plan.top, inputs: inputs, parameters: parameters, bound: .paper, wantsCurvature: false
+      ) {
+        Sensitivity(yDot: yDots[$0], z: nil)
+      } visit: { _, _, _ in
+      } passBack: { layer, site in
+        try layer.backward(site, over: SingleRank())
       }
-      layers[index].backward(
-        above: Sensitivity(yDot: above, z: nil), below: Sensitivity(yDot: below, z: nil), totalGradientBelow: nil,
-        parameters: parameters[network.layout.slices[index]], bound: .paper)
-      yDots[index] = below
+    } catch {
+      preconditionFailure("a sum over one rank does not fail: \(error)")
     }
   }
 
@@ -63,12 +63,13 @@ public final class SecondOrderModel<Scalar: Real> {
   /// - Complexity: one forward-mode pass, and one more product for each affine layer but the first where exact.
   public func derivatives(along v: Vector<Scalar>, _ model: Bound) -> (first: Scalar, second: Scalar) {
     let yTangent = tangents.outputs(along: v, inputs: inputs, parameters: parameters)
-    let first = yDots[network.layers.count].elements.dot(yTangent.elements)
+    let first = yDots[network.plan.top].elements.dot(yTangent.elements)
     var second = loss.quadraticForm(outputs: outputs, targets: targets, curvature: outputCurvature, of: yTangent)
-    for index in network.lowestTrained + 1..<network.layers.count {
-      guard let below = tangents.below(index, samples: inputs.rows) else { continue }
-      second += network.layers[index].secondDerivative(
-        tangentBelow: below, above: yDots[index + 1], direction: v[network.layout.slices[index]], model)
+    for (step, layer) in network.layers.enumerated()
+    where network.plan.boundaries[network.plan.steps[step].input].carriesTotalGradient {
+      guard let layer else { continue }
+      second += layer.secondDerivative(
+        tangents.site(step, inputs, parameters, above: yDots[step + 1]), along: v[network.layout.slices[step]], model)
     }
     return (first, second)
   }

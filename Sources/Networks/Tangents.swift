@@ -3,22 +3,19 @@ public import Kernels
 /// Forward mode: the derivative of a network's values along a direction v of its parameters, J v for every sample at once.
 ///
 /// Taken at the network's last forward pass, with that pass's dropout masks; mean and variance of batch normalisation count
-/// as constants. The input does not depend on the parameters, so that ẏ = 0 below the lowest layer that has some.
+/// as constants. The input does not depend on the parameters, so that ẏ = 0 below the lowest layers that have some.
 public final class Tangents<Scalar: Real> {
   private let network: Network<Scalar>
-  /// ẏ at the boundaries above ``Network/lowestTrained``, [samples × units], each in memory of its own.
+  /// ẏ at the boundaries above layers with parameters, [samples × units], each in memory of its own.
   private let values: [Matrix<Scalar>]
 
   /// - Parameters:
   ///   - samples: the most samples of a forward pass.
   public init(_ network: Network<Scalar>, samples: Int) {
     self.network = network
-    let none = Matrix<Scalar>(rows: 0, columns: 0)
-    values =
-      [none]
-      + network.layers.indices.map { index in
-        index < network.lowestTrained ? none : Matrix(rows: samples, columns: network.layers[index].outputs)
-      }
+    values = network.plan.boundaries.map { boundary in
+      boundary.carriesTotalGradient ? Matrix(rows: samples, columns: boundary.shape.count) : network.none
+    }
   }
 
   /// ẏ at the output, [samples × outputs]; valid until the next call.
@@ -31,17 +28,37 @@ public final class Tangents<Scalar: Real> {
   public func outputs(
     along v: Vector<Scalar>, inputs: Matrix<Scalar>, parameters: Vector<Scalar>
   ) -> Matrix<Scalar> {
-    for index in network.lowestTrained..<network.layers.count {
-      let slice = network.layout.slices[index]
-      network.layers[index].tangent(
-        below: below(index, samples: inputs.rows), input: network.value(at: index, inputs),
-        parameters: parameters[slice], direction: v[slice], into: values[index + 1].prefix(inputs.rows))
+    let plan = network.plan
+    for step in 0..<plan.top where plan.boundaries[step + 1].carriesTotalGradient {
+      if let layer = network.layers[step] {
+        layer.tangent(site(step, inputs, parameters), along: v[network.layout.slices[step]])
+      } else if case .sum(let other) = plan.steps[step].operation {
+        let above = values[step + 1].prefix(inputs.rows).elements
+        above.copy(from: values[plan.steps[step].input].prefix(inputs.rows).elements)
+        if let beside = tangent(at: other, rows: inputs.rows) { above.add(beside.elements) }
+      }
     }
-    return values[network.layers.count].prefix(inputs.rows)
+    return values[plan.top].prefix(inputs.rows)
   }
 
-  /// ẏ of the last direction below a layer, nil where it is zero.
-  func below(_ layer: Int, samples: Int) -> Matrix<Scalar>? {
-    layer > network.lowestTrained ? values[layer].prefix(samples) : nil
+  /// What a layer sees of the last direction, and of the derivatives of a loss.
+  ///
+  /// - Parameter yDot: Ẏ above the layer, where it is needed.
+  func site(
+    _ step: Int, _ inputs: Matrix<Scalar>, _ parameters: Vector<Scalar>, above yDot: Matrix<Scalar>? = nil
+  ) -> Site<Scalar> {
+    func signals(_ boundary: Int, _ yDot: Matrix<Scalar>) -> SiteSignals<Scalar> {
+      SiteSignals(
+        y: network.value(at: boundary, inputs), u: nil, yDot: yDot, z: nil,
+        tangent: tangent(at: boundary, rows: inputs.rows))
+    }
+    return network.site(
+      step, parameters, .paper, below: signals(network.plan.steps[step].input, network.none),
+      above: signals(step + 1, yDot ?? network.none))
+  }
+
+  /// ẏ of the last direction at a boundary, nil where it is zero.
+  private func tangent(at boundary: Int, rows: Int) -> Matrix<Scalar>? {
+    network.plan.boundaries[boundary].carriesTotalGradient ? values[boundary].prefix(rows) : nil
   }
 }

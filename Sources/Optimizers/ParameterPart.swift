@@ -21,7 +21,7 @@ public struct ParameterPart: Equatable, Sendable {
   /// The part without the weights of layers with separable statistics, which move elsewhere.
   public func withoutSeparableWeights<Scalar: Real>(_ network: Network<Scalar>) -> ParameterPart {
     let rest = zip(ranges, network.layout.blocks).map { range, block in
-      let isMoved = block.role == .weight && network.layers[block.layer].hasSeparableStatistics
+      let isMoved = block.role == .weight && network.isSeparable(block)
       return isMoved ? range.lowerBound..<range.lowerBound : range
     }
     return ParameterPart(rest, of: network.layout)

@@ -4,8 +4,9 @@ public import Networks
 /// A trained network in a safetensors file with PyTorch's names and layouts.
 ///
 /// Tensors are `layers.N.weight` [outputs × inputs] and `layers.N.bias` [outputs] with N as in PyTorch's nn.Sequential, for
-/// batch normalisation `weight`, `bias`, `running_mean` and `running_var` [units];
-/// metadata `network` is the network's configuration as JSON with every size, `scaling` the map of its inputs as JSON.
+/// batch normalisation `weight`, `bias`, `running_mean` and `running_var` [units], and `layers.N.branch.M.weight` for a layer
+/// in the branch of another. Metadata `network` is the network's configuration as JSON with every size, `inputShape` the shape
+/// of a sample, `scaling` the map of its inputs as JSON.
 public struct ModelFile<Scalar: Real> {
   public let network: Network<Scalar>
   public let parameters: Arena<Scalar>
@@ -34,9 +35,9 @@ public struct ModelFile<Scalar: Real> {
     contentsOf path: String, layers: [LayerConfiguration]? = nil, option: String = "--network"
   ) throws(SafetensorsError) {
     let reader = try ModelReader(path: path, option: option)
-    let (sized, inputs) = try reader.layers(named: layers)
+    let (fitted, inputShape) = try reader.layers(named: layers)
     do {
-      network = try Network(sized, inputs: inputs)
+      network = try Network(fitted, inputShape: inputShape)
     } catch {
       throw reader.refuse("holds layers that do not fit together (\(error))", "check the order of the layers")
     }
@@ -49,7 +50,7 @@ public struct ModelFile<Scalar: Real> {
   public var layerNumbers: [Int: Int] {
     var numbers: [Int: Int] = [:]
     for (name, block) in zip(names, network.layout.blocks) {
-      numbers[block.layer] = ModelReader.layerNumber(name)
+      numbers[block.layer] = ModelReader.address(name)?.number
     }
     return numbers
   }
@@ -65,6 +66,7 @@ public struct ModelFile<Scalar: Real> {
   /// What the file says beside its tensors.
   public var metadata: [String: String] {
     var metadata = ["format": "pt", "network": networkJSON]
+    if network.inputShape.dimensions.count > 1 { metadata["inputShape"] = network.inputShape.description }
     metadata["scaling"] = scaling
     return metadata
   }

@@ -4,88 +4,97 @@ internal import Networks
 
 /// Finds a network in the tensors of a safetensors file, and its parameters.
 ///
-/// Layers with parameters take the file's numbers N of `layers.N.…` in their order, so that layers without parameters
-/// may be left out of a network that the user names, and of the file's numbering.
+/// Layers with parameters take the file's addresses, N of `layers.N.weight` or `layers.N.branch.M.weight`, in their order, so
+/// that layers without parameters may be left out of a network that the user names, and of the file's numbering.
 struct ModelReader {
   let path: String
   let file: SafetensorsFile
-  /// The numbers N of layers with tensors, ascending.
-  private let numbers: [Int]
+  /// The addresses of layers with tensors, ascending.
+  private let addresses: [LayerAddress]
   /// What names the layers on the command line.
   private let option: String
 
   init(path: String, option: String) throws(SafetensorsError) {
     (self.path, self.option) = (path, option)
     file = try SafetensorsFile(contentsOf: path)
-    numbers = Set(file.names.compactMap(Self.layerNumber)).sorted()
+    addresses = Set(file.names.compactMap(Self.address)).sorted()
   }
 
-  /// The layers with the sizes that the tensors have, and the features of their input.
+  /// The layers with the sizes that the tensors have, and the shape of their input.
   ///
   /// - Parameters:
   ///   - named: a network that the user names, without sizes; wins over the metadata. Its dense layers have a bias where
   ///     the file has one.
-  func layers(named: [LayerConfiguration]?) throws(SafetensorsError) -> (layers: [LayerConfiguration], inputs: Int) {
-    guard let inputs = firstInputs else {
+  func layers(named: [LayerConfiguration]?) throws(SafetensorsError) -> (layers: [LayerConfiguration], input: Shape) {
+    guard let first = addresses.first.map(tensors), let weight = first[.weight], weight.allSatisfy({ $0 > 0 }),
+      weight.count > 1 || (weight.count == 1 && first[.runningMean] != nil)
+    else {
       throw refuse(
         "holds no network: there is no matrix layers.N.weight",
         "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
     }
     let layers = if let named { named } else { try layersInMetadata() }
-    guard layers.count(where: \.hasParameters) == numbers.count else {
-      let dense = layers.count { if case .dense = $0 { true } else { false } }
-      let others = layers.count(where: \.hasParameters) - dense
+    let withTensors = layers.flatMap(\.computing).filter(\.hasParameters)
+    guard withTensors.count == addresses.count else {
       throw refuse(
-        "holds \(numbers.count) layers with weights, but the network has \(dense) dense "
-          + (others == 0 ? "layers" : "and \(others) batchNorm layers"), "name the network that belongs to the file")
+        "holds \(addresses.count) layers with weights, but the network has \(count(withTensors))",
+        "name the network that belongs to the file")
     }
-    var remaining = numbers[...]
-    var sized: [LayerConfiguration] = []
-    for layer in layers {
-      if layer.hasParameters, let number = remaining.popFirst() {
-        sized.append(try self.sized(layer, number: number, isNamed: named != nil))
-      } else {
-        sized.append(layer)
+    var remaining = zip(withTensors, addresses).makeIterator()
+    let inputs = withTensors.first?.description.inputs(of: first)
+    let fitted = try layers.map { layer throws(SafetensorsError) in
+      try layer.fitted { layer throws(SafetensorsError) in
+        guard layer.hasParameters, let (_, address) = remaining.next() else { return layer }
+        return try self.fit(layer, address, isNamed: named != nil)
       }
     }
-    return (sized, inputs)
+    guard let inputs else {
+      throw refuse(
+        "holds no network: there is no matrix layers.N.weight",
+        "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
+    }
+    return (fitted, try inputShape(inputs))
   }
 
-  /// The features of the input of the first layer with parameters; nil where it is not one.
-  private var firstInputs: Int? {
-    guard let number = numbers.first, let weight = file.tensor(named: "layers.\(number).weight") else { return nil }
-    switch weight.shape.count {
-    case 2 where weight.shape[1] > 0: return weight.shape[1]
-    case 1 where weight.shape[0] > 0 && file.tensor(named: "layers.\(number).running_mean") != nil:
-      return weight.shape[0]
-    default: return nil
+  /// Layers by their names, such as `3 dense and 2 batchNorm layers`.
+  private func count(_ layers: [LayerConfiguration]) -> String {
+    let dense = DenseLayer.names[0]
+    let others = Set(layers.map(\.description.name)).subtracting([dense]).sorted()
+    let counts = ([dense] + others).map { name in "\(layers.count { $0.description.name == name }) \(name)" }
+    return counts.joined(separator: " and ") + " layers"
+  }
+
+  /// The shapes of a layer's tensors.
+  private func tensors(_ address: LayerAddress) -> LayerTensors {
+    var shapes: [ParameterShape.Role: [Int]] = [:]
+    for role in ParameterShape.Role.allCases {
+      shapes[role] = file.tensor(named: "layers.\(address).\(role.rawValue)")?.shape
     }
+    return LayerTensors(shapes)
+  }
+
+  /// The shape of a sample in the metadata, which has so many numbers; a row of them where it says nothing.
+  private func inputShape(_ inputs: Int) throws(SafetensorsError) -> Shape {
+    guard let json = file.metadata["inputShape"] else { return Shape(inputs) }
+    guard let shape = try? JSONDecoder().decode(Shape.self, from: Data(json.utf8)),
+      shape.dimensions.allSatisfy((1...LayerConfiguration.maximumUnits).contains), shape.fits(inputs)
+    else {
+      throw refuse(
+        "has metadata 'inputShape' \(json.prefix(200)), but its first layer with weights has \(inputs) inputs",
+        "write the shape of a sample, for example [\(inputs)]")
+    }
+    return shape
   }
 
   /// A layer with the sizes of its tensors; sizes in the metadata are checked against them.
-  private func sized(
-    _ layer: LayerConfiguration, number: Int, isNamed: Bool
+  private func fit(
+    _ layer: LayerConfiguration, _ address: LayerAddress, isNamed: Bool
   ) throws(SafetensorsError) -> LayerConfiguration {
-    guard case .dense(let inputs, let outputs, let bias) = layer else { return layer }
-    let name = "layers.\(number).weight"
-    guard let weight = file.tensor(named: name), weight.shape.count == 2,
-      weight.shape.allSatisfy((1...LayerConfiguration.maximumUnits).contains)
-    else {
-      throw refuse("there is no such matrix", "a dense layer needs weights [outputs × inputs]", tensor: name)
+    do {
+      return LayerConfiguration(try layer.description.fitted(to: tensors(address), isNamed: isNamed))
+    } catch {
+      throw refuse(error.problem, error.remedy, tensor: "layers.\(address).\(error.role.rawValue)")
     }
-    let hasBias = file.tensor(named: "layers.\(number).bias") != nil
-    guard !isNamed else { return .dense(inputs: weight.shape[1], outputs: weight.shape[0], bias: hasBias) }
-    guard weight.shape[0] == outputs && weight.shape[1] == inputs ?? weight.shape[1] else {
-      throw refuse(
-        "its shape is \(weight.shape), but the file's metadata promises \(inputs.map(String.init) ?? "?") inputs and "
-          + "\(outputs) outputs", "write weights as [outputs × inputs]", tensor: name)
-    }
-    guard bias || !hasBias else {
-      throw refuse(
-        "the file's metadata promises a dense layer without bias", "leave the tensor out",
-        tensor: "layers.\(number).bias")
-    }
-    return .dense(inputs: weight.shape[1], outputs: weight.shape[0], bias: bias)
   }
 
   /// Reads the parameters of a network made of ``layers(named:)``, converted to `Scalar`.
@@ -95,18 +104,15 @@ struct ModelReader {
     of network: Network<Scalar>
   ) throws(SafetensorsError) -> (parameters: Arena<Scalar>, names: [String]) {
     let parameters = Arena<Scalar>(count: network.layout.count)
-    let layersWithParameters = network.layout.slices.indices.filter { !network.layout.slices[$0].isEmpty }
-    let numbers = Dictionary(uniqueKeysWithValues: zip(layersWithParameters, numbers))
+    var own: [LayerAddress] = []
+    for block in network.layout.blocks where own.last != block.address { own.append(block.address) }
+    let addresses = Dictionary(uniqueKeysWithValues: zip(own, addresses))
     var names: [String] = []
     for block in network.layout.blocks {
-      let name = "layers.\(numbers[block.layer] ?? block.layer).\(block.role.rawValue)"
+      let name = "layers.\(addresses[block.address] ?? block.address).\(block.role.rawValue)"
       guard let tensor = file.tensor(named: name) else {
-        let isDense = if case .dense = network.configuration[block.layer] { true } else { false }
-        throw refuse(
-          "there is no such tensor",
-          isDense
-            ? "a dense layer needs a weight and a bias"
-            : "batch normalisation needs weight, bias, running_mean and running_var", tensor: name)
+        let needed = network.layer(of: block).map { type(of: $0.description).neededTensors }
+        throw refuse("there is no such tensor", needed ?? "check the network", tensor: name)
       }
       guard tensor.shape == block.shape else {
         throw refuse(
@@ -144,12 +150,22 @@ struct ModelReader {
     }
   }
 
-  /// N of `layers.N.weight` and the other tensors of a layer; PyTorch's counters (`num_batches_tracked`) are not needed.
-  static func layerNumber(_ name: String) -> Int? {
+  /// N of `layers.N.weight` and the other tensors of a layer, or N and M of `layers.N.branch.M.weight`; PyTorch's counters
+  /// (`num_batches_tracked`) are not needed.
+  static func address(_ name: String) -> LayerAddress? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 3, parts[0] == "layers", ParameterShape.Role(rawValue: String(parts[2])) != nil else {
-      return nil
+    guard parts.count >= 3, parts.count % 2 == 1, parts[0] == "layers",
+      ParameterShape.Role(rawValue: String(parts[parts.count - 1])) != nil
+    else { return nil }
+    var path: [Int] = []
+    for (number, part) in parts.dropFirst().dropLast().enumerated() {
+      if number % 2 == 1 {
+        guard part == "branch" else { return nil }
+      } else {
+        guard let number = Int(part), number >= 0 else { return nil }
+        path.append(number)
+      }
     }
-    return Int(parts[1]).flatMap { $0 >= 0 ? $0 : nil }
+    return LayerAddress(path: path)
   }
 }

@@ -136,7 +136,7 @@ public struct HypergradientReport: Sendable {
 
   private func learner<Scalar: Real>(_ member: Member, _ file: ModelFile<Scalar>) -> Learner {
     Learner(
-      layers: file.network.configuration, inputs: file.network.inputs, loss: member.loss,
+      layers: file.network.configuration, inputShape: file.network.inputShape, loss: member.loss,
       layerNumbers: file.layerNumbers)
   }
 

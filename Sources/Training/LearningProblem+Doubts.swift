@@ -47,7 +47,8 @@ extension LearningProblem {
   }
 
   private func outputRange(_ configuration: Configuration) -> String? {
-    guard case .activation(let last)? = configuration.network.last, let reached = last.range else { return nil }
+    let last = configuration.network.last?.of(ActivationLayer.self)?.activation
+    guard let last, let reached = last.range else { return nil }
     let (name, loss) = (last.rawValue, configuration.loss)
     let remedy = "; leave the last \(name) out: the loss is made for outputs of any size"
     switch loss {
@@ -78,14 +79,10 @@ extension LearningProblem {
   }
 
   private func dropout(_ network: [LayerConfiguration]) -> String? {
-    var units = features
-    for layer in network {
-      switch layer {
-      case .dense(_, let outputs, _): units = outputs
-      case .dropout(let keep) where pow(1 - keep, Double(units)) > 0.5:
-        return "{dropout: {keep: \(keep)}} over \(units) units keeps none of them in most passes; make keep larger"
-      case .dropout, .activation, .batchNorm: break
-      }
+    guard let plan = try? SignalPlan(network, inputShape: shape) else { return nil }
+    for (layer, input) in plan.layers {
+      guard let keep = layer.of(DropoutLayer.self)?.keep, pow(1 - keep, Double(input.count)) > 0.5 else { continue }
+      return "{dropout: {keep: \(keep)}} over \(input.count) units keeps none of them in most passes; make keep larger"
     }
     return nil
   }
@@ -96,20 +93,6 @@ extension LearningProblem {
     )
     guard warmup > steps else { return nil }
     return "schedule.warmup is \(warmup) steps, but training has \(steps): no step has the whole learning rate"
-  }
-}
-
-extension Activation {
-  /// Between which numbers its values are; nil where they have no bounds.
-  fileprivate var range: ClosedRange<Double>? {
-    switch self {
-    case .identity, .leakyRelu: nil
-    case .sigmoid: 0...1
-    case .tanh: -1...1
-    case .softplus, .relu: 0...Double.infinity
-    case .elu: -1...Double.infinity
-    case .swish: -0.2785...Double.infinity
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 public import Datasets
 internal import Kernels
-internal import Networks
+public import Networks
 
 /// The samples of a configuration with the scaling that belongs to them: what a network is trained and judged on.
 public struct LearningProblem: Sendable {
@@ -63,6 +63,11 @@ public struct LearningProblem: Sendable {
   }
 
   public var features: Int { split.training.features }
+  /// The shape of a sample; images without channels have one.
+  public var shape: Shape {
+    let dimensions = split.training.dataset.shape
+    return Shape(dimensions.count == 2 ? [1] + dimensions : dimensions)
+  }
   /// The units that a network needs at its output.
   public var outputs: Int { target == .input ? features : split.training.targetColumns }
 
@@ -81,12 +86,12 @@ public struct LearningProblem: Sendable {
 
   /// - Throws: ``ConfigurationError`` when a loss of probabilities meets targets that are none.
   private func checkTargets(of loss: Loss) throws(ConfigurationError) {
-    guard loss == .sigmoidCrossEntropy, target == .value else { return }
+    guard loss.targets == .probabilities, target == .value else { return }
     for subset in [split.training, split.validation, split.test].compactMap(\.self) {
       let range = subset.targetRange
       guard range.lowerBound < 0 || range.upperBound > 1 else { continue }
       throw ConfigurationError(
-        "loss sigmoidCrossEntropy needs targets from 0 to 1, but those of \(subset.dataset.source) are from "
+        "loss \(loss.rawValue) needs targets from 0 to 1, but those of \(subset.dataset.source) are from "
           + "\(range.lowerBound) to \(range.upperBound); use loss squaredError, or scale the targets")
     }
   }

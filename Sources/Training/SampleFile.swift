@@ -87,7 +87,7 @@ struct SampleFile {
   private func checkDistributions<Scalar: Real>(
     _ targets: Matrix<Scalar>, _ name: String, _ loss: Loss
   ) throws(SafetensorsError) {
-    guard loss == .softmaxCrossEntropy else { return }
+    guard loss.targets == .distribution else { return }
     for row in 0..<targets.rows {
       let values = targets[row].array.map { Double($0) }
       // A sum of numbers that were rounded to Float.

@@ -67,7 +67,7 @@ public struct SavedRun: Sendable {
         "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")
     }
     try problem.check(outputs: model.network.outputs)
-    let layers = try LayerConfiguration.resolve(configuration.network, inputs: problem.features)
+    let layers = try LayerConfiguration.resolve(configuration.network, input: problem.shape)
     guard layers == model.network.configuration else {
       throw ConfigurationError("network: it is not that of the model in \(path); leave it as the run has it")
     }

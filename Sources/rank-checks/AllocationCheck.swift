@@ -82,6 +82,8 @@ private let allocationCases: [[String]] = {
   ].map { $0.map { "optimizer.\($0)" } }
   let deep =
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
+  let residual =
+    "network=[flatten, {residual: [batchNorm, {dense: 9}, {dropout: 0.8}, {dense: 64}, tanh]}, {dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
   let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full"].map {
     ["optimizer.\($0)", deep, "training.reproducible=true"]
@@ -91,5 +93,6 @@ private let allocationCases: [[String]] = {
     + losses
     + [
       ["data.target=input", "loss=squaredError", "network=[{dense: 8}, tanh, {dense: 64}]"], ["data.scale=standardise"],
+      [residual], [residual, "optimizer.bound=full", "optimizer.learningRate=1", "training.reproducible=true"],
     ]
 }()

@@ -10,17 +10,7 @@ internal import Networks
 func layerList(_ list: String, option: String) throws(UnknownName) -> [LayerConfiguration] {
   var layers: [LayerConfiguration] = []
   for item in list.split(separator: ",") {
-    let name = item.trimmingCharacters(in: .whitespaces)
-    switch name {
-    case "dense": layers.append(.dense(inputs: nil, outputs: 1))
-    case "batchNorm": layers.append(.batchNorm)
-    case "dropout": layers.append(.dropout(keep: 1))
-    default:
-      guard let activation = Activation(rawValue: name) else {
-        throw UnknownName(name, among: LayerConfiguration.names, kind: "layer in \(option)")
-      }
-      layers.append(.activation(activation))
-    }
+    layers.append(try .named(item.trimmingCharacters(in: .whitespaces), in: option))
   }
   return layers
 }

@@ -47,7 +47,7 @@ func floatTolerance(_ problem: ReferenceProblem) -> Double {
     switch layer {
     case .dense(let weight, _): terms + 2 * (weight.count + (weight.first?.count ?? 0) + 2)
     case .activation: terms + 24
-    case .normalization, .mask: terms + 24
+    case .normalization, .mask, .residual: terms + 24
     }
   }
   return 4 * Double(terms) * 0x1p-24

@@ -8,7 +8,11 @@ import Testing
     let network = try wideNetwork()
     let parameters = network.initialParameters(.uniform, seed: 2).all
     for block in network.layout.blocks {
-      let limit = 1 / Double(network.layers[block.layer].inputs).squareRoot()
+      guard case .drawn(let fanIn, _) = block.start else {
+        Issue.record("\(block.name) is not drawn")
+        continue
+      }
+      let limit = 1 / Double(fanIn).squareRoot()
       let values = parameters[block.range].array
       #expect(values.allSatisfy { $0.magnitude < limit })
       // Of n numbers the largest is near the limit, and the mean of squares is limit²/3 within 4 standard errors.

@@ -3,8 +3,8 @@ import Networks
 import TestSupport
 import Testing
 
-/// The promise of Ẅ, as in ``BoundTests``, for batch normalisation with frozen statistics, dropout masks and dense layers
-/// without bias: B lies above the Taylor model (M12), or the exact one (M13).
+/// The promise of Ẅ, as in ``BoundTests``, for batch normalisation with frozen statistics, dropout masks, dense layers
+/// without bias and residual connections: B lies above the Taylor model (M12), or the exact one (M13).
 @Suite struct LayerBoundTests {
   private static let masks = Pass.DropoutMasks(seed: 11, epoch: 2)
   private static let frozen = Pass(normalization: .frozenMinibatch, updatesRunningAverages: false, dropout: masks)
@@ -78,6 +78,7 @@ import Testing
     options.withoutBias = 0.4
     options.normalization = seed.isMultiple(of: 3) ? 0 : 0.6
     options.masks = seed.isMultiple(of: 4) ? 0 : 0.8
+    options.residual = seed.isMultiple(of: 2) ? 0.5 : 0
     var random = SmallRandom(seed: seed)
     return random.problem(options)
   }

@@ -9,7 +9,9 @@ import Testing
       (.dense(inputs: 784, outputs: 400), #"{"dense":{"inputs":784,"outputs":400}}"#),
       (.dense(inputs: nil, outputs: 1, bias: false), #"{"dense":{"bias":false,"outputs":1}}"#),
       (.dense(inputs: 2, outputs: 1, bias: false), #"{"dense":{"bias":false,"inputs":2,"outputs":1}}"#),
-      (.batchNorm, #""batchNorm""#), (.dropout(keep: 0.5), #"{"dropout":{"keep":0.5}}"#),
+      (.batchNorm, #""batchNorm""#), (.dropout(keep: 0.5), #"{"dropout":{"keep":0.5}}"#), (.flatten, #""flatten""#),
+      (.residual([.dense(outputs: 3), .activation(.relu)]), #"{"residual":[{"dense":3},"relu"]}"#),
+      (.residual([.residual([.batchNorm])]), #"{"residual":[{"residual":["batchNorm"]}]}"#),
     ] + Activation.allCases.map { (LayerConfiguration.activation($0), "\"\($0.rawValue)\"") })
   func `a layer is written and read in its short form`(layer: LayerConfiguration, json: String) throws {
     let encoder = JSONEncoder()
@@ -43,6 +45,9 @@ import Testing
     (#""batchnorm""#, "did you mean 'batchNorm'?"),
     (#""dense""#, "{dense: 10}"),
     (#""dropout""#, "{dropout: {keep: 0.9}}"),
+    (#""residual""#, "layer 'residual' needs the layers of its branch"),
+    (#"{"flatten": 3}"#, "layer 'flatten' has no settings"),
+    (#"{"residual": ["relo"]}"#, "unknown layer 'relo'; did you mean 'relu'?"),
     (#"{"dropout": {"rate": 0.1}}"#, "unknown key 'rate'; known are: keep"),
     (#"{"dense": {"outputs": 3, "biases": false}}"#, "unknown key 'biases'; did you mean 'bias'?"),
     (#"{"dense": {"inputs": 3, "ouputs": 10}}"#, "unknown key 'ouputs'; did you mean 'outputs'?"),
@@ -60,6 +65,7 @@ import Testing
 
   @Test(arguments: [
     #"{"dense": {"inputs": 3}}"#, #"{"dense": "ten"}"#, #"{"dense": 1.5}"#, "7", "null", "[]",
+    #"{"residual": "relu"}"#, #"{"residual": {"dense": 3}}"#,
     #"{"dense": {"outputs": 3, "bias": 1.5}}"#, #"{"dropout": {}}"#, #"{"dropout": "half"}"#,
   ])
   func `a layer without a size or of another type is an error`(json: String) {
@@ -68,7 +74,7 @@ import Testing
 
   @Test func `names are listed when none is near`() {
     let unknown = UnknownName("convolution", among: LayerConfiguration.names, kind: "layer")
-    #expect(unknown.description.contains("known are: dense, batchNorm, dropout, identity"))
+    #expect(unknown.description.contains("known are: dense, batchNorm, dropout, flatten, residual, identity"))
     #expect(!unknown.description.contains("did you mean"))
     // A swap of neighbours is one edit, and case is none.
     #expect(UnknownName("rleu", among: ["relu", "elu"], kind: "layer").nearest == "relu")
@@ -79,12 +85,12 @@ import Testing
   @Test func `sizes are filled in from the layer below`() throws {
     let resolved = try LayerConfiguration.resolve(
       [.activation(.tanh), .dense(inputs: nil, outputs: 3), .activation(.relu), .dense(inputs: 3, outputs: 2)],
-      inputs: 5)
+      input: Shape(5))
     #expect(
       resolved == [
         .activation(.tanh), .dense(inputs: 5, outputs: 3), .activation(.relu), .dense(inputs: 3, outputs: 2),
       ])
-    #expect(try LayerConfiguration.resolve(resolved, inputs: 5) == resolved)
+    #expect(try LayerConfiguration.resolve(resolved, input: Shape(5)) == resolved)
     let network = try Network<Float>(resolved, inputs: 5)
     #expect(network.configuration == resolved)
     #expect((network.inputs, network.outputs) == (5, 2))

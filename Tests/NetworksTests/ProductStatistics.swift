@@ -51,9 +51,9 @@ struct ProductStatistics {
       let columns = block.shape.count == 2 ? block.shape[1] : slice.count
       return stride(from: 0, to: slice.count, by: columns).map { Array(slice[$0..<$0 + columns]) }
     }
-    layers = network.layout.slices.indices.compactMap { layer in
+    layers = network.layout.blocks.filter { $0.role == .weight }.map(\.address).compactMap { address in
       func block(_ role: ParameterShape.Role) -> ParameterLayout.Block? {
-        network.layout.blocks.first { $0.layer == layer && $0.role == role }
+        network.layout.blocks.first { $0.address == address && $0.role == role }
       }
       guard let weight = block(.weight) else { return nil }
       let bias = block(.bias)
@@ -135,6 +135,7 @@ extension ReferenceNetwork {
       switch layer {
       case .dense(let weight, let bias): weight.joined() + bias
       case .normalization(let layer): layer.scale + layer.shift + layer.mean + layer.variance
+      case .residual(let branch): ReferenceNetwork(layers: branch).productParameters
       case .activation, .mask: []
       }
     }
@@ -142,10 +143,17 @@ extension ReferenceNetwork {
 
   /// The same network with the product's masks: (M21) 1[r < keep]/keep, r addressed by (seed, epoch, sample, layer, unit).
   func masked(seed: UInt64, epoch: Int, sample: Int) -> ReferenceNetwork {
+    masked(RandomStream(seed: seed, .dropout, epoch, sample))
+  }
+
+  private func masked(_ parent: RandomStream) -> ReferenceNetwork {
     var result = self
     for (number, layer) in layers.enumerated() {
+      let stream = parent.substream(number)
+      if case .residual(let branch) = layer {
+        result.layers[number] = .residual(ReferenceNetwork(layers: branch).masked(stream).layers)
+      }
       guard case .mask(let mask) = layer else { continue }
-      let stream = RandomStream(seed: seed, .dropout, epoch, sample, number)
       result.layers[number] = .mask(mask.indices.map { stream.uniform($0) < maskKeep ? 1 / maskKeep : 0 })
     }
     return result
@@ -154,15 +162,19 @@ extension ReferenceNetwork {
 
 extension ReferenceProblem {
   func productNetwork<Scalar: Real>(as precision: Scalar.Type) throws -> Network<Scalar> {
-    let layers: [LayerConfiguration] = try network.layers.map { layer in
+    try Network(Self.productLayers(network.layers), inputs: inputs[0].count)
+  }
+
+  private static func productLayers(_ layers: [ReferenceNetwork.Layer]) throws -> [LayerConfiguration] {
+    try layers.map { layer in
       switch layer {
       case .dense(let weight, let bias): .dense(inputs: nil, outputs: weight.count, bias: !bias.isEmpty)
       case .activation(let activation): .activation(try #require(Activation(rawValue: activation.rawValue)))
       case .normalization: .batchNorm
       case .mask: .dropout(keep: maskKeep)
+      case .residual(let branch): .residual(try productLayers(branch))
       }
     }
-    return try Network(layers, inputs: inputs[0].count)
   }
 }
 

@@ -42,6 +42,20 @@ extension ProgramTests {
       }
     }
 
+    @Test(arguments: [1, 3]) func `a network with residual connections agrees, and is bounded`(ranks: Int) throws {
+      let folder = try ScratchFolder()
+      let network =
+        "network=[flatten, {residual: [{dense: 6}, tanh, {dense: 64}]}, {dense: 7}, {residual: [batchNorm, relu, "
+        + "{residual: [{dense: 7}]}, sigmoid, {dense: 7}]}, softplus, {dense: 10}]"
+      for check in [["gradient"], ["bound"], ["bound", "--bound", "full"]] {
+        let arguments = ["check"] + check + ["--set", network]
+        let run = try ProgramRun.run(program, arguments, ranks: ranks == 1 ? nil : ranks, in: folder.path)
+        #expect(run.exitCode == 0, "\(run.output)\(run.errors)")
+      }
+      let run = try ProgramRun.run(program, ["check", "gradient", "--set", network], in: folder.path)
+      #expect(run.output.contains("\nlayers.3.branch.2.branch.0.weight "))
+    }
+
     @Test func `the table has one line for each block, and is the same on 1 and 3 ranks`() throws {
       let folder = try ScratchFolder()
       let network = "network=[{dense: 16}, batchNorm, relu, {dense: {outputs: 10, bias: false}}]"

@@ -62,7 +62,7 @@ extension ProgramTests {
             tensor("layers.\(number).running_mean", layer.mean),
             tensor("layers.\(number).running_var", layer.variance),
           ]
-        case .activation, .mask: break
+        case .activation, .mask, .residual: break
         }
       }
       try SafetensorsFile(tensors: tensors).write(to: folder.path + "/model.safetensors")

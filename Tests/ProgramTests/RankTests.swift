@@ -32,6 +32,7 @@ extension ProgramTests {
     /// What draws, averages or decides in the course of training, each with another optimizer.
     static let toolbox: [[String]] = [
       ["optimizer.name=adam", "network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]"],
+      ["network=[flatten, {residual: [{dense: 9}, tanh, {dense: 64}, {dropout: 0.8}]}, batchNorm, {dense: 10}]"],
       ["optimizer.trustRatio={every: 2}", "network=[{dense: 16}, softplus, {dropout: 0.9}, {dense: 10}]"],
       ["optimizer={name: momentum, learningRate: 0.5}", "schedule.name=cosine", "regularization={l1: 1e-4, l2: 1e-3}"],
       [

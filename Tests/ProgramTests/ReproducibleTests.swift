@@ -29,7 +29,7 @@ extension ProgramTests {
       ],
       ["training.precision=float64", "loss=squaredHinge", "optimizer.layerScale=unit", "training.lanes=3"],
       [
-        "data.target=input", "loss=squaredError", "network=[{dense: 9}, swish, {dense: 64}]",
+        "data.target=input", "loss=squaredError", "network=[{dense: 9}, {residual: [{dense: 9}, swish]}, {dense: 64}]",
         "optimizer.learningRate=1",
       ],
     ]

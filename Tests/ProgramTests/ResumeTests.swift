@@ -24,7 +24,7 @@ extension ProgramTests {
         signal: "USR1", ranks: 2,
         settings: [
           "training.epochs=100", "optimizer.name=adam", "data.validation=200", "training.stopEarly={patience: 60}",
-          "network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]",
+          "network=[{dense: 16}, {residual: [batchNorm, tanh, {dropout: 0.8}, {dense: 16}]}, {dense: 10}]",
         ]),
       Case(
         signal: "USR1", ranks: 3,

@@ -20,7 +20,7 @@ extension ProgramTests {
           tensors.append(SafetensorsTensor(name: "layers.\(number).bias", shape: [bias.count], values: bias))
         case .activation(let activation):
           names.append(activation.rawValue)
-        case .normalization, .mask:
+        case .normalization, .mask, .residual:
           Issue.record("no golden has such a layer")
         }
       }

@@ -49,6 +49,32 @@ struct ModelFileLayerTests {
         + #",{"dense":{"inputs":4,"outputs":2}}]"#)
   }
 
+  @Test func `branches and the shape of a sample are written and read back`() throws {
+    let layers: [LayerConfiguration] = [
+      .flatten, .residual([.dense(outputs: 5), .activation(.tanh), .residual([.batchNorm]), .dense(outputs: 12)]),
+      .dense(outputs: 2),
+    ]
+    let network = try Network<Float>(layers, inputShape: Shape([3, 2, 2]))
+    let parameters = Arena<Float>(count: network.layout.count)
+    for k in 0..<parameters.count { parameters.all[k] = 1 / Float(k + 3) }
+    try ModelFile(network: network, parameters: parameters, scaling: nil).write(to: path)
+    let read = try ModelFile<Float>(contentsOf: path)
+    #expect(read.network.inputShape == Shape([3, 2, 2]))
+    #expect(read.network.configuration == network.configuration)
+    #expect(read.parameters.all.array == parameters.all.array)
+    #expect(read.names.contains("layers.1.branch.2.branch.0.running_var"))
+    #expect(try SafetensorsFile(contentsOf: path).metadata["inputShape"] == "[3, 2, 2]")
+    #expect(read.layerNumbers == [1: 1, 2: 2])
+    // A shape that the first layer with weights does not have.
+    var file = try SafetensorsFile(contentsOf: path)
+    file = SafetensorsFile(
+      tensors: file.names.compactMap { file.tensor(named: $0) },
+      metadata: file.metadata.merging(["inputShape": "[3, 2, 3]"]) { $1 })
+    try file.write(to: path)
+    let error = #expect(throws: SafetensorsError.self) { try ModelFile<Float>(contentsOf: path) }
+    #expect(error?.description.contains("inputShape") == true && error?.description.contains("12 inputs") == true)
+  }
+
   @Test func `a PyTorch file without metadata is read as the network that is named`() throws {
     // Sequential(Linear(3, 2, bias=False), BatchNorm1d(2), Tanh(), Dropout(), Linear(2, 1)).
     try SafetensorsFile(

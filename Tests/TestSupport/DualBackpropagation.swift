@@ -10,6 +10,7 @@ struct DualBackpropagation {
     case activation(ReferenceActivation)
     case normalization(ReferenceNormalization, scale: [Dual], shift: [Dual])
     case mask([Double])
+    indirect case residual([Layer])
   }
 
   private let layers: [Layer]
@@ -17,8 +18,12 @@ struct DualBackpropagation {
 
   init(_ network: ReferenceNetwork, direction: [Double], affineLayers: TaylorModel.AffineLayers) {
     self.affineLayers = affineLayers
-    let dots = network.replacingParameters(direction)
-    layers = zip(network.layers, dots.layers).map { layer, dot in
+    layers = Self.layers(network.layers, network.replacingParameters(direction).layers)
+  }
+
+  /// Layers with their parameters as dual numbers, of the parameters and of their derivatives.
+  private static func layers(_ layers: [ReferenceNetwork.Layer], _ dots: [ReferenceNetwork.Layer]) -> [Layer] {
+    zip(layers, dots).map { layer, dot in
       switch (layer, dot) {
       case (.dense(let weight, let bias), .dense(let weightDot, let biasDot)):
         .dense(
@@ -29,11 +34,13 @@ struct DualBackpropagation {
           normalization,
           scale: zip(normalization.scale, dot.scale).map { Dual(value: $0, dot: $1) },
           shift: zip(normalization.shift, dot.shift).map { Dual(value: $0, dot: $1) })
+      case (.residual(let branch), .residual(let dot)):
+        .residual(Self.layers(branch, dot))
       case (.activation(let activation), _):
         .activation(activation)
       case (.mask(let mask), _):
         .mask(mask)
-      case (.dense, _), (.normalization, _):
+      case (.dense, _), (.normalization, _), (.residual, _):
         preconditionFailure("a direction has the network's own layers")
       }
     }
@@ -41,30 +48,63 @@ struct DualBackpropagation {
 
   /// The gradient of f(y^(L) | target) in the order of the parameters, with its derivative in the direction.
   func gradient(_ loss: ReferenceLoss, input: [Double], target: [Double]) -> [Dual] {
-    var values = [input.map { Dual(value: $0, dot: 0) }]
-    for (l, layer) in layers.enumerated() { values.append(forward(layer, values[l])) }
-    var yDot = loss.gradient(outputs: values[layers.count], target: target)
-    var parts: [[Dual]] = []
-    for l in layers.indices.reversed() {
-      switch layers[l] {
-      case .dense(let weight, let bias):
-        parts.append(parameterGradient(yDot, values[l], hasBias: !bias.isEmpty))
-        yDot = backward(yDot, weight)
-      case .activation(let activation):
-        yDot = yDot.indices.map { yDot[$0] * activation.firstDerivative(values[l][$0]) }
-      case .normalization(let normalization, let scale, _):
-        let z = normalized(normalization, values[l])
-        let scales = yDot.indices.map { yDot[$0] * (affineLayers == .exact ? z[$0] : z[$0].constant) }
-        parts.append(scales + yDot)
-        yDot = yDot.indices.map { j in
-          let factor = affineLayers == .exact ? scale[j] : scale[j].constant
-          return yDot[j] * factor * Dual(value: normalization.inverse(unit: j), dot: 0)
-        }
-      case .mask(let mask):
-        yDot = yDot.indices.map { yDot[$0] * Dual(value: mask[$0], dot: 0) }
+    let pass = run(layers, input.map { Dual(value: $0, dot: 0) })
+    return pass.backward(loss.gradient(outputs: pass.outputs, target: target)).gradient
+  }
+
+  /// The outputs of some layers, and what takes Ẏ at them to Ẏ at the input and the gradient by the parameters.
+  private func run(
+    _ layers: [Layer], _ input: [Dual]
+  ) -> (outputs: [Dual], backward: ([Dual]) -> (below: [Dual], gradient: [Dual])) {
+    var values = [input]
+    var branches: [Int: ([Dual]) -> (below: [Dual], gradient: [Dual])] = [:]
+    for (l, layer) in layers.enumerated() {
+      if case .residual(let branch) = layer {
+        let pass = run(branch, values[l])
+        branches[l] = pass.backward
+        values.append(values[l].indices.map { values[l][$0] + pass.outputs[$0] })
+      } else {
+        values.append(forward(layer, values[l]))
       }
     }
-    return Array(parts.reversed().joined())
+    return (
+      values[layers.count],
+      { [values, branches] in
+        var (yDot, parts) = ($0, [[Dual]]())
+        for l in layers.indices.reversed() {
+          let (below, part) =
+            branches[l].map { passBranch in
+              let branch = passBranch(yDot)
+              return (yDot.indices.map { yDot[$0] + branch.below[$0] }, branch.gradient)
+            } ?? backward(layers[l], yDot, values[l])
+          yDot = below
+          parts.append(part)
+        }
+        return (yDot, Array(parts.reversed().joined()))
+      }
+    )
+  }
+
+  /// Ẏ below a layer, and the gradient by its parameters.
+  private func backward(_ layer: Layer, _ yDot: [Dual], _ y: [Dual]) -> (below: [Dual], gradient: [Dual]) {
+    switch layer {
+    case .dense(let weight, let bias):
+      return (backward(yDot, weight), parameterGradient(yDot, y, hasBias: !bias.isEmpty))
+    case .activation(let activation):
+      return (yDot.indices.map { yDot[$0] * activation.firstDerivative(y[$0]) }, [])
+    case .normalization(let normalization, let scale, _):
+      let z = normalized(normalization, y)
+      let scales = yDot.indices.map { yDot[$0] * (affineLayers == .exact ? z[$0] : z[$0].constant) }
+      let below = yDot.indices.map { j in
+        let factor = affineLayers == .exact ? scale[j] : scale[j].constant
+        return yDot[j] * factor * Dual(value: normalization.inverse(unit: j), dot: 0)
+      }
+      return (below, scales + yDot)
+    case .mask(let mask):
+      return (yDot.indices.map { yDot[$0] * Dual(value: mask[$0], dot: 0) }, [])
+    case .residual:
+      preconditionFailure("A branch has a pass of its own.")
+    }
   }
 
   private func forward(_ layer: Layer, _ y: [Dual]) -> [Dual] {
@@ -82,6 +122,8 @@ struct DualBackpropagation {
       return y.indices.map { scale[$0] * z[$0] + shift[$0] }
     case .mask(let mask):
       return y.indices.map { y[$0] * Dual(value: mask[$0], dot: 0) }
+    case .residual:
+      preconditionFailure("A branch has a pass of its own.")
     }
   }
 

@@ -9,13 +9,24 @@ struct ExplicitPartition {
   /// Ẏ and Ÿ at the place that the backward pass has reached.
   private var yDot: [Double] = []
   private var yDDot: [Double] = []
+  /// The branches of the residual layers, by the layers' numbers.
+  private var branches: [Int: ExplicitPartition] = [:]
 
   /// (M1), (M3), (M4), (M5).
-  init(_ network: ReferenceNetwork, input: [Double]) {
+  ///
+  /// - Parameter u: the total gradient of the input; 0 where nil.
+  init(_ network: ReferenceNetwork, input: [Double], totalGradient: [Double]? = nil) {
     self.network = network
     y = [input]
-    u = [input.map { _ in 0 }]
+    u = [totalGradient ?? input.map { _ in 0 }]
     for (l, layer) in network.layers.enumerated() {
+      if case .residual(let layers) = layer {
+        let branch = ExplicitPartition(ReferenceNetwork(layers: layers), input: y[l], totalGradient: u[l])
+        y.append(layer.outputs(of: y[l]))
+        u.append(u[l].indices.map { u[l][$0] + branch.outputTotalGradient[$0] })
+        branches[l] = branch
+        continue
+      }
       y.append(layer.outputs(of: y[l]))
       u.append(layer.totalGradient(input: y[l], below: u[l]))
     }
@@ -50,6 +61,13 @@ struct ExplicitPartition {
   /// (M8)–(M10), and (M13) for the full bound, from the output to the input; adds to the sums over samples.
   mutating func finishBackward(_ bound: ReferenceBound, addingTo sums: inout [LayerStatistics]) {
     var next = sums.count
+    passBack(bound, addingTo: &sums, before: &next)
+  }
+
+  /// The same for a network whose parameters' sums end before a place, which moves to where they begin.
+  private mutating func passBack(
+    _ bound: ReferenceBound, addingTo sums: inout [LayerStatistics], before next: inout Int
+  ) {
     for l in network.layers.indices.reversed() {
       switch network.layers[l] {
       case .dense(let weight, let bias):
@@ -71,6 +89,18 @@ struct ExplicitPartition {
           let second = activation.secondDerivative(y[l][j])
           yDDot[j] = abs(yDDot[j] * first * first + yDot[j] * second)
           yDot[j] *= first
+        }
+      case .residual:
+        guard var branch = branches[l] else { preconditionFailure("A residual layer has a branch.") }
+        // φ of the branch is u_F/u⁺, that of the way around it u/u⁺.
+        branch.yDot = yDot
+        branch.yDDot = yDDot.indices.map { j in
+          yDDot[j] * quotient(1, quotient(branch.outputTotalGradient[j], u[l + 1][j]))
+        }
+        branch.passBack(bound, addingTo: &sums, before: &next)
+        for j in yDot.indices {
+          yDot[j] += branch.yDot[j]
+          yDDot[j] = yDDot[j] * quotient(1, quotient(u[l][j], u[l + 1][j])) + branch.yDDot[j]
         }
       }
     }
@@ -155,6 +185,8 @@ extension ReferenceNetwork.Layer {
       }
     case .mask(let mask):
       return y.indices.map { abs(mask[$0]) * u[$0] }
+    case .residual:
+      preconditionFailure("A branch has a partition of its own.")
     }
   }
 }

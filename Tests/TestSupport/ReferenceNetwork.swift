@@ -12,6 +12,8 @@ public struct ReferenceNetwork: Sendable, Equatable {
     case normalization(ReferenceNormalization)
     /// y⁺ = m y, unit by unit: dropout with one fixed mask for every sample.
     case mask([Double])
+    /// y⁺ = y + F(y) with the layers of F.
+    case residual([Layer])
   }
 
   public var layers: [Layer]
@@ -22,8 +24,12 @@ public struct ReferenceNetwork: Sendable, Equatable {
 
   /// The activations in the order of the layers.
   public var activations: [ReferenceActivation] {
-    layers.compactMap { layer in
-      if case .activation(let activation) = layer { activation } else { nil }
+    layers.flatMap { layer -> [ReferenceActivation] in
+      switch layer {
+      case .activation(let activation): [activation]
+      case .residual(let branch): ReferenceNetwork(layers: branch).activations
+      case .dense, .normalization, .mask: []
+      }
     }
   }
 
@@ -34,6 +40,7 @@ public struct ReferenceNetwork: Sendable, Equatable {
       switch layer {
       case .dense(let weight, let bias): result += weight.joined() + bias
       case .normalization(let normalization): result += normalization.scale + normalization.shift
+      case .residual(let branch): result += ReferenceNetwork(layers: branch).parameters
       case .activation, .mask: break
       }
     }
@@ -59,6 +66,9 @@ public struct ReferenceNetwork: Sendable, Equatable {
         normalization.scale = take(normalization.scale.count)
         normalization.shift = take(normalization.shift.count)
         result.append(.normalization(normalization))
+      case .residual(let branch):
+        let inner = ReferenceNetwork(layers: branch)
+        result.append(.residual(inner.replacingParameters(take(inner.parameters.count)).layers))
       case .activation, .mask:
         result.append(layer)
       }
@@ -103,6 +113,10 @@ extension ReferenceNetwork.Layer {
       }
     case .mask(let mask):
       return y.indices.map { mask[$0] * y[$0] }
+    case .residual(let branch):
+      let f = ReferenceNetwork(layers: branch).outputs(of: y)
+      precondition(f.count == y.count, "A branch gives as many numbers as it gets.")
+      return y.indices.map { y[$0] + f[$0] }
     }
   }
 }

@@ -35,6 +35,8 @@ extension ReferenceNetwork {
           normalization.variance[j] = sum / samples
         }
         result.layers[l] = .normalization(normalization)
+      } else if case .residual(let branch) = layers[l] {
+        result.layers[l] = .residual(ReferenceNetwork(layers: branch).normalized(by: values).layers)
       }
       values = values.map { result.layers[l].outputs(of: $0) }
     }
@@ -43,8 +45,12 @@ extension ReferenceNetwork {
 
   /// The normalisations in the order of the layers.
   public var normalizations: [ReferenceNormalization] {
-    layers.compactMap { layer in
-      if case .normalization(let normalization) = layer { normalization } else { nil }
+    layers.flatMap { layer -> [ReferenceNormalization] in
+      switch layer {
+      case .normalization(let normalization): [normalization]
+      case .residual(let branch): ReferenceNetwork(layers: branch).normalizations
+      case .dense, .activation, .mask: []
+      }
     }
   }
 }

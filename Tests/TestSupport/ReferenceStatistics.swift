@@ -91,16 +91,17 @@ public func referenceStatistics(
 
 extension ReferenceNetwork {
   var zeroStatistics: [LayerStatistics] {
-    layers.compactMap { layer in
+    layers.flatMap { layer -> [LayerStatistics] in
       let shape: (weights: [[Double]], biases: [Double])
       switch layer {
       case .dense(let weight, let bias): shape = (weight, bias)
       case .normalization(let normalization): shape = ([normalization.scale], normalization.shift)
-      case .activation, .mask: return nil
+      case .residual(let branch): return ReferenceNetwork(layers: branch).zeroStatistics
+      case .activation, .mask: return []
       }
       let zeros = shape.weights.map { row in row.map { _ in 0.0 } }
       let biasZeros = shape.biases.map { _ in 0.0 }
-      return LayerStatistics(wDot: zeros, wDDot: zeros, biasDot: biasZeros, biasDDot: biasZeros)
+      return [LayerStatistics(wDot: zeros, wDDot: zeros, biasDot: biasZeros, biasDDot: biasZeros)]
     }
   }
 }

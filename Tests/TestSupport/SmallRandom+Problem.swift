@@ -21,6 +21,9 @@ public struct RandomProblemOptions: Sendable {
   public var normalization = 0.0
   /// The probability that a mask of ones follows an activation, to be replaced.
   public var masks = 0.0
+  /// The probability that a residual layer follows an activation, and that one stands at the input; its branch has one or two
+  /// dense layers, and may hold a residual layer.
+  public var residual = 0.0
   /// The last dense layer is multiplied by 40: a softmax behind it underflows to exact zeros.
   public var saturatedOutputs = false
 
@@ -41,6 +44,7 @@ extension SmallRandom {
       if options.normalization > 0 && chance(options.normalization) { layers.append(normalization(units: units)) }
     }
     normalize(widths[0])
+    if options.residual > 0 && chance(options.residual) { layers.append(residual(units: widths[0], options)) }
     for l in 1...depth {
       var (weight, bias) = dense(inputs: widths[l - 1], outputs: widths[l])
       if options.deadUnits { killUnits(&weight, &bias, hidden: l < depth) }
@@ -54,6 +58,7 @@ extension SmallRandom {
       if options.masks > 0 && chance(options.masks) {
         layers.append(.mask([Double](repeating: 1, count: widths[l])))
       }
+      if options.residual > 0 && chance(options.residual) { layers.append(residual(units: widths[l], options)) }
     }
 
     let samples = integer(options.samples)
@@ -71,6 +76,30 @@ extension SmallRandom {
       (0..<outputs).map { _ in (0..<inputs).map { _ in scale * normal() } },
       (0..<outputs).map { _ in 0.5 * normal() }
     )
+  }
+
+  /// Branches that begin and end with any kind of layer, and one that may have no parameters.
+  private mutating func residual(units: Int, _ options: RandomProblemOptions) -> ReferenceNetwork.Layer {
+    var branch: [ReferenceNetwork.Layer] = []
+    func activate() { if chance(0.6) { branch.append(.activation(element(options.activations))) } }
+    activate()
+    if options.normalization > 0 && chance(0.5) { branch.append(normalization(units: units)) }
+    if options.masks > 0 && chance(0.3) { branch.append(.mask([Double](repeating: 1, count: units))) }
+    if chance(0.8) {
+      let hidden = integer(options.widths)
+      let (weight, bias) = dense(inputs: units, outputs: hidden)
+      branch.append(.dense(weight: weight, bias: chance(0.3) ? [] : bias))
+      activate()
+      let (second, shift) = dense(inputs: hidden, outputs: units)
+      branch.append(.dense(weight: second, bias: shift))
+    }
+    if chance(0.2) {
+      var inner = options
+      inner.residual = 0
+      branch.append(residual(units: units, inner))
+    }
+    activate()
+    return .residual(branch.isEmpty ? [.activation(element(options.activations))] : branch)
   }
 
   private mutating func normalization(units: Int) -> ReferenceNetwork.Layer {

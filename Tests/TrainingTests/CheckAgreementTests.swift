@@ -12,7 +12,9 @@ struct CheckAgreementTests {
 
   /// An objective whose gradient is too large by a factor in the blocks of the first layer.
   private static func objective(factor: Double) throws -> Objective {
-    try randomObjective(layers, inputs: 3, samples: 5) { [$0[0], WrongLayer($0[1], factor: factor), $0[2]] }
+    try randomObjective(layers, inputs: 3, samples: 5) {
+      [$0[0], LayerConfiguration(WrongLayer($0[1], factor: factor)), $0[2]]
+    }
   }
 
   @Test(arguments: [0, 1]) func `the gradient is rank 0's on both ranks, whichever of them has a wrong one`(

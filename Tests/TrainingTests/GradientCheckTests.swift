@@ -37,7 +37,7 @@ struct GradientCheckTests {
     wrong: Int
   ) throws {
     let objective = try randomObjective(layers, inputs: 5, samples: 10) { layers in
-      layers.enumerated().map { $0 == wrong ? WrongLayer($1, factor: 1.0001) : $1 }
+      layers.enumerated().map { $0 == wrong ? LayerConfiguration(WrongLayer($1, factor: 1.0001)) : $1 }
     }
     let results = try check(objective)
     let names =
@@ -54,8 +54,8 @@ struct GradientCheckTests {
     let outputs = base.network.forward(base.inputs, parameters: base.parameters.all)
     let targets = Matrix(rowsOf: outputs.array.map { row in row.map { $0 + 1e-6 } })
     func results(factor: Double) throws -> [GradientCheck.BlockResult] {
-      let built = try Network<Double>(layers, inputs: 5)
-      let network = Network(layers: built.layers.dropLast() + [WrongLayer(built.layers[4], factor: factor)], inputs: 5)
+      let wrong = LayerConfiguration(WrongLayer(layers[4], factor: factor))
+      let network = try Network<Double>(layers.dropLast() + [wrong], inputs: 5)
       return try check(
         Objective(network, parameters: base.parameters, inputs: base.inputs, targets: targets, loss: .squaredError))
     }
@@ -91,7 +91,7 @@ struct GradientCheckTests {
     func objective(factor: Double) throws -> Objective {
       let base = try randomObjective(
         [.dense(inputs: nil, outputs: 1), .activation(.sigmoid)], inputs: 2, samples: 3, loss: .squaredError
-      ) { [$0[0], WrongLayer($0[1], factor: factor)] }
+      ) { [$0[0], LayerConfiguration(WrongLayer($0[1], factor: factor))] }
       for k in 0..<base.inputs.elements.count { base.inputs.elements[k] = Double(3000 + k) }
       base.parameters.all.copy(from: [1e-4, -1e-4, 0.3])
       return Objective(

@@ -21,7 +21,7 @@ struct LayerTargetsTests {
   private func differences(_ problem: SmoothProblem, factor: (Int) -> Double) -> [Double] {
     let (found, gradient) = (layerTargets(problem).wDot, problem.gradient)
     let blocks = problem.network.layout.blocks
-    let top = problem.network.layers.count / 2 - 1
+    let top = problem.network.configuration.count / 2 - 1
     return blocks.map { block in
       relativeDifference(
         Array(found[block.range]), gradient[block.range].map { $0 * factor(top - block.layer / 2) })

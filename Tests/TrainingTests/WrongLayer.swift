@@ -2,54 +2,53 @@ import Kernels
 import Networks
 
 /// A layer with a planted error: the Ẏ that it passes down is too large by a factor; all else is the real layer's.
-final class WrongLayer: Layer {
-  typealias Scalar = Double
+struct WrongLayer: LayerDescription {
+  static let names = ["wrong"]
+  static let example: String? = "a layer and a factor"
 
-  private let layer: any Layer<Double>
-  private let factor: Double
+  let layer: LayerConfiguration
+  let factor: Double
 
-  init(_ layer: any Layer<Double>, factor: Double) { (self.layer, self.factor) = (layer, factor) }
+  init(_ layer: LayerConfiguration, factor: Double) { (self.layer, self.factor) = (layer, factor) }
 
-  var inputs: Int { layer.inputs }
-  var outputs: Int { layer.outputs }
-  var parameters: [ParameterShape] { layer.parameters }
-  var introducesTotalGradient: Bool { layer.introducesTotalGradient }
-  var worksInPlace: Bool { layer.worksInPlace }
+  init(name: String) { self.init(.batchNorm, factor: 1) }
 
-  func reserve(samples: Int) { layer.reserve(samples: samples) }
-
-  func forward(_ x: Matrix<Double>, parameters: Vector<Double>, into y: Matrix<Double>) {
-    layer.forward(x, parameters: parameters, into: y)
+  func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> WrongLayer {
+    WrongLayer(LayerConfiguration(try layer.description.sized(for: input, at: address)), factor: factor)
   }
 
-  func totalGradient(
-    below u: Matrix<Double>?, input x: Matrix<Double>, parameters: Vector<Double>, into above: Matrix<Double>
-  ) {
-    layer.totalGradient(below: u, input: x, parameters: parameters, into: above)
+  func output(of input: Shape) -> Shape { layer.description.output(of: input) }
+  func parameters(of input: Shape) -> [ParameterShape] { layer.description.parameters(of: input) }
+  var worksInPlace: Bool { layer.description.worksInPlace }
+
+  func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar> {
+    Wrong(layer.description.make(site), factor: Scalar(factor))
+  }
+}
+
+private final class Wrong<Scalar: Real>: Layer {
+  private let layer: any Layer<Scalar>
+  private let factor: Scalar
+
+  init(_ layer: any Layer<Scalar>, factor: Scalar) { (self.layer, self.factor) = (layer, factor) }
+
+  func reserve(_ room: Room<Scalar>) { layer.reserve(room) }
+
+  func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    try layer.forward(site, over: ranks)
   }
 
-  func backward(
-    above: Sensitivity<Double>, below: Sensitivity<Double>, totalGradientBelow u: Matrix<Double>?,
-    parameters: Vector<Double>, bound: Bound
-  ) {
-    layer.backward(above: above, below: below, totalGradientBelow: u, parameters: parameters, bound: bound)
-    for k in 0..<below.yDot.elements.count { below.yDot.elements[k] *= factor }
+  func totalGradient(_ site: Site<Scalar>) { layer.totalGradient(site) }
+
+  var statistics: StatisticsForm<Scalar> { layer.statistics }
+
+  func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    try layer.backward(site, over: ranks)
+    let below = site.input.yDot.elements
+    for k in 0..<below.count { below[k] *= factor }
   }
 
-  func addStatistics(
-    input x: Matrix<Double>, totalGradientBelow u: Matrix<Double>?, above: Sensitivity<Double>, rows: Range<Int>,
-    into sums: StatisticsSlice<Double>, bound: Bound, accumulating: Bool
-  ) {
-    layer.addStatistics(
-      input: x, totalGradientBelow: u, above: above, rows: rows, into: sums, bound: bound, accumulating: accumulating)
-  }
+  func tangent(_ site: Site<Scalar>, along v: Vector<Scalar>) { layer.tangent(site, along: v) }
 
-  func tangent(
-    below: Matrix<Double>?, input x: Matrix<Double>, parameters: Vector<Double>, direction v: Vector<Double>,
-    into above: Matrix<Double>
-  ) {
-    layer.tangent(below: below, input: x, parameters: parameters, direction: v, into: above)
-  }
-
-  func addKinkSides(samples: Int, to sides: inout KinkSides) { layer.addKinkSides(samples: samples, to: &sides) }
+  func addKinkSides(rows: Int, to sides: inout KinkSides) { layer.addKinkSides(rows: rows, to: &sides) }
 }

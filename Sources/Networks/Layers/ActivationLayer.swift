@@ -1,13 +1,43 @@
-internal import Kernels
+public import Kernels
 
-/// An elementwise layer, y⁺ = σ(z); keeps what its derivatives at the last forward pass follow from.
-final class ActivationLayer<Scalar: Real>: Layer {
-  let activation: Activation
-  let inputs: Int
-  var outputs: Int { inputs }
+/// The name of an activation, such as `relu`: an elementwise layer, y⁺ = σ(z).
+public struct ActivationLayer: LayerDescription {
+  public static var names: [String] { Activation.allCases.map(\.rawValue) }
 
-  /// Whether y stays where the layer wrote it until the way back: not where a layer above works in place.
-  var keepsValue = false
+  public let activation: Activation
+
+  public init(_ activation: Activation) { self.activation = activation }
+
+  public init(name: String) {
+    guard let activation = Activation(rawValue: name) else { preconditionFailure("\(name) is no activation") }
+    self.init(activation)
+  }
+
+  public init(from decoder: any Decoder) throws { activation = try Activation(from: decoder) }
+
+  public func encode(to encoder: any Encoder) throws { try activation.encode(to: encoder) }
+
+  public var name: String { activation.rawValue }
+
+  public var worksInPlace: Bool { true }
+
+  public func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar> {
+    Elementwise(activation, units: site.input.count, keepsValue: site.keepsOutput)
+  }
+}
+
+extension LayerConfiguration {
+  public static func activation(_ activation: Activation) -> LayerConfiguration {
+    LayerConfiguration(ActivationLayer(activation))
+  }
+}
+
+/// The layer of an ``ActivationLayer``; keeps what its derivatives at the last forward pass follow from.
+private final class Elementwise<Scalar: Real>: Layer {
+  private let activation: Activation
+  private let units: Int
+  /// Whether σ' and σ'' of the last forward pass are found of y.
+  private let findsDerivativesOfValue: Bool
 
   /// σ'(z) and σ''(z), [samples × units]: where they do not follow from y, and after a pass that may be asked for all.
   private var slopes = Matrix<Scalar>(rows: 0, columns: 0)
@@ -16,68 +46,44 @@ final class ActivationLayer<Scalar: Real>: Layer {
   private var value: Matrix<Scalar>
   private var prepared = Pass.Preparation.everything
 
-  init(_ activation: Activation, units: Int) {
-    self.activation = activation
-    inputs = units
+  init(_ activation: Activation, units: Int, keepsValue: Bool) {
+    (self.activation, self.units) = (activation, units)
+    findsDerivativesOfValue = keepsValue && activation.hasDerivativesOfValue
     value = slopes
   }
 
-  var worksInPlace: Bool { true }
-
-  func reserve(samples: Int) {
-    slopes = Matrix(rows: samples, columns: inputs)
-    curvatures = Matrix(rows: samples, columns: inputs)
+  func reserve(_ room: Room<Scalar>) {
+    slopes = room.matrix(columns: units, isTouched: !findsDerivativesOfValue)
+    curvatures = room.matrix(columns: units, isTouched: !findsDerivativesOfValue && room.bound != nil)
   }
 
-  func workspace(bound: Bound?) -> WorkspaceSize {
-    let factors = findsDerivativesOfValue ? 0 : bound == nil ? 1 : 2
-    return WorkspaceSize(reserved: 2 * inputs, touched: factors * inputs)
-  }
-
-  /// Whether σ' and σ'' of the last forward pass are found of y.
-  var findsDerivativesOfValue: Bool { keepsValue && activation.hasDerivativesOfValue }
-
-  /// The network gives the same memory below and above, except where its input is below.
-  func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
-    forward(x, into: y, totalGradientBelow: nil, nil, preparing: .everything)
-  }
-
-  func forward(
-    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
-    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
-    over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws {
-    forward(x, into: y, totalGradientBelow: u, above, preparing: pass.preparation)
-  }
+  func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws { evaluate(site) }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func forward(
-    _ x: Matrix<Scalar>, into y: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, _ above: Matrix<Scalar>?,
-    preparing preparation: Pass.Preparation
-  ) {
-    (value, prepared) = (y, preparation)
-    let stores = preparation == .everything || !findsDerivativesOfValue
+  private func evaluate(_ site: Site<Scalar>) {
+    let (x, u, above) = (site.input.y, site.input.u, site.output.u)
+    (value, prepared) = (site.output.y, site.pass.preparation)
+    let stores = prepared == .everything || !findsDerivativesOfValue
     activation.forward(
-      x.elements, into: y.elements, slopes: stores ? slopes.prefix(x.rows).elements : nil,
-      curvatures: stores && preparation != .gradient ? curvatures.prefix(x.rows).elements : nil,
+      x.elements, into: value.elements, slopes: stores ? slopes.prefix(x.rows).elements : nil,
+      curvatures: stores && prepared != .gradient ? curvatures.prefix(x.rows).elements : nil,
       totalGradient: above == nil ? nil : u?.elements, into: u == nil ? nil : above?.elements)
     if u == nil, let above { above.elements.fill(0) }
   }
 
   /// σ'(z) and σ''(z) of the last forward pass, which must have kept them.
-  private func derivatives(_ samples: Int) -> (slopes: Vector<Scalar>, curvatures: Vector<Scalar>) {
+  private func derivatives(_ rows: Int) -> (slopes: Vector<Scalar>, curvatures: Vector<Scalar>) {
     precondition(prepared == .everything, "a pass that prepared a step alone has no other derivatives")
-    return (slopes.prefix(samples).elements, curvatures.prefix(samples).elements)
+    return (slopes.prefix(rows).elements, curvatures.prefix(rows).elements)
   }
 
   /// (M5) `u⁺ = |σ'(z)| u`.
-  func totalGradient(
-    below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
-  ) {
-    guard let u else { return above.elements.fill(0) }
+  func totalGradient(_ site: Site<Scalar>) {
+    guard let above = site.output.u else { return }
+    guard let u = site.input.u else { return above.elements.fill(0) }
     guard findsDerivativesOfValue else {
-      return scaleByMagnitudes(u.elements, slopes.prefix(x.rows).elements, into: above.elements)
+      return scaleByMagnitudes(u.elements, slopes.prefix(site.rows).elements, into: above.elements)
     }
     // No function whose derivatives follow from its value has a negative slope.
     above.elements.copy(from: u.elements)
@@ -85,46 +91,50 @@ final class ActivationLayer<Scalar: Real>: Layer {
   }
 
   /// (M8), in place: the signals below have the memory of those above.
+  func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws { passBack(site) }
+
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func backward(
-    above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
-    parameters: Vector<Scalar>, bound: Bound
-  ) {
-    precondition(below.yDot.isSameMemory(as: above.yDot), "an activation layer works in place")
-    let samples = above.yDot.rows
-    let z = u == nil ? nil : above.z
+  private func passBack(_ site: Site<Scalar>) {
+    let (above, rows) = (site.above, site.rows)
+    precondition(site.input.yDot.isSameMemory(as: above.yDot), "an activation layer works in place")
+    let z = site.input.u == nil ? nil : above.z
     precondition(z == nil || prepared != .gradient, "a pass that prepared a gradient has no curvature")
     activation.backward(
       findsDerivativesOfValue
         ? .ofValue(value.elements)
-        : .stored(slopes: slopes.prefix(samples).elements, curvatures: curvatures.prefix(samples).elements),
-      totalGradient: z == nil ? nil : u?.elements, yDot: above.yDot.elements, z: z?.elements)
+        : .stored(slopes: slopes.prefix(rows).elements, curvatures: curvatures.prefix(rows).elements),
+      totalGradient: z == nil ? nil : site.input.u?.elements, yDot: above.yDot.elements, z: z?.elements)
+  }
+
+  var formsSquaredError: Bool { activation.hasDerivativesOfValue }
+
+  func squaredError(
+    _ outputs: Matrix<Scalar>, targets: Matrix<Scalar>, below: Sensitivity<Scalar>, totalGradient u: Matrix<Scalar>?
+  ) -> Double? {
+    guard formsSquaredError else { return nil }
+    return activation.squaredError(outputs: outputs, targets: targets, totalGradient: u, yDot: below.yDot, z: below.z)
   }
 
   /// `ẏ⁺ = σ'(z) ż`.
-  func tangent(
-    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
-    into above: Matrix<Scalar>
-  ) {
-    guard let below else { return above.elements.fill(0) }
-    above.elements.copy(from: below.elements)
-    multiply(above.elements, by: derivatives(x.rows).slopes)
+  func tangent(_ site: Site<Scalar>, along v: Vector<Scalar>) {
+    guard let above = site.output.tangent?.elements else { return }
+    guard let below = site.input.tangent else { return above.fill(0) }
+    above.copy(from: below.elements)
+    multiply(above, by: derivatives(site.rows).slopes)
   }
 
   /// `Σ_s Ẏ⁺ · σ''(z) ż²`.
-  func secondDerivative(
-    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
-  ) -> Scalar {
-    weightedSquares(tangent.elements, yDot.elements, derivatives(yDot.rows).curvatures)
+  func secondDerivative(_ site: Site<Scalar>, along v: Vector<Scalar>, _ model: Bound) -> Scalar {
+    guard let tangent = site.input.tangent else { return 0 }
+    return weightedSquares(tangent.elements, site.output.yDot.elements, derivatives(site.rows).curvatures)
   }
 
-  /// relu and leakyRelu have slope 1 above z = 0 and a smaller one below, elu has σ'' = 0 above and e^z below.
-  func addKinkSides(samples: Int, to sides: inout KinkSides) {
-    switch activation {
-    case .relu, .leakyRelu: sides.add(derivatives(samples).slopes, above: 0.5)
-    case .elu: sides.add(derivatives(samples).curvatures, above: 0)
-    case .identity, .sigmoid, .tanh, .softplus, .swish: break
+  func addKinkSides(rows: Int, to sides: inout KinkSides) {
+    switch activation.kink {
+    case .none: return
+    case .slope(let threshold): sides.add(derivatives(rows).slopes, above: Scalar(threshold))
+    case .curvature(let threshold): sides.add(derivatives(rows).curvatures, above: Scalar(threshold))
     }
   }
 }

@@ -1,252 +1,199 @@
-internal import Kernels
+public import Kernels
 
-/// An affine layer, y⁺ = y Wᵀ + b, with weights [outputs × inputs] followed by biases [outputs], which may be left out.
-final class Dense<Scalar: Real>: Layer {
-  let inputs: Int
-  let outputs: Int
+/// `{dense: 10}`, or `{dense: {inputs: 784, outputs: 10, bias: false}}`: an affine layer, y⁺ = y Wᵀ + b. It takes an input of
+/// any shape as its row of numbers.
+public struct DenseLayer: LayerDescription {
+  public static let names = ["dense"]
+  public static let example: String? = "its number of outputs, for example {dense: 10}"
+
+  public static let neededTensors = "a dense layer needs a weight and a bias"
+
+  /// nil for the size of the layer below.
+  public var inputs: Int?
+  public var outputs: Int
+  public var hasBias: Bool
+
+  public init(inputs: Int? = nil, outputs: Int, hasBias: Bool = true) {
+    (self.inputs, self.outputs, self.hasBias) = (inputs, outputs, hasBias)
+  }
+
+  public init(name: String) { self.init(outputs: 1) }
+
+  public func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> DenseLayer {
+    guard (1...LayerConfiguration.maximumUnits).contains(outputs) else {
+      throw NetworkError(
+        "network: layer \(address) is dense with \(outputs) outputs; it needs 1 to \(LayerConfiguration.maximumUnits)")
+    }
+    if let inputs, inputs != input.count {
+      let below =
+        address == LayerAddress(0)
+        ? "the data has \(input.count) features" : "the layer below has \(input.count) outputs"
+      throw NetworkError("network: layer \(address) is dense with \(inputs) inputs, but \(below)")
+    }
+    return DenseLayer(inputs: input.count, outputs: outputs, hasBias: hasBias)
+  }
+
+  public func output(of input: Shape) -> Shape { Shape(outputs) }
+
+  public func parameters(of input: Shape) -> [ParameterShape] {
+    let start = ParameterShape.Start.drawn(fanIn: input.count, fanOut: outputs)
+    let weight = ParameterShape(role: .weight, shape: [outputs, input.count], start: start)
+    return hasBias ? [weight, ParameterShape(role: .bias, shape: [outputs], start: start)] : [weight]
+  }
+
+  public func inputs(of tensors: LayerTensors) -> Int? {
+    tensors[.weight].flatMap { $0.count == 2 && $0[1] > 0 ? $0[1] : nil }
+  }
+
+  public func fitted(to tensors: LayerTensors, isNamed: Bool) throws(TensorMismatch) -> DenseLayer {
+    guard let weight = tensors[.weight], weight.count == 2,
+      weight.allSatisfy((1...LayerConfiguration.maximumUnits).contains)
+    else {
+      throw TensorMismatch(.weight, "there is no such matrix", "a dense layer needs weights [outputs × inputs]")
+    }
+    let hasTensor = tensors[.bias] != nil
+    guard !isNamed else { return DenseLayer(inputs: weight[1], outputs: weight[0], hasBias: hasTensor) }
+    guard weight[0] == outputs && weight[1] == inputs ?? weight[1] else {
+      throw TensorMismatch(
+        .weight,
+        "its shape is \(weight), but the file's metadata promises \(inputs.map(String.init) ?? "?") inputs and "
+          + "\(outputs) outputs", "write weights as [outputs × inputs]")
+    }
+    guard hasBias || !hasTensor else {
+      throw TensorMismatch(
+        .bias, "the file's metadata promises a dense layer without bias", "leave the tensor out")
+    }
+    return DenseLayer(inputs: weight[1], outputs: weight[0], hasBias: hasBias)
+  }
+
+  public func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar> {
+    Dense(
+      AffineStatistics(
+        inputs: site.input.count, outputs: outputs, hasBias: hasBias,
+        inputCarriesTotalGradient: site.inputCarriesTotalGradient, products: site.products),
+      hasBias: hasBias, products: site.products)
+  }
+}
+
+extension LayerConfiguration {
+  /// An affine layer; without `inputs` its input size is the output size of the layer below.
+  public static func dense(inputs: Int? = nil, outputs: Int, bias: Bool = true) -> LayerConfiguration {
+    LayerConfiguration(DenseLayer(inputs: inputs, outputs: outputs, hasBias: bias))
+  }
+}
+
+extension DenseLayer: Codable {
+  private enum Key: String, CodingKey, CaseIterable { case inputs, outputs, bias }
+
+  public init(from decoder: any Decoder) throws {
+    guard let settings = try decoder.settings(Key.self) else {
+      self.init(outputs: try decoder.singleValueContainer().decode(Int.self))
+      return
+    }
+    self.init(
+      inputs: try settings.decodeIfPresent(Int.self, forKey: .inputs),
+      outputs: try settings.decode(Int.self, forKey: .outputs),
+      hasBias: try settings.decodeIfPresent(Bool.self, forKey: .bias) ?? true)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    if inputs == nil, hasBias {
+      var container = encoder.singleValueContainer()
+      return try container.encode(outputs)
+    }
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encodeIfPresent(inputs, forKey: .inputs)
+    try container.encode(outputs, forKey: .outputs)
+    if !hasBias { try container.encode(hasBias, forKey: .bias) }
+  }
+}
+
+/// The layer of a ``DenseLayer``.
+private final class Dense<Scalar: Real>: Layer {
+  private let affine: AffineStatistics<Scalar>
   private let hasBias: Bool
-  /// False in the first affine layer, where u below is zero: then |Ẏ| is not needed.
-  private let inputCarriesTotalGradient: Bool
-
-  /// That of all layers of the network.
-  private let workspace: ProductWorkspace<Scalar>
-  /// |Ẏ|, [samples × outputs], for the full bound.
-  private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
-  /// The same over samples of several ranks.
-  private var sharedMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
+  private let products: ProductWorkspace<Scalar>
   /// Σ_j |y_j| + 1[bias] of (M4), [samples].
   private var inputMagnitudes = Arena<Scalar>(count: 0).all
-  /// The lanes of the last sums, and room for those of the biases, [levels × outputs].
-  private let laneTerms = LaneTerms()
-  private var laneBiases = Arena<Scalar>(count: 0)
 
-  init(
-    inputs: Int, outputs: Int, hasBias: Bool, inputCarriesTotalGradient: Bool, workspace: ProductWorkspace<Scalar>
-  ) {
-    self.workspace = workspace
-    self.inputs = inputs
-    self.outputs = outputs
-    self.hasBias = hasBias
-    self.inputCarriesTotalGradient = inputCarriesTotalGradient
+  init(_ affine: AffineStatistics<Scalar>, hasBias: Bool, products: ProductWorkspace<Scalar>) {
+    (self.affine, self.hasBias, self.products) = (affine, hasBias, products)
   }
 
-  var parameters: [ParameterShape] {
-    let weight = ParameterShape(role: .weight, shape: [outputs, inputs])
-    return hasBias ? [weight, ParameterShape(role: .bias, shape: [outputs])] : [weight]
-  }
+  var statistics: StatisticsForm<Scalar> { .affine(affine) }
 
-  var introducesTotalGradient: Bool { true }
-
-  func reserve(samples: Int) {
-    reserveProducts(units: outputs, samples: samples)
-    if inputCarriesTotalGradient { yDotMagnitudes = Matrix(rows: samples, columns: outputs) }
-    inputMagnitudes = Arena(count: samples).all
-  }
-
-  func workspace(bound: Bound?) -> WorkspaceSize {
-    let magnitudes = inputCarriesTotalGradient ? outputs : 0
-    return WorkspaceSize(reserved: magnitudes + 1, touched: (bound == .full ? magnitudes : 0) + 1)
-  }
-
-  /// Room for the products of (M1), (M4) and (M10), and for those of (M9) of some output units.
-  private func reserveProducts(units: Int, samples: Int) {
-    workspace.reserve(rows: samples, columns: outputs, terms: inputs)
-    workspace.reserve(rows: samples, columns: inputs, terms: outputs)
-    workspace.reserve(rows: units, columns: inputs, terms: samples)
-    workspace.reserve(rows: units, columns: inputs, terms: samples, isStep: true)
-  }
-
-  private func weights(_ parameters: Vector<Scalar>) -> Matrix<Scalar> {
-    parameters[0..<outputs * inputs].matrix(rows: outputs, columns: inputs)
-  }
-
-  private func biases(_ parameters: Vector<Scalar>) -> Vector<Scalar>? {
-    hasBias ? parameters[outputs * inputs..<outputs * inputs + outputs] : nil
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
-    multiplyPair(
-      x, nil, transposed: weights(parameters), into: y, nil, addingRow: biases(parameters), workspace: workspace)
+  func reserve(_ room: Room<Scalar>) {
+    room.reserve(products, rows: room.samples, columns: affine.outputs, terms: affine.inputs)
+    room.reserve(products, rows: room.samples, columns: affine.inputs, terms: affine.outputs)
+    inputMagnitudes = room.matrix(columns: 1).elements
+    affine.reserve(room)
   }
 
   /// (M1) and (M4) in one pass over the weights.
-  func forward(
-    _ x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
-    _ above: Matrix<Scalar>?, pass: Pass, samples: Int, ids: Span<Int32>,
-    over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws {
-    if let u, let above {
-      forwardPair(x, u, parameters: parameters, into: y, above)
-    } else {
-      forward(x, parameters: parameters, into: y)
-      if let above { totalGradient(below: nil, input: x, parameters: parameters, into: above) }
-    }
+  func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    multiplyForward(site)
   }
 
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func forwardPair(
-    _ x: Matrix<Scalar>, _ u: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>,
-    _ above: Matrix<Scalar>
-  ) {
+  private func multiplyForward(_ site: Site<Scalar>) {
+    let (x, weights, biases) = (site.input.y, affine.weights(site.parameters), affine.biases(site.parameters))
+    guard let u = site.input.u, let above = site.output.u else {
+      multiplyPair(x, nil, transposed: weights, into: site.output.y, nil, addingRow: biases, workspace: products)
+      if site.output.u != nil { totalGradient(site) }
+      return
+    }
     let magnitudes = inputMagnitudes[0..<x.rows]
     x.magnitudeSums(plus: hasBias ? 1 : 0, into: magnitudes)
     multiplyPair(
-      x, u, transposed: weights(parameters), into: y, above, addingRow: biases(parameters), addingColumn: magnitudes,
-      workspace: workspace)
+      x, u, transposed: weights, into: site.output.y, above, addingRow: biases, addingColumn: magnitudes,
+      workspace: products)
   }
 
   /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
-  func totalGradient(
-    below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
-  ) {
-    above.fillRows(withMagnitudeSumsOf: x, plus: hasBias ? 1 : 0)
-    guard let u else { return }
-    multiplyPair(nil, u, transposed: weights(parameters), into: nil, above, beta: 1, workspace: workspace)
-  }
-
-  /// (M9) `Ẇ ← Ẏᵀ y, Ẅ ← Zᵀ |y|`, biases with y ≡ 1; (M13) adds `|Ẏ|ᵀ u` to the weights' Ẅ.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func addStatistics(
-    input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>, rows: Range<Int>,
-    into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
-  ) {
-    formStatistics(
-      of: 0..<outputs, input: x[rows], totalGradientBelow: u?[rows], above: above[rows], magnitudes: yDotMagnitudes,
-      into: sums, bound: bound, accumulating: accumulating)
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func formStatistics(
-    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
-    magnitudes: Matrix<Scalar>, into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
-  ) {
-    let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
-    multiplyPair(
-      transposed: above.yDot, z, x, into: weights(sums.wDot), z == nil ? nil : wDDot.map(weights), rows: units,
-      beta: accumulating ? 1 : 0, workspace: workspace)
-    formBiasStatistics(of: units, above: above, into: sums, accumulating: accumulating)
-    if bound == .full, let u, let wDDot, z != nil {
-      let yDot = magnitudes.prefix(x.rows)
-      above.yDot.elements.magnitudes(into: yDot.elements)
-      multiplyPair(
-        transposed: yDot, nil, u, into: weights(wDDot), nil, rows: units, beta: 1, workspace: workspace)
-    }
-  }
-
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func formBiasStatistics(
-    of units: Range<Int>, above: Sensitivity<Scalar>, into sums: StatisticsSlice<Scalar>, accumulating: Bool
-  ) {
-    if let bias = biases(sums.wDot) {
-      above.yDot.sumRows(columns: units, into: bias[units], accumulating: accumulating)
-    }
-    if let z = above.z, let bias = sums.wDDot.flatMap(biases) {
-      z.sumRows(columns: units, into: bias[units], accumulating: accumulating)
-    }
-  }
-
-  /// The full bound adds a second product to a lane's Ẅ before lanes are added up.
-  func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { bound == .paper || u == nil }
-
-  /// (M9) in one product for all lanes.
-  func formStatistics(
-    of lanes: Range<Int>, in tree: LaneTree, samples: Int, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
-    into sums: StatisticsSlice<Scalar>
-  ) {
-    if laneBiases.count < tree.levels * outputs { laneBiases = Arena(count: tree.levels * outputs) }
-    laneTerms.set(lanes, of: tree, samples: samples)
-    let rows = tree.rows(of: lanes, samples: samples)
-    let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
-    multiplyPair(
-      transposed: above.yDot[rows], z?[rows], x[rows], into: weights(sums.wDot),
-      z == nil ? nil : wDDot.map(weights), lanes: laneTerms, workspace: workspace)
-    func addBiases(_ signal: Matrix<Scalar>, into bias: Vector<Scalar>) {
-      func target(_ level: Int) -> Vector<Scalar> {
-        level == 0 ? bias : laneBiases.all[(level - 1) * outputs..<level * outputs]
-      }
-      tree.fold(lanes) { lane, level in
-        signal[tree.rows(of: lane, samples: samples)].sumRows(into: target(level), accumulating: false)
-      } join: {
-        target($0).add(target($0 + 1))
-      }
-    }
-    if let bias = biases(sums.wDot) { addBiases(above.yDot, into: bias) }
-    if let wDDot, let z, let bias = biases(wDDot) { addBiases(z, into: bias) }
-  }
-
-  var hasSeparableStatistics: Bool { true }
-
-  func reserve(statisticsOf units: Range<Int>, samples: Int) {
-    reserveProducts(units: units.count, samples: samples)
-    if inputCarriesTotalGradient { sharedMagnitudes = Matrix(rows: samples, columns: outputs) }
-  }
-
-  /// (M9), (M13) as in `addStatistics`, of the rows of W and b that belong to some units.
-  func formStatistics(
-    of units: Range<Int>, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?, above: Sensitivity<Scalar>,
-    into sums: StatisticsSlice<Scalar>, bound: Bound
-  ) {
-    formStatistics(
-      of: units, input: x, totalGradientBelow: u, above: above, magnitudes: sharedMagnitudes, into: sums, bound: bound,
-      accumulating: false)
-  }
-
-  /// (M9, M11) in one product, or two.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  func moveWeights(
-    of units: Range<Int>, _ step: WeightStep<Scalar>, input x: Matrix<Scalar>, above: Sensitivity<Scalar>,
-    parameters: Vector<Scalar>, into sums: StatisticsSlice<Scalar>
-  ) {
-    moveByProducts(
-      weights(parameters), rows: units, step, transposed: above.yDot, sums.wDDot == nil ? nil : above.z, x,
-      workspace: workspace)
-    formBiasStatistics(of: units, above: above, into: sums, accumulating: false)
+  func totalGradient(_ site: Site<Scalar>) {
+    guard let above = site.output.u else { return }
+    above.fillRows(withMagnitudeSumsOf: site.input.y, plus: hasBias ? 1 : 0)
+    guard let u = site.input.u else { return }
+    multiplyPair(nil, u, transposed: affine.weights(site.parameters), into: nil, above, beta: 1, workspace: products)
   }
 
   /// (M10) `Ẏ_j = Σ_i Ẏ_i w_ij, Z_j = Σ_i Z_i |w_ij|`; (M13) adds `Σ_i |Ẏ_i|` to Z_j.
+  func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    multiplyBackward(site)
+  }
+
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func backward(
-    above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
-    parameters: Vector<Scalar>, bound: Bound
-  ) {
-    let weights = weights(parameters)
-    let z = below.z == nil ? nil : above.z
-    guard bound == .full, let z, let zBelow = below.z else {
+  private func multiplyBackward(_ site: Site<Scalar>) {
+    let (above, weights) = (site.above, affine.weights(site.parameters))
+    let z = site.input.z == nil ? nil : above.z
+    guard site.bound == .full, let z, let zBelow = site.input.z else {
       multiplyPair(
-        above.yDot, z, weights, into: below.yDot, z == nil ? nil : below.z, workspace: workspace)
+        above.yDot, z, weights, into: site.input.yDot, z == nil ? nil : site.input.z, workspace: products)
       return
     }
-    multiplyPair(above.yDot, nil, weights, into: below.yDot, nil, workspace: workspace)
+    multiplyPair(above.yDot, nil, weights, into: site.input.yDot, nil, workspace: products)
     zBelow.fillRows(withMagnitudeSumsOf: above.yDot, plus: 0)
-    multiplyPair(nil, z, weights, into: nil, zBelow, beta: 1, workspace: workspace)
+    multiplyPair(nil, z, weights, into: nil, zBelow, beta: 1, workspace: products)
   }
 
   /// `ẏ⁺ = V y + v_b + W ẏ`.
-  func tangent(
-    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
-    into above: Matrix<Scalar>
-  ) {
-    forward(x, parameters: v, into: above)
-    guard let below else { return }
+  func tangent(_ site: Site<Scalar>, along v: Vector<Scalar>) {
     multiplyPair(
-      below, nil, transposed: weights(parameters), into: above, nil, beta: 1, workspace: workspace)
+      site.input.y, nil, transposed: affine.weights(v), into: site.output.tangent, nil, addingRow: affine.biases(v),
+      workspace: products)
+    guard let below = site.input.tangent else { return }
+    multiplyPair(
+      below, nil, transposed: affine.weights(site.parameters), into: site.output.tangent, nil, beta: 1,
+      workspace: products)
   }
 
   /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of both changes.
-  func secondDerivative(
-    tangentBelow tangent: Matrix<Scalar>, above yDot: Matrix<Scalar>, direction v: Vector<Scalar>, _ model: Bound
-  ) -> Scalar {
-    guard model == .full else { return 0 }
-    let product = Matrix<Scalar>(rows: tangent.rows, columns: outputs)
-    multiplyPair(tangent, nil, transposed: weights(v), into: product, nil, workspace: workspace)
-    return 2 * product.elements.dot(yDot.elements)
+  func secondDerivative(_ site: Site<Scalar>, along v: Vector<Scalar>, _ model: Bound) -> Scalar {
+    guard model == .full, let tangent = site.input.tangent else { return 0 }
+    let product = Matrix<Scalar>(rows: tangent.rows, columns: affine.outputs)
+    multiplyPair(tangent, nil, transposed: affine.weights(v), into: product, nil, workspace: products)
+    return 2 * product.elements.dot(site.output.yDot.elements)
   }
 }

@@ -1,67 +1,102 @@
-internal import Kernels
+public import Kernels
 
-/// (M21) Dropout: each unit of each sample is kept with a probability and scaled by its inverse, or set to 0.
+/// `{dropout: {keep: 0.9}}` (M21): each unit of each sample is kept with a probability and scaled by its inverse, or set to 0.
+public struct DropoutLayer: LayerDescription {
+  public static let names = ["dropout"]
+  public static let example: String? = "the share of units it keeps: {dropout: {keep: 0.9}}"
+
+  /// The probability that a unit is kept, in (0, 1].
+  public var keep: Double
+
+  public init(keep: Double) { self.keep = keep }
+
+  /// Off, as where a network is used.
+  public init(name: String) { self.init(keep: 1) }
+
+  public func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> DropoutLayer {
+    guard keep > 0, keep <= 1 else {
+      throw NetworkError(
+        "network: layer \(address) is dropout with keep \(keep); the share of units that are kept is above 0 and at most 1"
+      )
+    }
+    return self
+  }
+
+  public var worksInPlace: Bool { true }
+
+  public var isTrainedAsUsed: Bool { false }
+
+  public func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar> {
+    Dropout(keep: keep, units: site.input.count, address: site.address)
+  }
+}
+
+extension LayerConfiguration {
+  /// (M21) `keep` is the probability that a unit is kept, in (0, 1].
+  public static func dropout(keep: Double) -> LayerConfiguration { LayerConfiguration(DropoutLayer(keep: keep)) }
+}
+
+extension DropoutLayer: Codable {
+  private enum Key: String, CodingKey, CaseIterable { case keep }
+
+  public init(from decoder: any Decoder) throws {
+    keep =
+      try decoder.settings(Key.self)?.decode(Double.self, forKey: .keep)
+      ?? decoder.singleValueContainer().decode(Double.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: Key.self)
+    try container.encode(keep, forKey: .keep)
+  }
+}
+
+/// The layer of a ``DropoutLayer``.
 ///
 /// The mask 1[r < keep]/keep is addressed by (seed, epoch, sample, layer, unit): it does not depend on the ranks nor on
 /// the order of a minibatch. Where it is off, and in use, the layer is the identity.
-final class Dropout<Scalar: Real>: Layer {
-  /// The probability that a unit is kept, in (0, 1].
-  let keep: Double
-  let inputs: Int
-  var outputs: Int { inputs }
-  /// The layer's number in the network, a part of the masks' address.
-  private let number: Int
+private final class Dropout<Scalar: Real>: Layer {
+  private let keep: Double
+  private let units: Int
+  private let address: LayerAddress
 
   /// The masks of the last forward pass, [samples × units]; meaningless where it had none.
   private var masks = Matrix<Scalar>(rows: 0, columns: 0)
   private var isActive = false
 
-  init(keep: Double, units: Int, number: Int) {
-    self.keep = keep
-    inputs = units
-    self.number = number
+  init(keep: Double, units: Int, address: LayerAddress) {
+    (self.keep, self.units, self.address) = (keep, units, address)
   }
 
-  var worksInPlace: Bool { true }
+  func reserve(_ room: Room<Scalar>) { masks = room.matrix(columns: units) }
 
-  func reserve(samples: Int) { masks = Matrix(rows: samples, columns: inputs) }
-
-  func workspace(bound: Bound?) -> WorkspaceSize { WorkspaceSize(reserved: inputs, touched: inputs) }
-
-  func forward(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
+  func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    let (x, y) = (site.input.y, site.output.y)
     isActive = false
     if !y.isSameMemory(as: x) { y.elements.copy(from: x.elements) }
-  }
-
-  func forward(
-    _ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>, pass: Pass, samples: Int,
-    ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable
-  ) throws {
-    forward(x, parameters: parameters, into: y)
-    guard let address = pass.dropout, keep < 1 else { return }
-    isActive = true
-    let epoch = RandomStream(seed: address.seed, .dropout).substream(address.epoch)
-    for row in 0..<x.rows {
-      epoch.substream(Int(ids[row])).substream(number).fillMask(masks[row], keep: keep)
+    if let masks = site.pass.dropout, keep < 1 {
+      isActive = true
+      let epoch = RandomStream(seed: masks.seed, .dropout).substream(masks.epoch)
+      for row in 0..<x.rows {
+        epoch.substream(site.id(ofRow: row)).substream(address).fillMask(self.masks[row], keep: keep)
+      }
+      multiply(y.elements, by: self.masks.prefix(x.rows).elements)
     }
-    multiply(y.elements, by: masks.prefix(x.rows).elements)
+    if site.output.u != nil { totalGradient(site) }
   }
 
   /// (M4) `u⁺ = mask · u`.
-  func totalGradient(
-    below u: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, into above: Matrix<Scalar>
-  ) {
-    guard let u else { return above.elements.fill(0) }
+  func totalGradient(_ site: Site<Scalar>) {
+    guard let above = site.output.u else { return }
+    guard let u = site.input.u else { return above.elements.fill(0) }
     above.elements.copy(from: u.elements)
     if isActive { multiply(above.elements, by: masks.prefix(u.rows).elements) }
   }
 
   /// (M10) `Ẏ_j = mask · Ẏ_i, Z_j = mask · Z_i`, in place: the signals below have the memory of those above.
-  func backward(
-    above: Sensitivity<Scalar>, below: Sensitivity<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
-    parameters: Vector<Scalar>, bound: Bound
-  ) {
-    precondition(below.yDot.isSameMemory(as: above.yDot), "dropout works in place")
+  func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    let above = site.above
+    precondition(site.input.yDot.isSameMemory(as: above.yDot), "dropout works in place")
     guard isActive else { return }
     let masks = masks.prefix(above.yDot.rows).elements
     multiply(above.yDot.elements, by: masks)
@@ -69,12 +104,10 @@ final class Dropout<Scalar: Real>: Layer {
   }
 
   /// `ẏ⁺ = mask · ẏ`.
-  func tangent(
-    below: Matrix<Scalar>?, input x: Matrix<Scalar>, parameters: Vector<Scalar>, direction v: Vector<Scalar>,
-    into above: Matrix<Scalar>
-  ) {
-    guard let below else { return above.elements.fill(0) }
+  func tangent(_ site: Site<Scalar>, along v: Vector<Scalar>) {
+    guard let above = site.output.tangent else { return }
+    guard let below = site.input.tangent else { return above.elements.fill(0) }
     above.elements.copy(from: below.elements)
-    if isActive { multiply(above.elements, by: masks.prefix(x.rows).elements) }
+    if isActive { multiply(above.elements, by: masks.prefix(site.rows).elements) }
   }
 }

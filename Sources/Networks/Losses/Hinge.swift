@@ -1,5 +1,36 @@
 internal import Kernels
 
+struct Hinge: LossFunction {
+  let name = "hinge"
+  let targets = LossTargets.classes
+  let hasDiagonalHessian = false
+  let isPiecewiseLinear = true
+  let hasMargins = true
+
+  func evaluate<Scalar: Real>(
+    _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+  ) -> Double { evaluateHinge(outputs, targets, gradient, curvature) }
+
+  func quadraticForm<Scalar: Real>(
+    outputs: Matrix<Scalar>, targets: Matrix<Scalar>, curvature: Matrix<Scalar>, of yTangent: Matrix<Scalar>
+  ) -> Scalar { 0 }
+}
+
+struct SquaredHinge: LossFunction {
+  let name = "squaredHinge"
+  let targets = LossTargets.classes
+  let hasDiagonalHessian = false
+  let hasMargins = true
+
+  func evaluate<Scalar: Real>(
+    _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+  ) -> Double { evaluateSquaredHinge(outputs, targets, gradient, curvature) }
+
+  func quadraticForm<Scalar: Real>(
+    outputs: Matrix<Scalar>, targets: Matrix<Scalar>, curvature: Matrix<Scalar>, of yTangent: Matrix<Scalar>
+  ) -> Scalar { squaredHingeQuadraticForm(curvature, targets, yTangent) }
+}
+
 /// The margins m_i = max(0, y_i − y_c + 1) for i ≠ c, m_c = 0, of one sample of class c. Not-a-number passes through.
 private func writeMargins<Scalar: Real>(_ y: Vector<Scalar>, class c: Int, into m: Vector<Scalar>) {
   let own = y[c]
@@ -14,7 +45,7 @@ private func writeMargins<Scalar: Real>(_ y: Vector<Scalar>, class c: Int, into 
 /// f = Σ m_i; gradient 1[m_i > 0], for the class −Σ 1[m_i > 0]; h = 0.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func evaluateHinge<Scalar: Real>(
+private func evaluateHinge<Scalar: Real>(
   _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
 ) -> Double {
   curvature.elements.fill(0)
@@ -36,7 +67,7 @@ func evaluateHinge<Scalar: Real>(
 /// f = Σ m_i²; gradient 2 m_i, for the class −2 Σ m_i; h = 2·1[m_i > 0], for the class 2 Σ 1[m_i > 0].
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func evaluateSquaredHinge<Scalar: Real>(
+private func evaluateSquaredHinge<Scalar: Real>(
   _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
 ) -> Double {
   var loss = 0.0
@@ -60,7 +91,7 @@ func evaluateSquaredHinge<Scalar: Real>(
 /// Σ_s Σ 2 (ẏ_i − ẏ_c)² over the units i ≠ c whose margin is positive, which have h_i > 0.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func squaredHingeQuadraticForm<Scalar: Real>(
+private func squaredHingeQuadraticForm<Scalar: Real>(
   _ h: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ yTangent: Matrix<Scalar>
 ) -> Scalar {
   var total: Scalar = 0

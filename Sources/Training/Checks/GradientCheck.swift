@@ -22,7 +22,7 @@ public struct GradientCheck: Sendable {
   /// - Throws: ``ConfigurationError`` for a network with dropout: its loss jumps with the masks, or is not that of training.
   public static func requireNoDropout(_ network: [LayerConfiguration]) throws(ConfigurationError) {
     for (index, layer) in network.enumerated() {
-      guard case .dropout(let keep) = layer, keep < 1 else { continue }
+      guard layer.all.contains(where: { $0.of(DropoutLayer.self).map { $0.keep < 1 } ?? false }) else { continue }
       throw ConfigurationError(
         "check gradient: layer \(index) is dropout, and the gradient of random masks is not checked; leave the layer out, "
           + "or set its keep to 1")

@@ -69,7 +69,7 @@ public struct HypergradientProblem {
       }
     }
     chain = Chain(
-      teacher: Learner(layers: network.configuration, inputs: network.inputs, loss: configuration.loss),
+      teacher: Learner(layers: network.configuration, inputShape: network.inputShape, loss: configuration.loss),
       student: student.map { Learner(layers: $0.configuration, inputs: $0.inputs, loss: own.loss) },
       validationLoss: levels == 3 ? own.loss : configuration.loss)
     try requireMemory(for: network, samples: samples)

@@ -64,7 +64,7 @@ extension Objective {
       return (model.network, model.parameters, problem)
     }
     let problem = try LearningProblem(configuration)
-    let network = try Network<Double>(configuration.network, inputs: problem.features)
+    let network = try Network<Double>(configuration.network, inputShape: problem.shape)
     try problem.check(outputs: network.outputs)
     let parameters = network.initialParameters(
       configuration.training.initialization, seed: UInt64(configuration.training.seed))

@@ -39,12 +39,12 @@ extension Configuration {
         data.validation > 0, "training.stopEarly needs a validation set; set data.validation, for example to 5000")
     }
     try require(
-      !loss.wantsClasses || data.target == .label,
+      !loss.targets.areClasses || data.target == .label,
       "loss \(loss.rawValue) needs classes, but data.target is \(data.target.rawValue); use loss squaredError or "
         + "data.target label")
     try require(
-      !(loss == .sigmoidCrossEntropy && data.target == .input && data.scale != .unit),
-      "loss sigmoidCrossEntropy needs targets from 0 to 1; set data.scale to unit")
+      !(loss.targets == .probabilities && data.target == .input && data.scale != .unit),
+      "loss \(loss.rawValue) needs targets from 0 to 1; set data.scale to unit")
     try require(
       !run.folder.isEmpty && !run.folder.contains(where: \.isControl),
       "run.folder '\(run.folder)' is no path; name a folder, for example runs")

@@ -28,7 +28,8 @@ extension Configuration {
       if let fault = training.precision.fault(in: value) { throw ConfigurationError("\(key) is \(value), \(fault)") }
     }
     for (index, layer) in network.enumerated() {
-      guard case .dropout(let keep) = layer, keep > 0, !training.precision.rounded(1 / keep).isFinite else { continue }
+      let shares = layer.all.compactMap { $0.of(DropoutLayer.self)?.keep }
+      guard let keep = shares.first(where: { $0 > 0 && !training.precision.rounded(1 / $0).isFinite }) else { continue }
       throw ConfigurationError(
         "network: layer \(index) is dropout with keep \(keep), whose inverse is infinite in "
           + "\(training.precision.rawValue); make it larger")

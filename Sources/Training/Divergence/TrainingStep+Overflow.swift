@@ -48,10 +48,9 @@ extension TrainingStep {
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)
     // A layer that works in place leaves its outputs at the boundary below too: the layer below is named.
-    let layer = try firstFlag(network.layers.count, over: ranks) { layer in
-      !network.value(at: layer + 1, x).elements.isFinite
-    }
-    return layer.map { "the output of layers.\($0)" }
+    let names = network.stepNames
+    return try firstFlag(names.count, over: ranks) { !network.value(above: $0, of: x).elements.isFinite }
+      .map { "the output of \(names[$0])" }
   }
 
   /// The name of the first block, from the last one down, of which one of some quantities is not finite.

@@ -17,7 +17,7 @@ extension Configuration {
     case .backpropagation: return
     case .finiteDifference:
       try require(
-        network.allSatisfy(\.isTrainedAsUsed),
+        network.flatMap(\.all).allSatisfy(\.description.isTrainedAsUsed),
         "\(method) takes a network as it is used, so batchNorm and dropout cannot be trained; leave them out, or use "
           + "backpropagation")
     case .layerTargets:
@@ -29,15 +29,5 @@ extension Configuration {
     try require(
       optimizer.name != .residualPartitioning,
       "\(method) gives no Ẅ, which optimizer residualPartitioning needs; set optimizer.name to sgd")
-  }
-}
-
-extension LayerConfiguration {
-  /// Whether the layer computes the same in training as afterwards.
-  fileprivate var isTrainedAsUsed: Bool {
-    switch self {
-    case .dense, .activation: true
-    case .batchNorm, .dropout: false
-    }
   }
 }

@@ -31,7 +31,7 @@ public final class LayerTargets<Scalar: Real> {
   public static func fits(_ layers: [LayerConfiguration]) -> Bool {
     layers.count.isMultiple(of: 2)
       && layers.enumerated().allSatisfy { index, layer in
-        if case .dense = layer { index.isMultiple(of: 2) } else { layer == .activation(.sigmoid) && index % 2 == 1 }
+        index.isMultiple(of: 2) ? layer.of(DenseLayer.self) != nil : layer == .activation(.sigmoid)
       }
   }
 
@@ -66,9 +66,9 @@ public final class LayerTargets<Scalar: Real> {
     subtract(targets.elements, from: outputs.elements, into: levels[levels.count - 1].delta.prefix(rows).elements)
     for (index, level) in levels.enumerated().reversed() {
       let delta = level.delta.prefix(rows)
-      multiplyByTwiceSlope(delta.elements, values: network.value(at: level.dense + 2, inputs).elements)
+      multiplyByTwiceSlope(delta.elements, values: network.value(above: level.dense + 1, of: inputs).elements)
       multiply(
-        transposed: delta, network.value(at: level.dense, inputs),
+        transposed: delta, level.dense == 0 ? inputs : network.value(above: level.dense - 1, of: inputs),
         into: wDot[level.weights].matrix(rows: level.outputs, columns: level.inputs))
       if let biases = level.biases { delta.sumRows(into: wDot[biases], accumulating: false) }
       if index > 0 {

@@ -15,7 +15,7 @@ extension TrainingDraft {
   {
     try self.init(configuration, problem: problem, ranks: ranks)
     let (settings, own) = (configuration.reweight ?? ReweightConfiguration(), configuration.ofStudent)
-    let student = try unlabelled.map { _ in try Network<Scalar>(own.network, inputs: problem.features) }
+    let student = try unlabelled.map { _ in try Network<Scalar>(own.network, inputShape: problem.shape) }
     let validation = min(settings.validationBatch, problem.split.validation?.count ?? 0)
     let hidden = min(settings.unlabelledBatch, unlabelled?.count ?? 0)
 
@@ -55,6 +55,6 @@ extension TrainingDraft {
 extension Network {
   /// The numbers of workspaces and of tangents.
   fileprivate func places(rows: Int) -> Int {
-    (workspace(bound: .paper) * rows).reserved + 2 * rows * layers.reduce(0) { $0 + $1.outputs }
+    (workspace(bound: .paper) * rows).reserved + 2 * rows * units
   }
 }

@@ -34,7 +34,7 @@ public final class NodeMemory<Scalar: Real> {
   ///
   /// - Returns: nil on every rank where one of the machines does not have the memory.
   init?(_ draft: TrainingDraft<Scalar>, _ node: Node, on world: borrowing Communicator) throws {
-    let network = try Network<Scalar>(draft.configuration.network, inputs: draft.problem.features)
+    let network = try Network<Scalar>(draft.configuration.network, inputShape: draft.problem.shape)
     let local = node.local.rank
     let rows = node.local.ranks * draft.capacity
     sharing = Self.sharing(draft, rank: local, ranks: node.local.ranks)
@@ -49,7 +49,7 @@ public final class NodeMemory<Scalar: Real> {
     network.reserve(sharing, in: signals.all)
     let (layout, separable) = (network.layout, network.separablePart(sharing))
     /// The blocks that are not formed by units.
-    let others = layout.blocks.map { network.layers[$0.layer].hasSeparableStatistics ? 0..<0 : $0.range }
+    let others = layout.blocks.map { network.isSeparable($0) ? 0..<0 : $0.range }
     part = ParameterPart(
       zip(separable, others).map { local == 0 && !$1.isEmpty ? $1 : $0 }, of: layout)
     small = SumBuffer(zip(others, layout.blocks).map { $1.isTrained ? $0 : 0..<0 })

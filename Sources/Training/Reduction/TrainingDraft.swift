@@ -22,7 +22,7 @@ struct TrainingDraft<Scalar: Real> {
   ///   batches do not fit the network.
   init(_ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int) throws {
     let training = configuration.training
-    network = try Network<Scalar>(configuration.network, inputs: problem.features)
+    network = try Network<Scalar>(configuration.network, inputShape: problem.shape)
     try problem.check(outputs: network.outputs)
     self.plan = plan ?? TrainingPlan(samples: problem.split.training.count, training)
     try self.plan.check(network)

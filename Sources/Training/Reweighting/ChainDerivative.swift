@@ -40,8 +40,8 @@ final class ChainDerivative<Scalar: Real> {
     do {
       hypergradient = try Hypergradient(
         Chain(
-          teacher: Learner(layers: configuration.network, inputs: problem.features, loss: configuration.loss),
-          student: hasStudent ? Learner(layers: own.network, inputs: problem.features, loss: own.loss) : nil,
+          teacher: Learner(layers: configuration.network, inputShape: problem.shape, loss: configuration.loss),
+          student: hasStudent ? Learner(layers: own.network, inputShape: problem.shape, loss: own.loss) : nil,
           validationLoss: own.loss),
         strategy: settings.strategy, teacherGroups: settings.blocks,
         studentGroups: settings.student.blocks ?? settings.blocks, radius: settings.radius,

@@ -25,7 +25,7 @@ final class StudentTraining<Scalar: Real> {
     let own = configuration.ofStudent
     let settings = configuration.reweight ?? ReweightConfiguration()
     let seed = UInt64(configuration.training.seed)
-    let network = try Network<Scalar>(own.network, inputs: problem.features)
+    let network = try Network<Scalar>(own.network, inputShape: problem.shape)
     do {
       try problem.check(outputs: network.outputs)
     } catch {

@@ -39,7 +39,7 @@ extension TrainingRun {
     guard configuration.reweight?.compare == true, problem.split.trueTraining != nil,
       let clean = problem.split.withoutFlippedSamples
     else { return }
-    let network = try Network<Scalar>(configuration.network, inputs: problem.features)
+    let network = try Network<Scalar>(configuration.network, inputShape: problem.shape)
     do {
       try TrainingPlan(samples: clean.training.count, configuration.training).check(network)
     } catch {

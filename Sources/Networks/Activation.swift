@@ -1,26 +1,77 @@
 private import CVectorMath
 internal import Kernels
 
-/// The activation functions σ, which the loops of CVectorMath compute with their first two derivatives.
-public enum Activation: String, Codable, CaseIterable, Sendable {
+/// An activation function σ with its first two derivatives.
+///
+/// The built-in ones are loops of CVectorMath. To add one is an entry in ``allCases`` here and a place in
+/// `activation_loops.inc`. Another module makes one of a rule for a single number.
+public struct Activation: Sendable, Hashable, CaseIterable {
+  /// Its name in configurations.
+  public let rawValue: String
+  /// Between which numbers its values are; nil where they have no bounds.
+  public let range: ClosedRange<Double>?
+  /// Where σ' or σ'' jumps.
+  public let kink: Kink
+  private let function: Function
+
+  /// A jump of a derivative at z = 0, as the number between the derivative's values on both sides.
+  public enum Kink: Sendable {
+    case none
+    case slope(Double)
+    case curvature(Double)
+  }
+
+  private enum Function: Sendable {
+    case loops(activation_function)
+    case rule(@Sendable (Double) -> (value: Double, slope: Double, curvature: Double))
+  }
+
+  private init(
+    _ name: String, _ function: activation_function, range: ClosedRange<Double>? = nil, kink: Kink = .none
+  ) {
+    (rawValue, self.function, self.range, self.kink) = (name, .loops(function), range, kink)
+  }
+
+  /// An activation of a rule, computed in Double number by number: slower than a built-in one.
+  ///
+  /// - Parameters:
+  ///   - name: none that a built-in one has.
+  ///   - rule: σ(z), σ'(z) and σ''(z).
+  public init(
+    named name: String, range: ClosedRange<Double>? = nil, kink: Kink = .none,
+    _ rule: @escaping @Sendable (Double) -> (value: Double, slope: Double, curvature: Double)
+  ) {
+    (rawValue, function, self.range, self.kink) = (name, .rule(rule), range, kink)
+  }
+
+  /// All that a configuration can name.
+  public static let allCases: [Activation] = [identity, sigmoid, tanh, softplus, relu, leakyRelu, elu, swish]
+
   /// σ(z) = z.
-  case identity
+  public static let identity = Activation("identity", activation_identity)
   /// σ(z) = 1/(1 + e^−z).
-  case sigmoid
-  case tanh
+  public static let sigmoid = Activation("sigmoid", activation_sigmoid, range: 0...1)
+  public static let tanh = Activation("tanh", activation_tanh, range: -1...1)
   /// σ(z) = max(z, 0) + log1p(e^−|z|); σ' is the sigmoid function.
-  case softplus
+  public static let softplus = Activation("softplus", activation_softplus, range: 0...Double.infinity)
   /// σ(z) = max(z, 0), σ'(0) = 0, σ'' = 0.
-  case relu
+  public static let relu = Activation("relu", activation_relu, range: 0...Double.infinity, kink: .slope(0.5))
   /// σ(z) = z for z > 0, else z/100; σ'(0) = 0.01, σ'' = 0.
-  case leakyRelu
-  /// σ(z) = z for z > 0, else e^z − 1.
-  case elu
+  public static let leakyRelu = Activation("leakyRelu", activation_leaky_relu, kink: .slope(0.5))
+  /// σ(z) = z for z > 0, else e^z − 1; σ'' = 0 above and e^z below.
+  public static let elu = Activation("elu", activation_elu, range: -1...Double.infinity, kink: .curvature(0))
   /// σ(z) = z s(z) with the sigmoid function s.
-  case swish
+  public static let swish = Activation("swish", activation_swish, range: -0.2785...Double.infinity)
+
+  public static func == (a: Activation, b: Activation) -> Bool { a.rawValue == b.rawValue }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(rawValue) }
 
   /// Whether σ'(z) and σ''(z) follow from σ(z).
-  var hasDerivativesOfValue: Bool { activation_has_derivatives_of_value(function) != 0 }
+  var hasDerivativesOfValue: Bool {
+    guard case .loops(let function) = function else { return false }
+    return activation_has_derivatives_of_value(function) != 0
+  }
 
   /// (M1, M5) y ← σ(z) in one pass, with what else is asked for. Not-a-number passes through, so that a diverging run
   /// shows in its loss. A number's result has the same bits wherever it lies.
@@ -39,6 +90,12 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     precondition(
       y.count == count && slopes.hasCount(count) && curvatures.hasCount(count) && u.hasCount(count)
         && uAbove.hasCount(count), "elementwise operands must have equal lengths")
+    guard case .loops(let function) = function else {
+      if case .rule(let rule) = function {
+        forwardByRule(rule, z, into: y, slopes: slopes, curvatures: curvatures, totalGradient: u, into: uAbove)
+      }
+      return
+    }
     var pass = unsafe activation_forward_pass(
       function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
       z: z.pointer, y: y.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
@@ -72,6 +129,10 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     precondition(
       value.hasCount(count) && slopes.hasCount(count) && curvatures.hasCount(count) && u.hasCount(count)
         && z.hasCount(count), "elementwise operands must have equal lengths")
+    guard case .loops(let function) = function else {
+      guard let slopes, let curvatures else { preconditionFailure("a rule's derivatives are stored") }
+      return backwardByRule(slopes: slopes, curvatures: curvatures, totalGradient: u, yDot: yDot, z: z)
+    }
     var pass = unsafe activation_backward_pass(
       function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
       y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
@@ -89,7 +150,9 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
     outputs y: Matrix<Scalar>, targets t: Matrix<Scalar>, totalGradient u: Matrix<Scalar>?, yDot: Matrix<Scalar>,
     z: Matrix<Scalar>?
   ) -> Double {
-    precondition(hasDerivativesOfValue, "the derivatives of this function do not follow from its value")
+    guard hasDerivativesOfValue, case .loops(let function) = function else {
+      preconditionFailure("the derivatives of this function do not follow from its value")
+    }
     precondition((u == nil) == (z == nil), "Z passes an activation where there is a total gradient")
     let count = y.elements.count
     precondition(
@@ -101,18 +164,39 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
       y_dot: yDot.elements.pointer, z: z?.elements.pointer)
     return unsafe activation_squared_error(&pass)
   }
+}
 
-  private var function: activation_function {
-    switch self {
-    case .identity: activation_identity
-    case .sigmoid: activation_sigmoid
-    case .tanh: activation_tanh
-    case .softplus: activation_softplus
-    case .relu: activation_relu
-    case .leakyRelu: activation_leaky_relu
-    case .elu: activation_elu
-    case .swish: activation_swish
+/// (M1, M5) and (M8) by a rule for one number.
+extension Activation {
+  private func forwardByRule<Scalar: Real>(
+    _ rule: (Double) -> (value: Double, slope: Double, curvature: Double), _ z: Vector<Scalar>, into y: Vector<Scalar>,
+    slopes: Vector<Scalar>?, curvatures: Vector<Scalar>?, totalGradient u: Vector<Scalar>?, into uAbove: Vector<Scalar>?
+  ) {
+    for k in 0..<z.count {
+      let (value, slope, curvature) = rule(Double(z[k]))
+      y[k] = Scalar(value)
+      slopes?[k] = Scalar(slope)
+      curvatures?[k] = Scalar(curvature)
+      if let u, let uAbove { uAbove[k] = Scalar(slope.magnitude) * u[k] }
     }
+  }
+
+  private func backwardByRule<Scalar: Real>(
+    slopes: Vector<Scalar>, curvatures: Vector<Scalar>, totalGradient u: Vector<Scalar>?, yDot: Vector<Scalar>,
+    z: Vector<Scalar>?
+  ) {
+    for k in 0..<yDot.count {
+      if let u, let z { z[k] = (z[k] * slopes[k].magnitude + yDot[k] * curvatures[k] * u[k]).magnitude }
+      yDot[k] *= slopes[k]
+    }
+  }
+}
+
+extension Activation: RawRepresentable, Codable {
+  /// nil for a name that none has.
+  public init?(rawValue: String) {
+    guard let activation = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = activation
   }
 }
 

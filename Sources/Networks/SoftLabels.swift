@@ -1,0 +1,53 @@
+public import Kernels
+
+/// A loss that can learn from labels that a teacher gives, t = t(z) of its outputs z.
+///
+/// f(y | t(z)) depends on z and the student's outputs y as ∂f/∂z = s(z) + c(z, y), with c linear in y and s independent of y.
+/// What (M24) needs is the change of ∂f/∂z with y alone, so c is all: of a tangent ẏ it is the exact derivative, of a
+/// difference quotient of y that of (M25).
+public protocol SoftLabelLoss: LossFunction {
+  /// t(z), [samples × outputs].
+  func softLabels<Scalar: Real>(_ z: Matrix<Scalar>, into labels: Matrix<Scalar>)
+
+  /// c(z, y).
+  ///
+  /// - Parameters:
+  ///   - labels: t(z), [samples × outputs].
+  ///   - y: the student's outputs, their tangent or a difference of them, [samples × outputs].
+  ///   - change: overwritten, other memory than the others.
+  func labelChange<Scalar: Real>(labels: Matrix<Scalar>, _ y: Matrix<Scalar>, into change: Matrix<Scalar>)
+
+  /// s(z)/t(z), the part of ∂f/∂z that does not depend on y.
+  var labelConstant: Double { get }
+}
+
+extension SoftLabelLoss {
+  public var labelConstant: Double { 0 }
+}
+
+extension Loss {
+  /// Whether a student can learn from soft labels by this loss.
+  public var takesSoftLabels: Bool { function is any SoftLabelLoss }
+
+  /// The loss; it must take soft labels.
+  private var ofSoftLabels: any SoftLabelLoss {
+    guard let loss = function as? any SoftLabelLoss else { preconditionFailure("\(rawValue) takes no soft labels") }
+    return loss
+  }
+
+  /// t(z), [samples × outputs].
+  public func softLabels<Scalar: Real>(_ z: Matrix<Scalar>, into labels: Matrix<Scalar>) {
+    ofSoftLabels.softLabels(z, into: labels)
+  }
+
+  /// c(z, y); see ``SoftLabelLoss``.
+  public func labelChange<Scalar: Real>(labels: Matrix<Scalar>, _ y: Matrix<Scalar>, into change: Matrix<Scalar>) {
+    ofSoftLabels.labelChange(labels: labels, y, into: change)
+  }
+
+  /// Adds s(z).
+  public func addLabelConstant<Scalar: Real>(labels: Matrix<Scalar>, to change: Matrix<Scalar>) {
+    let constant = ofSoftLabels.labelConstant
+    if constant != 0 { change.elements.add(labels.elements, times: Scalar(constant)) }
+  }
+}

@@ -1,0 +1,45 @@
+public import Kernels
+
+/// How Ẇ and Ẅ of a layer's parameters are formed of the signals around it.
+public enum StatisticsForm<Scalar: Real> {
+  /// The layer has no parameters.
+  case none
+  /// (M9, M13) Those of an affine layer: of some units, by lanes, or within a step.
+  case affine(AffineStatistics<Scalar>)
+  /// By a rule of the layer's own.
+  case own(any OwnStatistics<Scalar>)
+}
+
+/// A layer that forms the statistics of its parameters itself.
+public protocol OwnStatistics<Scalar> {
+  associatedtype Scalar: Real
+
+  /// (M9, M13) Adds the contributions of some rows to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
+  ///
+  /// - Parameters:
+  ///   - rows: which of the site's.
+  ///   - sums: of the layer's parameters, all of them.
+  func addStatistics(
+    _ site: Site<Scalar>, rows: Range<Int>, into sums: StatisticsSlice<Scalar>, accumulating: Bool)
+}
+
+extension StatisticsForm {
+  /// The statistics that can be formed unit by unit of the signals of any samples, so that ranks that see each other's signals
+  /// share the units out.
+  var separable: AffineStatistics<Scalar>? { if case .affine(let affine) = self { affine } else { nil } }
+
+  /// (M9, M13) The sums over some rows; nothing without parameters.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func add(_ site: Site<Scalar>, rows: Range<Int>, into sums: StatisticsSlice<Scalar>, accumulating: Bool) {
+    switch self {
+    case .none: return
+    case .affine(let affine):
+      affine.form(
+        input: site.input.y[rows], totalGradientBelow: site.input.u?[rows], above: site.above[rows], into: sums,
+        bound: site.bound, accumulating: accumulating)
+    case .own(let statistics):
+      statistics.addStatistics(site, rows: rows, into: sums, accumulating: accumulating)
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Kernels
+import Networks
+
+// Kinds of layers, activations and losses that the product does not know: each is one file's worth, made by its public
+// interface alone.
+
+/// `{gain: 2}`: y⁺ = g y with one trainable number g for all units.
+struct GainLayer: LayerDescription {
+  static let names = ["gain"]
+  static let example: String? = "its first value, for example {gain: 2}"
+
+  let start: Double
+
+  init(_ start: Double) { self.start = start }
+  init(name: String) { self.init(1) }
+  init(from decoder: any Decoder) throws { start = try decoder.singleValueContainer().decode(Double.self) }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(start)
+  }
+
+  func parameters(of input: Shape) -> [ParameterShape] {
+    [ParameterShape(role: .weight, shape: [1], start: .value(start))]
+  }
+
+  func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar> { Gain() }
+}
+
+private final class Gain<Scalar: Real>: Layer, OwnStatistics {
+  func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    for k in 0..<site.input.y.elements.count {
+      site.output.y.elements[k] = site.parameters[0] * site.input.y.elements[k]
+    }
+    totalGradient(site)
+  }
+
+  /// u⁺ = |y| + |g| u.
+  func totalGradient(_ site: Site<Scalar>) {
+    guard let above = site.output.u?.elements else { return }
+    for k in 0..<above.count {
+      above[k] = site.input.y.elements[k].magnitude
+      if let u = site.input.u { above[k] += site.parameters[0].magnitude * u.elements[k] }
+    }
+  }
+
+  var statistics: StatisticsForm<Scalar> { .own(self) }
+
+  /// Ẇ = Σ Ẏ y, Ẅ = Σ Z |y|, with the full bound + |Ẏ| u: every unit counts as a sample.
+  func addStatistics(
+    _ site: Site<Scalar>, rows: Range<Int>, into sums: StatisticsSlice<Scalar>, accumulating: Bool
+  ) {
+    if !accumulating {
+      sums.wDot.fill(0)
+      sums.wDDot?.fill(0)
+    }
+    let (y, above, u) = (site.input.y[rows].elements, site.above[rows], site.input.u?[rows].elements)
+    for k in 0..<y.count {
+      sums.wDot[0] += above.yDot.elements[k] * y[k]
+      guard let wDDot = sums.wDDot, let z = above.z else { continue }
+      wDDot[0] += z.elements[k] * y[k].magnitude
+      if site.bound == .full, let u { wDDot[0] += above.yDot.elements[k].magnitude * u[k] }
+    }
+  }
+
+  func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    let (g, above) = (site.parameters[0], site.above)
+    for k in 0..<above.yDot.elements.count {
+      if let z = above.z, let below = site.input.z {
+        below.elements[k] = g.magnitude * z.elements[k]
+        if site.bound == .full { below.elements[k] += above.yDot.elements[k].magnitude }
+      }
+      site.input.yDot.elements[k] = g * above.yDot.elements[k]
+    }
+  }
+
+  /// ẏ⁺ = ġ y + g ẏ.
+  func tangent(_ site: Site<Scalar>, along v: Vector<Scalar>) {
+    guard let above = site.output.tangent?.elements else { return }
+    for k in 0..<above.count {
+      above[k] = v[0] * site.input.y.elements[k]
+      if let below = site.input.tangent { above[k] += site.parameters[0] * below.elements[k] }
+    }
+  }
+
+  /// 2 Σ Ẏ ġ ẏ.
+  func secondDerivative(_ site: Site<Scalar>, along v: Vector<Scalar>, _ model: Bound) -> Scalar {
+    guard model == .full, let tangent = site.input.tangent else { return 0 }
+    return 2 * v[0]
+      * (0..<tangent.elements.count).reduce(0) {
+        $0 + site.output.yDot.elements[$1] * tangent.elements[$1]
+      }
+  }
+}
+
+extension Activation {
+  /// σ(z) = z/(1 + |z|).
+  static let softsign = Activation(named: "softsign", range: -1...1) { z in
+    let d = 1 + abs(z)
+    return (z / d, 1 / (d * d), -2 * (z < 0 ? -1 : 1) / (d * d * d))
+  }
+}
+
+/// f = Σ log cosh (y_i − t_i).
+struct LogCosh: LossFunction {
+  let name = "logCosh"
+  let targets = LossTargets.numbers
+  let hasDiagonalHessian = true
+
+  func evaluate<Scalar: Real>(
+    _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
+  ) -> Double {
+    var loss = 0.0
+    for k in 0..<outputs.elements.count {
+      let d = Double(outputs.elements[k] - targets.elements[k])
+      loss += abs(d) + log1p(exp(-2 * abs(d))) - log(2)
+      gradient.elements[k] = Scalar(tanh(d))
+      curvature.elements[k] = Scalar(1 - tanh(d) * tanh(d))
+    }
+    return loss
+  }
+}
