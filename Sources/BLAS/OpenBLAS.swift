@@ -1,5 +1,5 @@
+private import CKernels
 internal import COpenBLAS
-private import CVectorMath
 private import Glibc
 private import Synchronization
 

@@ -1,4 +1,4 @@
-private import CMatrixKernels
+private import CKernels
 
 /// The vector instructions that a kernel of matrix products is made of.
 public enum InstructionSet: CaseIterable, Sendable {

@@ -1,6 +1,5 @@
 public import BLAS
-private import CMatrixKernels
-private import CVectorMath
+private import CKernels
 private import Glibc
 
 /// The precisions the program computes in: Float (`float32`) and Double (`float64`).

@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 
 extension Vector {
   /// Σ_k x_k y_k, in an order that depends on the length alone.

@@ -1,7 +1,7 @@
-internal import CVectorMath
+internal import CKernels
 internal import Kernels
 
-// Steps for the widest vectors of the processor, by the loops of CVectorMath.
+// Steps for the widest vectors of the processor, by the loops of CKernels.
 
 extension BlockUpdate {
   /// What a loop reads and writes; valid as long as the update holds the memory.

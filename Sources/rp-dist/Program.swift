@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import CVectorMath
+internal import CKernels
 internal import Foundation
 internal import MPI
 internal import Synchronization

@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Kernels
 
 /// One activation function's loops, by one set of instructions, over arrays.

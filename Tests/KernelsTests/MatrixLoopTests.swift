@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Kernels
 import Testing
 

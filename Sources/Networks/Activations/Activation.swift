@@ -1,7 +1,7 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
-/// The activation functions σ, which the loops of CVectorMath compute with their first two derivatives.
+/// The activation functions σ, which the loops of CKernels compute with their first two derivatives.
 public enum Activation: String, Codable, CaseIterable, Sendable {
   /// σ(z) = z.
   case identity

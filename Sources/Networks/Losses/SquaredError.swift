@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
 /// f = Σ (y_i − t_i)², gradient 2 (y_i − t_i), h = 2. The factor ½ is left out on purpose: the specification's table.
