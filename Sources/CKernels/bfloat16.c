@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "vector_math.h"
+#include "instruction_sets.h"
 
 #define LOOP static inline __attribute__((always_inline))
 
@@ -63,10 +63,10 @@ VERSIONS(avx512, "avx512f,avx512bw,avx512vl,avx512dq")
 VERSIONS(avx2, "avx2")
 
 #define DISPATCH(name, ...)                                        \
-  switch (widest_loop_variant()) {                                 \
-    case loops_for_avx512: return name##_avx512(__VA_ARGS__);      \
-    case loops_for_avx2: return name##_avx2(__VA_ARGS__);          \
-    case loops_for_any_processor: return name##_loop(__VA_ARGS__); \
+  switch (widest_instruction_set()) {                                 \
+    case instructions_avx512: return name##_avx512(__VA_ARGS__);      \
+    case instructions_avx2: return name##_avx2(__VA_ARGS__);          \
+    case instructions_plain: return name##_loop(__VA_ARGS__); \
   }
 
 #else

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "vector_math.h"
+#include "instruction_sets.h"
 
 #define CONCATENATED(a, b) a##_##b
 #define JOINED(a, b) CONCATENATED(a, b)
@@ -167,13 +167,13 @@ PARTS_BY_COPY
 #define TYPED(function, isa, is_double, ...) \
   ((is_double) ? JOINED(function, f64_##isa)(__VA_ARGS__) : JOINED(function, f32_##isa)(__VA_ARGS__))
 #if defined(__x86_64__)
-#define DISPATCH(function, variant, is_double, ...)                                      \
-  switch (variant) {                                                                     \
-    case loops_for_avx512: return TYPED(function, avx512, is_double, __VA_ARGS__);       \
-    case loops_for_avx2: return TYPED(function, avx2, is_double, __VA_ARGS__);           \
-    case loops_for_any_processor: break;                                                 \
+#define DISPATCH(function, instructions, is_double, ...)                                      \
+  switch (instructions) {                                                                     \
+    case instructions_avx512: return TYPED(function, avx512, is_double, __VA_ARGS__);       \
+    case instructions_avx2: return TYPED(function, avx2, is_double, __VA_ARGS__);           \
+    case instructions_plain: break;                                                 \
   }                                                                                      \
   return TYPED(function, plain, is_double, __VA_ARGS__)
 #else
-#define DISPATCH(function, variant, is_double, ...) return TYPED(function, plain, is_double, __VA_ARGS__)
+#define DISPATCH(function, instructions, is_double, ...) return TYPED(function, plain, is_double, __VA_ARGS__)
 #endif

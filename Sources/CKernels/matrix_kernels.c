@@ -166,14 +166,6 @@ static inline __attribute__((always_inline)) void store_f64(T *to, V x, size_t c
 COLUMNS_F64(LOW_2, HIGH_2)
 #include "product.h"
 
-int matrix_kernel_best(void) {
-#if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f")) return MATRIX_KERNEL_AVX512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return MATRIX_KERNEL_AVX2;
-#endif
-  return MATRIX_KERNEL_PLAIN;
-}
-
 // For blocks of so many terms.
 static size_t workspace_of(size_t m, size_t n, size_t terms) {
   const size_t rows = m > n ? m : n;
@@ -204,7 +196,7 @@ enum { PART_TERMS = 1 << 21 };
     const product_type *product;                                                                            \
     T *workspace;                                                                                           \
     size_t numbers, parts;                                                                                  \
-    int kernel;                                                                                             \
+    instruction_set instructions;                                                                                             \
   } parts_##suffix;                                                                                         \
                                                                                                             \
   static void multiply_part_##suffix(void *context, int part) {                                             \
@@ -228,33 +220,33 @@ enum { PART_TERMS = 1 << 21 };
     if (product.column2 != NULL && !by_columns) product.column2 += start;                                   \
     if (product.c1 != NULL) product.c1 += start * (by_columns ? 1 : product.ldc);                           \
     if (product.c2 != NULL) product.c2 += start * (by_columns ? 1 : product.ldc);                           \
-    multiply_##suffix(&product, all->workspace + part * all->numbers, all->kernel);                         \
+    multiply_##suffix(&product, all->workspace + part * all->numbers, all->instructions);                         \
   }                                                                                                         \
                                                                                                             \
-  void matrix_multiply_##suffix(const product_type *product, T *workspace, size_t numbers, int kernel) {    \
-    parts_##suffix all = {product, workspace, 0, 1, kernel};                                                \
+  void matrix_multiply_##suffix(const product_type *product, T *workspace, size_t numbers, instruction_set instructions) {    \
+    parts_##suffix all = {product, workspace, 0, 1, instructions};                                                \
     all.numbers = product->step == NULL ? matrix_product_workspace(product->m, product->n, product->k)      \
                                         : matrix_step_workspace(product->m, product->n, product->k);        \
     const size_t cost = product->m * product->n * product->k;                                               \
     if (team_size() > 1 && all.numbers > 0) {                                                               \
       all.parts = SMALLER((size_t)team_size(), SMALLER(numbers / all.numbers, cost / PART_TERMS));          \
     }                                                                                                       \
-    if (all.parts < 2) multiply_##suffix(product, workspace, kernel);                                       \
+    if (all.parts < 2) multiply_##suffix(product, workspace, instructions);                                       \
     else team_run(multiply_part_##suffix, &all, (int)all.parts);                                            \
   }
 
-static void multiply_f32(const matrix_product_f32 *product, float *workspace, int kernel) {
+static void multiply_f32(const matrix_product_f32 *product, float *workspace, instruction_set instructions) {
 #if defined(__x86_64__)
-  if (kernel == MATRIX_KERNEL_AVX512) return multiply_f32_avx512(product, workspace);
-  if (kernel == MATRIX_KERNEL_AVX2) return multiply_f32_avx2(product, workspace);
+  if (instructions == instructions_avx512) return multiply_f32_avx512(product, workspace);
+  if (instructions == instructions_avx2) return multiply_f32_avx2(product, workspace);
 #endif
   multiply_f32_plain(product, workspace);
 }
 
-static void multiply_f64(const matrix_product_f64 *product, double *workspace, int kernel) {
+static void multiply_f64(const matrix_product_f64 *product, double *workspace, instruction_set instructions) {
 #if defined(__x86_64__)
-  if (kernel == MATRIX_KERNEL_AVX512) return multiply_f64_avx512(product, workspace);
-  if (kernel == MATRIX_KERNEL_AVX2) return multiply_f64_avx2(product, workspace);
+  if (instructions == instructions_avx512) return multiply_f64_avx512(product, workspace);
+  if (instructions == instructions_avx2) return multiply_f64_avx2(product, workspace);
 #endif
   multiply_f64_plain(product, workspace);
 }

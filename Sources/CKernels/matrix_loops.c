@@ -4,19 +4,19 @@
 #include "every_variant.h"
 
 void matrix_sum_rows(
-    loop_variant variant, int is_double, size_t rows, size_t columns, const void *x, size_t stride, void *sums,
+    instruction_set instructions, int is_double, size_t rows, size_t columns, const void *x, size_t stride, void *sums,
     int accumulates) {
-  DISPATCH(sum_rows, variant, is_double, rows, columns, x, stride, sums, accumulates);
+  DISPATCH(sum_rows, instructions, is_double, rows, columns, x, stride, sums, accumulates);
 }
 
 double matrix_squared_error(
-    loop_variant variant, int is_double, size_t rows, size_t columns, const void *y, const void *t, void *y_dot,
+    instruction_set instructions, int is_double, size_t rows, size_t columns, const void *y, const void *t, void *y_dot,
     void *z, const void *u) {
-  DISPATCH(squared_error, variant, is_double, rows, columns, y, t, y_dot, z, u);
+  DISPATCH(squared_error, instructions, is_double, rows, columns, y, t, y_dot, z, u);
 }
 
 void matrix_scale_bytes(
-    loop_variant variant, int is_double, size_t count, const uint8_t *x, const double *scale, const double *offset,
-    int is_per_number, void *y) {
-  DISPATCH(scale_bytes, variant, is_double, count, x, scale, offset, is_per_number, y);
+    instruction_set instructions, int is_double, size_t count, const uint8_t *x, const double *scale,
+    const double *offset, int is_per_number, void *y) {
+  DISPATCH(scale_bytes, instructions, is_double, count, x, scale, offset, is_per_number, y);
 }

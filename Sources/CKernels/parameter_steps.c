@@ -63,10 +63,10 @@
                       : JOINED(function, f32_##isa)(block, __VA_ARGS__))
 
 #define VARIANT(function, block, ...)                                                     \
-  switch ((block)->variant) {                                                             \
-    case loops_for_avx512: return TYPED_FOR(avx512, function, block, __VA_ARGS__);         \
-    case loops_for_avx2: return TYPED_FOR(avx2, function, block, __VA_ARGS__);             \
-    case loops_for_any_processor: break;                                                   \
+  switch ((block)->instructions) {                                                             \
+    case instructions_avx512: return TYPED_FOR(avx512, function, block, __VA_ARGS__);         \
+    case instructions_avx2: return TYPED_FOR(avx2, function, block, __VA_ARGS__);             \
+    case instructions_plain: break;                                                   \
   }                                                                                        \
   return TYPED(function, block, __VA_ARGS__)
 

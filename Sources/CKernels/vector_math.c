@@ -58,28 +58,3 @@ FUNCTION(exp)
 FUNCTION(expm1)
 FUNCTION(log1p)
 FUNCTION(tanh)
-
-int vector_math_processor_suffices(void) {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-#else
-  return 1;
-#endif
-}
-
-int vector_math_processor_has_avx512(void) {
-#if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd");
-#else
-  return 0;
-#endif
-}
-
-loop_variant widest_loop_variant(void) {
-#if defined(__x86_64__)
-  if (vector_math_processor_has_avx512()) return loops_for_avx512;
-  if (vector_math_processor_suffices()) return loops_for_avx2;
-#endif
-  return loops_for_any_processor;
-}

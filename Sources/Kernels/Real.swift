@@ -21,7 +21,7 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`. A row
   /// is added to C₁ and a column to C₂ unless nil. With a step C₁ holds weights, which take it: see `moveByProducts`.
   @unsafe static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
     _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, row1: UnsafePointer<Self>?, column2: UnsafePointer<Self>?,
     workspace: UnsafeMutablePointer<Self>, numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int,
@@ -71,7 +71,7 @@ extension Float: Real {
   }
 
   @unsafe public static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Float>?,
     _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, row1: UnsafePointer<Float>?,
     column2: UnsafePointer<Float>?, workspace: UnsafeMutablePointer<Float>, numbers: Int, lanes: UnsafeRawPointer?,
@@ -81,12 +81,12 @@ extension Float: Real {
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
       transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
       lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount, step: nil)
-    guard let step else { return unsafe matrix_multiply_f32(&product, workspace, numbers, kernel) }
+    guard let step else { return unsafe matrix_multiply_f32(&product, workspace, numbers, kernel.instructions) }
     var fields = matrix_step_f32(
       rate: step.rate, per_sample: step.perSample, l2: step.l2, l1: step.l1, base: step.base)
     unsafe withUnsafePointer(to: &fields) {
       unsafe product.step = $0
-      unsafe matrix_multiply_f32(&product, workspace, numbers, kernel)
+      unsafe matrix_multiply_f32(&product, workspace, numbers, kernel.instructions)
     }
   }
 
@@ -131,22 +131,22 @@ extension Double: Real {
   }
 
   @unsafe public static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?, lda: Int,
-    transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Double>?,
-    _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, row1: UnsafePointer<Double>?,
-    column2: UnsafePointer<Double>?, workspace: UnsafeMutablePointer<Double>, numbers: Int, lanes: UnsafeRawPointer?,
-    laneCount: Int, step: WeightStep<Double>?
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?,
+    lda: Int, transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool,
+    _ c1: UnsafeMutablePointer<Double>?, _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double,
+    row1: UnsafePointer<Double>?, column2: UnsafePointer<Double>?, workspace: UnsafeMutablePointer<Double>,
+    numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int, step: WeightStep<Double>?
   ) {
     var product = unsafe matrix_product_f64(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
       transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
       lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount, step: nil)
-    guard let step else { return unsafe matrix_multiply_f64(&product, workspace, numbers, kernel) }
+    guard let step else { return unsafe matrix_multiply_f64(&product, workspace, numbers, kernel.instructions) }
     var fields = matrix_step_f64(
       rate: step.rate, per_sample: step.perSample, l2: step.l2, l1: step.l1, base: step.base)
     unsafe withUnsafePointer(to: &fields) {
       unsafe product.step = $0
-      unsafe matrix_multiply_f64(&product, workspace, numbers, kernel)
+      unsafe matrix_multiply_f64(&product, workspace, numbers, kernel.instructions)
     }
   }
 

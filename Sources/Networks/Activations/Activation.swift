@@ -40,9 +40,9 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
       y.count == count && slopes.hasCount(count) && curvatures.hasCount(count) && u.hasCount(count)
         && uAbove.hasCount(count), "elementwise operands must have equal lengths")
     var pass = unsafe activation_forward_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
-      z: z.pointer, y: y.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
-      u_above: uAbove?.pointer)
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      count: count, z: z.pointer, y: y.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer,
+      u: u?.pointer, u_above: uAbove?.pointer)
     unsafe activation_forward(&pass)
   }
 
@@ -73,8 +73,8 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
       value.hasCount(count) && slopes.hasCount(count) && curvatures.hasCount(count) && u.hasCount(count)
         && z.hasCount(count), "elementwise operands must have equal lengths")
     var pass = unsafe activation_backward_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
-      y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      count: count, y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
       y_dot: yDot.pointer, z: z?.pointer)
     unsafe activation_backward(&pass)
   }
@@ -96,7 +96,7 @@ public enum Activation: String, Codable, CaseIterable, Sendable {
       t.rows == y.rows && t.columns == y.columns && yDot.elements.count == count
         && (u?.elements).hasCount(count) && (z?.elements).hasCount(count), "targets must have the outputs' shape")
     var pass = unsafe activation_error_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
       rows: y.rows, columns: y.columns, y: y.elements.pointer, t: t.elements.pointer, u: u?.elements.pointer,
       y_dot: yDot.elements.pointer, z: z?.elements.pointer)
     return unsafe activation_squared_error(&pass)
