@@ -40,7 +40,7 @@ let package = Package(
     .systemLibrary(name: "CMalloc"),
     .target(name: "CStopSignals"),
     .target(
-      name: "CKernels", exclude: ["parameter_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      name: "CKernels", cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
