@@ -7,7 +7,5 @@
     if (at < count) STORE_PART(y + at, FUNCTION(LOAD_PART(x + at, count - at)), count - at);         \
   }
 ARRAY_LOOP(vector_exp, EXP)
-ARRAY_LOOP(vector_expm1, EXPM1)
 ARRAY_LOOP(vector_log1p, LOG1P)
-ARRAY_LOOP(vector_tanh, TANH)
 #undef ARRAY_LOOP

@@ -31,17 +31,14 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   @unsafe static func sumOfProducts(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
   @unsafe static func sumOfMagnitudes(count: Int, _ x: UnsafePointer<Self>) -> Self
 
-  /// e^x, log(1 + x), e^x − 1 and log x of one number.
+  /// e^x, log(1 + x) and log x of one number.
   static func exp(_ x: Self) -> Self
   static func log1p(_ x: Self) -> Self
-  static func expm1(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
 
-  /// The same functions of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
+  /// The first two of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
   @unsafe static func vectorExp(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-  @unsafe static func vectorExpm1(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   @unsafe static func vectorLog1p(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-  @unsafe static func vectorTanh(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
 }
 
 /// The name of a number type in configurations and files.
@@ -99,20 +96,13 @@ extension Float: Real {
 
   public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
   public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
-  public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
   public static func log(_ x: Float) -> Float { Glibc.logf(x) }
 
   @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     unsafe vector_exp_f32(count, x, y)
   }
-  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    unsafe vector_expm1_f32(count, x, y)
-  }
   @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     unsafe vector_log1p_f32(count, x, y)
-  }
-  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    unsafe vector_tanh_f32(count, x, y)
   }
 }
 
@@ -159,19 +149,12 @@ extension Double: Real {
 
   public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
   public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
-  public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
   public static func log(_ x: Double) -> Double { Glibc.log(x) }
 
   @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
     unsafe vector_exp_f64(count, x, y)
   }
-  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-    unsafe vector_expm1_f64(count, x, y)
-  }
   @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
     unsafe vector_log1p_f64(count, x, y)
-  }
-  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-    unsafe vector_tanh_f64(count, x, y)
   }
 }

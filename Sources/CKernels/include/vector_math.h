@@ -6,12 +6,8 @@
 
 void vector_exp_f32(size_t count, const float *x, float *y);
 void vector_exp_f64(size_t count, const double *x, double *y);
-void vector_expm1_f32(size_t count, const float *x, float *y);
-void vector_expm1_f64(size_t count, const double *x, double *y);
 void vector_log1p_f32(size_t count, const float *x, float *y);
 void vector_log1p_f64(size_t count, const double *x, double *y);
-void vector_tanh_f32(size_t count, const float *x, float *y);
-void vector_tanh_f64(size_t count, const double *x, double *y);
 
 // a + b in a sum whose order the compiler may choose, so that a loop of it is computed in vectors. The order is part of
 // the program: the same numbers give the same bits.
