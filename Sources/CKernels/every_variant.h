@@ -1,8 +1,11 @@
 // Includes LOOPS, a file of loops over arrays, once for each set of instructions and number type: its variants. Says how a
 // source is compiled for each set, and defines
-//   DISPATCH(function, instructions, is_double, …)   calls the variant of a function that is asked for, and returns
-//   DISPATCH_TYPE(function, type, instructions, …)   that of a type, f32 or f64
-//   CALL_SUFFICIENT(function, type, …)               that for every processor that suffices: where choosing takes longer
+//   DISPATCH(function, instructions, is_double, …)
+//                       calls the variant of a function that is asked for, and returns
+//   DISPATCH_TYPE(function, type, instructions, …)
+//                       likewise, of a type: f32 or f64
+//   CALL_SUFFICIENT(function, type, …)
+//                       calls the variant that every processor has which suffices: for what takes no longer than a choice
 // In LOOPS are defined:
 //   T, V, LANES         the number type, its vector, and how many numbers a vector has
 //   TYPE, INSTRUCTIONS  f32 or f64, and avx512, avx2 or plain
@@ -58,12 +61,12 @@ static const int every_variant_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define LIBMVEC_LETTER d
 #include "both_types.h"
 
-#define DISPATCH_TYPE(function, type, instructions, ...)                   \
-  switch (instructions) {                                                  \
+#define DISPATCH_TYPE(function, type, instructions, ...)                      \
+  switch (instructions) {                                                     \
     case instructions_avx512: return function##_##type##_avx512(__VA_ARGS__); \
-    case instructions_avx2: return function##_##type##_avx2(__VA_ARGS__);  \
-    case instructions_plain: break;                                        \
-  }                                                                        \
+    case instructions_avx2: return function##_##type##_avx2(__VA_ARGS__);     \
+    case instructions_plain: break;                                           \
+  }                                                                           \
   return function##_##type##_plain(__VA_ARGS__)
 #define CALL_SUFFICIENT(function, type, ...) function##_##type##_avx2(__VA_ARGS__)
 

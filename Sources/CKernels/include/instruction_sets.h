@@ -1,7 +1,8 @@
 // The sets of instructions that loops and products are compiled for, and the widest one that this processor has.
 //
 // To add one: name it here in the order of width, find it in instruction_sets.c, and say in every_variant.h how a source is
-// compiled for it. Products have its tile in product_variants.h, and Swift knows it by a case of InstructionSet.
+// compiled for it and which variant is called. Products want its tile in product_variants.h and, with vectors of another
+// length, its shuffles; Swift knows it by a case of InstructionSet.
 #pragma once
 
 // A processor that has one has those before it, too.
