@@ -35,27 +35,26 @@ let package = Package(
     .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
-    .target(name: "CMatrixKernels"),
     .target(name: "COpenBLAS"),
     .target(name: "CProcessArguments"),
     .systemLibrary(name: "CMalloc"),
     .target(name: "CStopSignals"),
     .target(
-      name: "CVectorMath", exclude: ["parameter_loops.inc"], cSettings: [.unsafeFlags(["-fno-math-errno"])],
+      name: "CKernels", cSettings: [.unsafeFlags(["-fno-math-errno"])],
       linkerSettings: [.linkedLibrary("mvec"), .linkedLibrary("m")]),
 
     // Arrows point down only: no target imports one below it in this list.
     .target(name: "MPI", dependencies: ["CMPI", "CProcessArguments"], swiftSettings: strict),
-    .target(name: "BLAS", dependencies: ["CMatrixKernels", "COpenBLAS", "CVectorMath"], swiftSettings: strict),
-    .target(name: "Kernels", dependencies: ["BLAS", "CMatrixKernels", "CVectorMath"], swiftSettings: numeric),
-    .target(name: "Networks", dependencies: ["CVectorMath", "Kernels"], swiftSettings: numeric),
-    .target(name: "Optimizers", dependencies: ["CVectorMath", "Kernels", "Networks"], swiftSettings: numeric),
+    .target(name: "BLAS", dependencies: ["CKernels", "COpenBLAS"], swiftSettings: strict),
+    .target(name: "Kernels", dependencies: ["BLAS", "CKernels"], swiftSettings: numeric),
+    .target(name: "Networks", dependencies: ["CKernels", "Kernels"], swiftSettings: numeric),
+    .target(name: "Optimizers", dependencies: ["CKernels", "Kernels", "Networks"], swiftSettings: numeric),
     .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),
     .target(
-      name: "Datasets", dependencies: ["CVectorMath", "CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
+      name: "Datasets", dependencies: ["CKernels", "CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
     .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
       name: "Training",
@@ -68,7 +67,7 @@ let package = Package(
       name: "rp-dist",
       dependencies: [
         "Training", "RunRecords", "Datasets", "Hypergradients", "Optimizers", "Networks", "Kernels", "BLAS", "MPI",
-        "CVectorMath",
+        "CKernels",
         argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
@@ -89,10 +88,10 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
-      name: "KernelsTests", dependencies: ["BLAS", "CVectorMath", "Kernels", "TestSupport"], swiftSettings: strict),
+      name: "KernelsTests", dependencies: ["BLAS", "CKernels", "Kernels", "TestSupport"], swiftSettings: strict),
     .testTarget(name: "NetworksTests", dependencies: ["Kernels", "Networks", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "OptimizersTests", dependencies: ["CVectorMath", "Kernels", "Networks", "Optimizers", "TestSupport"],
+      name: "OptimizersTests", dependencies: ["CKernels", "Kernels", "Networks", "Optimizers", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "HypergradientsTests", dependencies: ["Hypergradients", "Kernels", "Networks", "TestSupport"],

@@ -1,4 +1,4 @@
-private import CMatrixKernels
+private import CKernels
 
 /// OpenBLAS, as this process has it: opened by ``open()`` or by the first product that needs it.
 public struct BLASLibrary: Sendable {

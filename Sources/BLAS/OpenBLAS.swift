@@ -1,5 +1,5 @@
+private import CKernels
 internal import COpenBLAS
-private import CVectorMath
 private import Glibc
 private import Synchronization
 
@@ -55,8 +55,11 @@ private import Synchronization
 
   /// OpenBLAS's name for the kernels with the widest vectors that this processor has; nil for one of before 2013.
   private static var newestCore: String? {
-    guard vector_math_processor_suffices() != 0 else { return nil }
-    return vector_math_processor_has_avx512() != 0 ? "SkylakeX" : "Haswell"
+    switch widest_instruction_set() {
+    case instructions_avx512: "SkylakeX"
+    case instructions_avx2: "Haswell"
+    default: nil
+    }
   }
 
   /// - Parameter threads: of one product; also of a library that is opened later.

@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 public import Kernels
 
 extension Subset {
@@ -69,7 +69,7 @@ private func scaleRow<Scalar: Real>(
 ) {
   unsafe checkRow(x.count, scale, offset, isPerFeature: isPerFeature, y.count)
   unsafe matrix_scale_bytes(
-    widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, x.count, x.baseAddress, scale.baseAddress,
+    widest_instruction_set(), Scalar.precision == .float64 ? 1 : 0, x.count, x.baseAddress, scale.baseAddress,
     offset.baseAddress, isPerFeature ? 1 : 0, y.baseAddress)
 }
 

@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 private import Glibc
 
 /// A run of numbers with the exponents of Float and 8 bits of precision (bfloat16), each kept as the upper half of the bits

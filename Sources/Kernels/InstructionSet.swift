@@ -1,23 +1,23 @@
-private import CMatrixKernels
+internal import CKernels
 
-/// The vector instructions that a kernel of matrix products is made of.
+/// The vector instructions that loops and kernels of matrix products are compiled for.
 public enum InstructionSet: CaseIterable, Sendable {
   /// Vectors of 16 bytes, which every processor of 64 bits has.
   case plain
   case avx2
   case avx512
 
-  /// The widest that this processor has; what products use.
+  /// The widest that this processor has; what loops and products use.
   public static let best = allCases.last { $0.isSupported } ?? .plain
 
   /// Whether this processor has it.
-  public var isSupported: Bool { level <= matrix_kernel_best() }
+  public var isSupported: Bool { instructions.rawValue <= widest_instruction_set().rawValue }
 
-  var level: CInt {
+  var instructions: instruction_set {
     switch self {
-    case .plain: CInt(MATRIX_KERNEL_PLAIN)
-    case .avx2: CInt(MATRIX_KERNEL_AVX2)
-    case .avx512: CInt(MATRIX_KERNEL_AVX512)
+    case .plain: instructions_plain
+    case .avx2: instructions_avx2
+    case .avx512: instructions_avx512
     }
   }
 }

@@ -1,4 +1,4 @@
-private import CMatrixKernels
+private import CKernels
 
 /// The lanes that the terms of a product are cut into, as the kernels of products add them up: in the order of a
 /// ``LaneTree``, each tile of the result while it is in the first-level cache. Made anew without allocating.

@@ -125,7 +125,7 @@ private struct ProductShape {
     let (skippedA, skippedC) = (computed.lowerBound, computed.lowerBound * columns)
     func multiply(lanes: UnsafeRawPointer?, count: Int) {
       unsafe Scalar.multiplyPair(
-        kernel: kernel.level, m: computed.count, n: columns, k: terms,
+        kernel: kernel, m: computed.count, n: columns, k: terms,
         a1.map { unsafe UnsafePointer($0.elements.pointer + skippedA) },
         a2.map { unsafe UnsafePointer($0.elements.pointer + skippedA) }, lda: first.columns, transposeA: transposesA,
         b.elements.pointer, ldb: b.columns, transposeB: transposesB, c1.map { unsafe $0.elements.pointer + skippedC },

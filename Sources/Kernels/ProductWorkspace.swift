@@ -1,4 +1,4 @@
-private import CMatrixKernels
+private import CKernels
 
 /// Memory in which the kernels of matrix products put blocks of their factors in order; made before the first step. Products
 /// that follow one another share it.

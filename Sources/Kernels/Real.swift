@@ -1,6 +1,5 @@
 public import BLAS
-private import CMatrixKernels
-private import CVectorMath
+private import CKernels
 private import Glibc
 
 /// The precisions the program computes in: Float (`float32`) and Double (`float64`).
@@ -22,7 +21,7 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`. A row
   /// is added to C₁ and a column to C₂ unless nil. With a step C₁ holds weights, which take it: see `moveByProducts`.
   @unsafe static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
     _ c2: UnsafeMutablePointer<Self>?, ldc: Int, beta: Self, row1: UnsafePointer<Self>?, column2: UnsafePointer<Self>?,
     workspace: UnsafeMutablePointer<Self>, numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int,
@@ -32,17 +31,14 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   @unsafe static func sumOfProducts(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafePointer<Self>) -> Self
   @unsafe static func sumOfMagnitudes(count: Int, _ x: UnsafePointer<Self>) -> Self
 
-  /// e^x, log(1 + x), e^x − 1 and log x of one number.
+  /// e^x, log(1 + x) and log x of one number.
   static func exp(_ x: Self) -> Self
   static func log1p(_ x: Self) -> Self
-  static func expm1(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
 
-  /// The same functions of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
+  /// The first two of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
   @unsafe static func vectorExp(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-  @unsafe static func vectorExpm1(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   @unsafe static func vectorLog1p(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
-  @unsafe static func vectorTanh(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
 }
 
 /// The name of a number type in configurations and files.
@@ -72,7 +68,7 @@ extension Float: Real {
   }
 
   @unsafe public static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Float>?, _ a2: UnsafePointer<Float>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Float>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Float>?,
     _ c2: UnsafeMutablePointer<Float>?, ldc: Int, beta: Float, row1: UnsafePointer<Float>?,
     column2: UnsafePointer<Float>?, workspace: UnsafeMutablePointer<Float>, numbers: Int, lanes: UnsafeRawPointer?,
@@ -82,12 +78,12 @@ extension Float: Real {
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
       transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
       lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount, step: nil)
-    guard let step else { return unsafe matrix_multiply_f32(&product, workspace, numbers, kernel) }
+    guard let step else { return unsafe matrix_multiply_f32(&product, workspace, numbers, kernel.instructions) }
     var fields = matrix_step_f32(
       rate: step.rate, per_sample: step.perSample, l2: step.l2, l1: step.l1, base: step.base)
     unsafe withUnsafePointer(to: &fields) {
       unsafe product.step = $0
-      unsafe matrix_multiply_f32(&product, workspace, numbers, kernel)
+      unsafe matrix_multiply_f32(&product, workspace, numbers, kernel.instructions)
     }
   }
 
@@ -100,20 +96,13 @@ extension Float: Real {
 
   public static func exp(_ x: Float) -> Float { Glibc.expf(x) }
   public static func log1p(_ x: Float) -> Float { Glibc.log1pf(x) }
-  public static func expm1(_ x: Float) -> Float { Glibc.expm1f(x) }
   public static func log(_ x: Float) -> Float { Glibc.logf(x) }
 
   @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     unsafe vector_exp_f32(count, x, y)
   }
-  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    unsafe vector_expm1_f32(count, x, y)
-  }
   @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     unsafe vector_log1p_f32(count, x, y)
-  }
-  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
-    unsafe vector_tanh_f32(count, x, y)
   }
 }
 
@@ -132,22 +121,22 @@ extension Double: Real {
   }
 
   @unsafe public static func multiplyPair(
-    kernel: CInt, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?, lda: Int,
-    transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Double>?,
-    _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double, row1: UnsafePointer<Double>?,
-    column2: UnsafePointer<Double>?, workspace: UnsafeMutablePointer<Double>, numbers: Int, lanes: UnsafeRawPointer?,
-    laneCount: Int, step: WeightStep<Double>?
+    kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Double>?, _ a2: UnsafePointer<Double>?,
+    lda: Int, transposeA: Bool, _ b: UnsafePointer<Double>, ldb: Int, transposeB: Bool,
+    _ c1: UnsafeMutablePointer<Double>?, _ c2: UnsafeMutablePointer<Double>?, ldc: Int, beta: Double,
+    row1: UnsafePointer<Double>?, column2: UnsafePointer<Double>?, workspace: UnsafeMutablePointer<Double>,
+    numbers: Int, lanes: UnsafeRawPointer?, laneCount: Int, step: WeightStep<Double>?
   ) {
     var product = unsafe matrix_product_f64(
       m: m, n: n, k: k, a1: a1, a2: a2, lda: lda, transpose_a: transposeA ? 1 : 0, b: b, ldb: ldb,
       transpose_b: transposeB ? 1 : 0, c1: c1, c2: c2, ldc: ldc, beta: beta, row1: row1, column2: column2,
       lanes: lanes?.assumingMemoryBound(to: matrix_lane.self), lane_count: laneCount, step: nil)
-    guard let step else { return unsafe matrix_multiply_f64(&product, workspace, numbers, kernel) }
+    guard let step else { return unsafe matrix_multiply_f64(&product, workspace, numbers, kernel.instructions) }
     var fields = matrix_step_f64(
       rate: step.rate, per_sample: step.perSample, l2: step.l2, l1: step.l1, base: step.base)
     unsafe withUnsafePointer(to: &fields) {
       unsafe product.step = $0
-      unsafe matrix_multiply_f64(&product, workspace, numbers, kernel)
+      unsafe matrix_multiply_f64(&product, workspace, numbers, kernel.instructions)
     }
   }
 
@@ -160,19 +149,12 @@ extension Double: Real {
 
   public static func exp(_ x: Double) -> Double { Glibc.exp(x) }
   public static func log1p(_ x: Double) -> Double { Glibc.log1p(x) }
-  public static func expm1(_ x: Double) -> Double { Glibc.expm1(x) }
   public static func log(_ x: Double) -> Double { Glibc.log(x) }
 
   @unsafe public static func vectorExp(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
     unsafe vector_exp_f64(count, x, y)
   }
-  @unsafe public static func vectorExpm1(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-    unsafe vector_expm1_f64(count, x, y)
-  }
   @unsafe public static func vectorLog1p(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
     unsafe vector_log1p_f64(count, x, y)
-  }
-  @unsafe public static func vectorTanh(count: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>) {
-    unsafe vector_tanh_f64(count, x, y)
   }
 }

@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 
 extension Vector {
   /// Σ_k x_k y_k, in an order that depends on the length alone.
@@ -42,7 +42,7 @@ extension Matrix {
       "a sum of rows has one element for each column")
     // The part lies within every row.
     unsafe matrix_sum_rows(
-      widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, rows, part.count,
+      widest_instruction_set(), Scalar.precision == .float64 ? 1 : 0, rows, part.count,
       elements.pointer + part.lowerBound, columns, sums.pointer, accumulating ? 1 : 0)
   }
 

@@ -4,20 +4,8 @@ public func exp<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
   unsafe Scalar.vectorExp(count: x.count, x.pointer, y.pointer)
 }
 
-/// y ← e^x − 1 for each element; `x` and `y` may be the same view.
-public func expm1<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
-  precondition(x.count == y.count, "elementwise operands must have equal lengths")
-  unsafe Scalar.vectorExpm1(count: x.count, x.pointer, y.pointer)
-}
-
 /// y ← log(1 + x) for each element; `x` and `y` may be the same view.
 public func log1p<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
   precondition(x.count == y.count, "elementwise operands must have equal lengths")
   unsafe Scalar.vectorLog1p(count: x.count, x.pointer, y.pointer)
-}
-
-/// y ← tanh x for each element; `x` and `y` may be the same view.
-public func tanh<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
-  precondition(x.count == y.count, "elementwise operands must have equal lengths")
-  unsafe Scalar.vectorTanh(count: x.count, x.pointer, y.pointer)
 }

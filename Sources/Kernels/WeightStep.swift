@@ -1,4 +1,4 @@
-internal import CMatrixKernels
+internal import CKernels
 
 /// A step that weights take where their sums Ẇ and Ẅ are formed, see `moveByProducts`: it depends on no other number than a
 /// weight's own.

@@ -1,10 +1,9 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
 /// An activation function σ with its first two derivatives.
 ///
-/// The built-in ones are loops of CVectorMath. To add one is an entry in ``allCases`` here and a place in
-/// `activation_loops.inc`. Another module makes one of a rule for a single number.
+/// The built-in ones are loops of CKernels. To add one is an entry in ``allCases`` here and its case in `activation_loops.c`. Another module makes one of a rule for a single number.
 public struct Activation: Sendable, Hashable, CaseIterable {
   /// Its name in configurations.
   public let rawValue: String
@@ -97,9 +96,9 @@ public struct Activation: Sendable, Hashable, CaseIterable {
       return
     }
     var pass = unsafe activation_forward_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
-      z: z.pointer, y: y.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
-      u_above: uAbove?.pointer)
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      count: count, z: z.pointer, y: y.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer,
+      u: u?.pointer, u_above: uAbove?.pointer)
     unsafe activation_forward(&pass)
   }
 
@@ -134,8 +133,8 @@ public struct Activation: Sendable, Hashable, CaseIterable {
       return backwardByRule(slopes: slopes, curvatures: curvatures, totalGradient: u, yDot: yDot, z: z)
     }
     var pass = unsafe activation_backward_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, count: count,
-      y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      count: count, y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
       y_dot: yDot.pointer, z: z?.pointer)
     unsafe activation_backward(&pass)
   }
@@ -159,7 +158,7 @@ public struct Activation: Sendable, Hashable, CaseIterable {
       t.rows == y.rows && t.columns == y.columns && yDot.elements.count == count
         && (u?.elements).hasCount(count) && (z?.elements).hasCount(count), "targets must have the outputs' shape")
     var pass = unsafe activation_error_pass(
-      function: function, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
       rows: y.rows, columns: y.columns, y: y.elements.pointer, t: t.elements.pointer, u: u?.elements.pointer,
       y_dot: yDot.elements.pointer, z: z?.elements.pointer)
     return unsafe activation_squared_error(&pass)

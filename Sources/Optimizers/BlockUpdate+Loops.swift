@@ -1,7 +1,7 @@
-internal import CVectorMath
+internal import CKernels
 internal import Kernels
 
-// Steps for the widest vectors of the processor, by the loops of CVectorMath.
+// Steps for the widest vectors of the processor, by the loops of CKernels.
 
 extension BlockUpdate {
   /// What a loop reads and writes; valid as long as the update holds the memory.
@@ -15,8 +15,8 @@ extension BlockUpdate {
   ) -> parameter_block {
     // All arrays have the block's length.
     unsafe parameter_block(
-      count: w.count, variant: widest_loop_variant(), is_double: Scalar.precision == .float64 ? 1 : 0, w: w.pointer,
-      w_dot: wDot.pointer, w_ddot: wDDot?.pointer, m: first?.pointer, v: second?.pointer,
+      count: w.count, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+      w: w.pointer, w_dot: wDot.pointer, w_ddot: wDDot?.pointer, m: first?.pointer, v: second?.pointer,
       per_sample: Double(perSample), l2: Double(l2), l1: Double(l1), m_decay: momentum, v_decay: decay,
       m_correction: first == nil ? 1 : StoredAverage<Scalar>.correction(decay: momentum, updates: firstUpdates),
       v_correction: second == nil ? 1 : StoredAverage<Scalar>.correction(decay: decay, updates: secondUpdates),

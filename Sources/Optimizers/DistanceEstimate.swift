@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 public import Kernels
 internal import Networks
 

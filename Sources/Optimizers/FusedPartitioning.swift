@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
 /// The loops of a step with the standard settings — both averages, an adaptive scale, a length that is found — for the

@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
 /// The one loop over a block of parameters: gradient, averages and step in a single pass, without arrays of its own.

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import CVectorMath
+internal import CKernels
 internal import Foundation
 internal import MPI
 internal import Synchronization
@@ -58,7 +58,7 @@ enum Program {
     _ = ageAtStart
     StandardStreams.open()
     StopSignals.outliveReader(false)
-    guard vector_math_processor_suffices() != 0 else {
+    guard processor_suffices() != 0 else {
       if Launcher.rank == 0 { say("this processor has no AVX2; use one of 2013 or later (x86-64-v3)") }
       end(ExitCode.internalError)
     }

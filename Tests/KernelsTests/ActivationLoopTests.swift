@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Glibc
 import Kernels
 import Testing
@@ -6,13 +6,13 @@ import Testing
 /// The loops of activation layers, by every set of instructions that this processor has.
 @Suite struct ActivationLoopTests {
   struct Case: CustomTestStringConvertible {
-    let variant: loop_variant
+    let instructions: instruction_set
     let function: ReferenceFunction
-    var testDescription: String { "\(function), variant \(variant.rawValue)" }
+    var testDescription: String { "\(function), instructions \(instructions.rawValue)" }
   }
 
-  static let cases: [Case] = (0...widest_loop_variant().rawValue).flatMap { variant in
-    ReferenceFunction.allCases.map { Case(variant: loop_variant(rawValue: variant), function: $0) }
+  static let cases: [Case] = (0...widest_instruction_set().rawValue).flatMap { instructions in
+    ReferenceFunction.allCases.map { Case(instructions: instruction_set(rawValue: instructions), function: $0) }
   }
 
   @Test(arguments: cases)

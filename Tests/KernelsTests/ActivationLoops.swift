@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Kernels
 
 /// One activation function's loops, by one set of instructions, over arrays.
@@ -19,9 +19,9 @@ struct ActivationLoops<S: Real> {
   }
 
   let function: activation_function
-  private let variant: loop_variant
+  private let instructions: instruction_set
 
-  init(_ case: ActivationLoopTests.Case) { (function, variant) = (`case`.function.loop, `case`.variant) }
+  init(_ case: ActivationLoopTests.Case) { (function, instructions) = (`case`.function.loop, `case`.instructions) }
 
   private var isDouble: CInt { S.precision == .float64 ? 1 : 0 }
 
@@ -40,7 +40,8 @@ struct ActivationLoops<S: Real> {
     let (z, u) = (vector(numbers.z), vector(numbers.u))
     let results = (0..<4).map { _ in vector(Array(repeating: S.nan, count: numbers.z.count)) }
     var pass = unsafe activation_forward_pass(
-      function: function, variant: variant, is_double: isDouble, count: z.count, z: z.pointer, y: results[0].pointer,
+      function: function, instructions: instructions, is_double: isDouble, count: z.count, z: z.pointer,
+      y: results[0].pointer,
       slopes: results[1].pointer, curvatures: results[2].pointer, u: u.pointer, u_above: results[3].pointer)
     unsafe activation_forward(&pass)
     return Forward(
@@ -51,7 +52,7 @@ struct ActivationLoops<S: Real> {
     let (y, slopes, curvatures) = (vector(forward.y), vector(forward.slopes), vector(forward.curvatures))
     let (u, yDot, z) = (vector(numbers.u), vector(numbers.yDot), vector(numbers.zAbove))
     var pass = unsafe activation_backward_pass(
-      function: function, variant: variant, is_double: isDouble, count: u.count,
+      function: function, instructions: instructions, is_double: isDouble, count: u.count,
       y: ofValue ? UnsafeRawPointer(y.pointer) : nil, slopes: ofValue ? nil : UnsafeRawPointer(slopes.pointer),
       curvatures: ofValue || !withZ ? nil : UnsafeRawPointer(curvatures.pointer),
       u: withZ ? UnsafeRawPointer(u.pointer) : nil, y_dot: yDot.pointer, z: withZ ? z.pointer : nil)
@@ -66,7 +67,7 @@ struct ActivationLoops<S: Real> {
     let (y, t, u) = (vector(y), vector(t), u.map(vector))
     let (yDot, z) = (vector(Array(repeating: S.nan, count: y.count)), vector(Array(repeating: S.nan, count: y.count)))
     var pass = unsafe activation_error_pass(
-      function: function, variant: variant, is_double: isDouble, rows: rows, columns: columns, y: y.pointer,
+      function: function, instructions: instructions, is_double: isDouble, rows: rows, columns: columns, y: y.pointer,
       t: t.pointer, u: u?.pointer, y_dot: yDot.pointer, z: u == nil ? nil : z.pointer)
     let loss = unsafe activation_squared_error(&pass)
     return (loss, yDot.array, z.array)

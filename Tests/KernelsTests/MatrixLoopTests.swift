@@ -1,13 +1,13 @@
-import CVectorMath
+import CKernels
 import Kernels
 import Testing
 
 /// The loops over rows of matrices, by every set of instructions that this processor has.
 @Suite struct MatrixLoopTests {
-  static let variants = 0...widest_loop_variant().rawValue
+  static let instructionSets = 0...widest_instruction_set().rawValue
 
-  @Test(arguments: variants, [0, 1, 3, 16, 21, 63, 64, 100, 133])
-  func `rows are added column by column, and nothing else is touched`(variant: UInt32, columns: Int) {
+  @Test(arguments: instructionSets, [0, 1, 3, 16, 21, 63, 64, 100, 133])
+  func `rows are added column by column, and nothing else is touched`(instructions: UInt32, columns: Int) {
     func check<S: Real>(_: S.Type) {
       let (rows, stride, isDouble) = (5, columns + 2, CInt(S.precision == .float64 ? 1 : 0))
       let (x, sums) = (Arena<S>(count: rows * stride).all, Arena<S>(count: columns + 1).all)
@@ -18,7 +18,7 @@ import Testing
         sums.fill(accumulates ? 100 : .nan)
         sums[columns] = -5
         unsafe matrix_sum_rows(
-          loop_variant(rawValue: variant), isDouble, rows, columns, x.pointer, stride, sums.pointer,
+          instruction_set(rawValue: instructions), isDouble, rows, columns, x.pointer, stride, sums.pointer,
           accumulates ? 1 : 0)
         #expect(Array(sums.array[..<columns]) == expected.map { accumulates ? $0 + 100 : $0 })
         #expect(sums[columns] == -5)
@@ -28,8 +28,8 @@ import Testing
     check(Double.self)
   }
 
-  @Test(arguments: variants)
-  func `bytes are scaled in Double and rounded once`(variant: UInt32) {
+  @Test(arguments: instructionSets)
+  func `bytes are scaled in Double and rounded once`(instructions: UInt32) {
     func check<S: Real>(_: S.Type) {
       for count in [0, 1, 7, 8, 16, 33, 256] {
         let bytes = (0..<count).map { UInt8($0 * 37 % 256) }
@@ -46,7 +46,7 @@ import Testing
                 guard let from = bytes.baseAddress, let scale = scale.baseAddress, let offset = offset.baseAddress
                 else { return }
                 unsafe matrix_scale_bytes(
-                  loop_variant(rawValue: variant), S.precision == .float64 ? 1 : 0, count, from, scale, offset,
+                  instruction_set(rawValue: instructions), S.precision == .float64 ? 1 : 0, count, from, scale, offset,
                   isPerNumber ? 1 : 0, y.pointer)
               }
             }
@@ -63,8 +63,8 @@ import Testing
     check(Double.self)
   }
 
-  @Test(arguments: variants)
-  func `squared errors with their derivatives`(variant: UInt32) {
+  @Test(arguments: instructionSets)
+  func `squared errors with their derivatives`(instructions: UInt32) {
     func check<S: Real>(_: S.Type) {
       for (rows, columns) in [(0, 4), (1, 1), (3, 7), (2, 64), (3, 133)] {
         let count = rows * columns
@@ -73,7 +73,8 @@ import Testing
         let (yDot, z) = (Arena<S>(count: count).all, Arena<S>(count: count).all)
         func evaluate(_ z: Vector<S>?, _ u: Vector<S>?) -> Double {
           unsafe matrix_squared_error(
-            loop_variant(rawValue: variant), S.precision == .float64 ? 1 : 0, rows, columns, y.pointer, t.pointer,
+            instruction_set(rawValue: instructions), S.precision == .float64 ? 1 : 0, rows, columns, y.pointer,
+            t.pointer,
             yDot.pointer, z?.pointer, u?.pointer)
         }
         // Integers, whose sums are exact.

@@ -1,8 +1,9 @@
+import CKernels
 import Glibc
 import Kernels
 import Testing
 
-/// The elementwise functions over arrays against those of Glibc.
+/// The elementwise functions over arrays, and those of activations, against those of Glibc.
 @Suite struct VectorMathTests {
   /// An empty array, one element, and lengths below, at and above whole vectors of 4, 8 and 16.
   static let counts = [0, 1, 7, 16, 33]
@@ -76,13 +77,13 @@ import Testing
     func check<S: Real>(_: S.Type, overflow: S) {
       let inf = S.infinity
       #expect(ArrayFunction.exp.values([inf, overflow, 0, -overflow, -inf]) == [inf, inf, 1, 0, 0])
-      #expect(ArrayFunction.expm1.values([inf, overflow, 0, -overflow, -inf]) == [inf, inf, 0, -1, -1])
+      #expect(ArrayFunction.elu.values([inf, overflow, 0, -overflow, -inf]) == [inf, overflow, 0, -1, -1])
       #expect(ArrayFunction.log1p.values([inf, 0, -1]) == [inf, 0, -inf])
       #expect(ArrayFunction.log1p.values([-2, -inf] as [S]).allSatisfy { $0.isNaN })
       #expect(ArrayFunction.tanh.values([inf, overflow, 0, -overflow, -inf]) == [1, 1, 0, -1, -1])
       // Below half an ulp of 1 the odd functions are the identity.
       let tiny = S.ulpOfOne / 1024
-      for function in [ArrayFunction.expm1, .log1p, .tanh] {
+      for function in [ArrayFunction.log1p, .tanh, .elu] {
         #expect(function.values([tiny, -tiny]) == [tiny, -tiny])
       }
     }
@@ -97,15 +98,24 @@ import Testing
 
 /// One of the functions of arrays, with its counterpart of one number.
 enum ArrayFunction: CaseIterable, Sendable {
-  case exp, expm1, log1p, tanh
+  case exp, log1p, tanh
+  /// e^x − 1 where x is negative.
+  case elu
 
   func apply<S: Real>(_ x: Vector<S>, into y: Vector<S>) {
     switch self {
     case .exp: Kernels.exp(x, into: y)
-    case .expm1: Kernels.expm1(x, into: y)
     case .log1p: Kernels.log1p(x, into: y)
-    case .tanh: Kernels.tanh(x, into: y)
+    case .tanh: activate(activation_tanh, x, y)
+    case .elu: activate(activation_elu, x, y)
     }
+  }
+
+  private func activate<S: Real>(_ function: activation_function, _ x: Vector<S>, _ y: Vector<S>) {
+    var pass = unsafe activation_forward_pass(
+      function: function, instructions: widest_instruction_set(), is_double: S.precision == .float64 ? 1 : 0,
+      count: x.count, z: x.pointer, y: y.pointer, slopes: nil, curvatures: nil, u: nil, u_above: nil)
+    unsafe activation_forward(&pass)
   }
 
   func values<S: Real>(_ points: [S]) -> [S] {
@@ -120,9 +130,9 @@ enum ArrayFunction: CaseIterable, Sendable {
   func exact(_ x: Double) -> Double {
     switch self {
     case .exp: Glibc.exp(x)
-    case .expm1: Glibc.expm1(x)
     case .log1p: Glibc.log1p(x)
     case .tanh: Glibc.tanh(x)
+    case .elu: x > 0 ? x : Glibc.expm1(x)
     }
   }
 
@@ -143,7 +153,7 @@ enum ArrayFunction: CaseIterable, Sendable {
       let (size, sign) = (stream.uniform(3 * k), stream.uniform(3 * k + 1) < 0.5 ? -1.0 : 1)
       let near = Glibc.exp2(-20 * stream.uniform(3 * k + 2))
       switch self {
-      case .exp, .expm1: return S(sign * size * largest * near)
+      case .exp, .elu: return S(sign * size * largest * near)
       case .tanh: return S(sign * size * 12 * near)
       case .log1p: return S(sign < 0 ? -size * near : size * 1e6 * near)
       }

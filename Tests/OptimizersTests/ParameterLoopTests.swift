@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Kernels
 import TestSupport
 import Testing
@@ -7,7 +7,7 @@ import Testing
 @Suite struct ParameterLoopTests {
   enum Step: CaseIterable, Sendable { case descend, adam, divide, divideByRoot }
 
-  static let variants = 0...widest_loop_variant().rawValue
+  static let instructionSets = 0...widest_instruction_set().rawValue
   private static let (perSample, l2, l1, rate) = (0.25, 0.125, 0.0625, 0.5)
   private static let (mDecay, vDecay, mCorrection, vCorrection, base) = (0.875, 0.75, 1.5, 1.25, 0.3125)
 
@@ -38,7 +38,7 @@ import Testing
   }
 
   private static func found<S: Real>(
-    _ step: Step, _ variant: UInt32, _ old: [[Double]], base: Double = base, as _: S.Type
+    _ step: Step, _ instructions: UInt32, _ old: [[Double]], base: Double = base, as _: S.Type
   ) -> [[S]] {
     let vectors = old.map { numbers in
       let vector = Arena<S>(count: numbers.count).all
@@ -47,7 +47,8 @@ import Testing
     }
     let pointers = unsafe vectors.map { unsafe UnsafeMutableRawPointer($0.pointer) }
     var block = unsafe parameter_block(
-      count: old[0].count, variant: loop_variant(rawValue: variant), is_double: S.precision == .float64 ? 1 : 0,
+      count: old[0].count, instructions: instruction_set(rawValue: instructions),
+      is_double: S.precision == .float64 ? 1 : 0,
       w: pointers[0], w_dot: pointers[1], w_ddot: pointers[2], m: pointers[3], v: pointers[4], per_sample: perSample,
       l2: l2, l1: l1, m_decay: mDecay, v_decay: vDecay, m_correction: mCorrection, v_correction: vCorrection,
       base: base, is_root: step == .divideByRoot ? 1 : 0)
@@ -59,12 +60,12 @@ import Testing
     return vectors.map(\.array)
   }
 
-  @Test(arguments: Step.allCases, variants)
-  func `every loop is its formula`(step: Step, variant: UInt32) {
+  @Test(arguments: Step.allCases, instructionSets)
+  func `every loop is its formula`(step: Step, instructions: UInt32) {
     func check<S: Real>(_: S.Type) {
       for count in [0, 1, 7, 16, 33, 1000] {
         let old = Self.numbers(count)
-        let (found, expected) = (Self.found(step, variant, old, as: S.self), Self.expected(step, old))
+        let (found, expected) = (Self.found(step, instructions, old, as: S.self), Self.expected(step, old))
         // Some ten roundings of numbers up to 16.
         let tolerance = 128 * Double(S.ulpOfOne)
         for (a, b) in zip(found, expected) {
@@ -81,14 +82,14 @@ import Testing
     check(Double.self)
   }
 
-  @Test(arguments: Step.allCases, variants)
-  func `a parameter's bits do not depend on its place`(step: Step, variant: UInt32) {
+  @Test(arguments: Step.allCases, instructionSets)
+  func `a parameter's bits do not depend on its place`(step: Step, instructions: UInt32) {
     func check<S: Real>(_: S.Type) {
       let old = Self.numbers(60)
-      let whole = Self.found(step, variant, old, as: S.self)
+      let whole = Self.found(step, instructions, old, as: S.self)
       for first in 0..<18 {
         for count in [1, 5, 16, 19, 33, 42] {
-          let part = Self.found(step, variant, old.map { Array($0[first..<first + count]) }, as: S.self)
+          let part = Self.found(step, instructions, old.map { Array($0[first..<first + count]) }, as: S.self)
           #expect(part == whole.map { Array($0[first..<first + count]) })
         }
       }
@@ -97,11 +98,11 @@ import Testing
     check(Double.self)
   }
 
-  @Test(arguments: [Step.divide, .divideByRoot], variants)
-  func `a parameter without curvature stays`(step: Step, variant: UInt32) {
+  @Test(arguments: [Step.divide, .divideByRoot], instructionSets)
+  func `a parameter without curvature stays`(step: Step, instructions: UInt32) {
     var old = Self.numbers(40)
     old[2] = Array(repeating: 0, count: 40)
-    let found = Self.found(step, variant, old, base: 0, as: Float.self)
+    let found = Self.found(step, instructions, old, base: 0, as: Float.self)
     #expect(found[0].map { Double($0) } == old[0])
   }
 }

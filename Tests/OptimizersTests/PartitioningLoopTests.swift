@@ -1,4 +1,4 @@
-import CVectorMath
+import CKernels
 import Kernels
 import TestSupport
 import Testing
@@ -6,15 +6,15 @@ import Testing
 /// The two loops of a standard step, for every instruction set of this processor, against the same in Double.
 @Suite struct PartitioningLoopTests {
   struct Case: CustomTestStringConvertible {
-    let variant: loop_variant
+    let instructions: instruction_set
     let isRoot: Bool
     let hasCurvature: Bool
-    var testDescription: String { "variant \(variant.rawValue), root \(isRoot), Ẅ \(hasCurvature)" }
+    var testDescription: String { "instructions \(instructions.rawValue), root \(isRoot), Ẅ \(hasCurvature)" }
   }
 
-  static let cases: [Case] = (0...widest_loop_variant().rawValue).flatMap { variant in
+  static let cases: [Case] = (0...widest_instruction_set().rawValue).flatMap { instructions in
     [(true, true), (true, false), (false, true), (false, false)].map {
-      Case(variant: loop_variant(rawValue: variant), isRoot: $0, hasCurvature: $1)
+      Case(instructions: instruction_set(rawValue: instructions), isRoot: $0, hasCurvature: $1)
     }
   }
 
@@ -67,7 +67,7 @@ import Testing
     let vectors = old.all.map { vector($0, as: S.self) }
     let pointers = unsafe vectors.map { unsafe UnsafeMutableRawPointer($0.pointer) }
     var block = unsafe parameter_block(
-      count: old.w.count, variant: `case`.variant, is_double: S.precision == .float64 ? 1 : 0, w: pointers[0],
+      count: old.w.count, instructions: `case`.instructions, is_double: S.precision == .float64 ? 1 : 0, w: pointers[0],
       w_dot: pointers[1], w_ddot: `case`.hasCurvature ? UnsafeRawPointer(pointers[2]) : nil, m: pointers[5],
       v: pointers[6], per_sample: Self.perSample, l2: Self.l2, l1: Self.l1, m_decay: Self.mDecay,
       v_decay: Self.vDecay, m_correction: Self.mCorrection, v_correction: Self.vCorrection, base: Self.base,
@@ -109,7 +109,8 @@ import Testing
       var old = Numbers(count: count, seed: 3)
       // v̂ + base is 0 where v stays.
       old.v = Array(repeating: -Self.base / Self.vCorrection, count: count)
-      let found = found(Case(variant: `case`.variant, isRoot: `case`.isRoot, hasCurvature: false), old, as: Float.self)
+      let found = found(
+        Case(instructions: `case`.instructions, isRoot: `case`.isRoot, hasCurvature: false), old, as: Float.self)
       #expect(found.0.w == old.w)
       #expect(found.sums[2] == 0)
     }

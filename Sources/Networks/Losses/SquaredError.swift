@@ -1,4 +1,4 @@
-private import CVectorMath
+private import CKernels
 internal import Kernels
 
 struct SquaredError: LossFunction {
@@ -31,7 +31,7 @@ func evaluateSquaredError<Scalar: Real>(
     fits(targets) && fits(gradient) && fits(curvature) && fits(u),
     "targets and derivatives must have the outputs' shape")
   return unsafe matrix_squared_error(
-    widest_loop_variant(), Scalar.precision == .float64 ? 1 : 0, outputs.rows, outputs.columns,
+    widest_instruction_set(), Scalar.precision == .float64 ? 1 : 0, outputs.rows, outputs.columns,
     outputs.elements.pointer, targets.elements.pointer, gradient.elements.pointer, curvature?.elements.pointer,
     u?.elements.pointer)
 }

@@ -17,13 +17,13 @@ int activation_has_derivatives_of_value(activation_function function) {
 }
 
 void activation_forward(const activation_forward_pass *pass) {
-  DISPATCH(forward, pass->variant, pass->is_double, pass);
+  DISPATCH(forward, pass->instructions, pass->is_double, pass);
 }
 
 void activation_backward(const activation_backward_pass *pass) {
-  DISPATCH(backward, pass->variant, pass->is_double, pass);
+  DISPATCH(backward, pass->instructions, pass->is_double, pass);
 }
 
 double activation_squared_error(const activation_error_pass *pass) {
-  DISPATCH(squared_error, pass->variant, pass->is_double, pass);
+  DISPATCH(squared_error, pass->instructions, pass->is_double, pass);
 }

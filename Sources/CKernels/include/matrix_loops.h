@@ -4,23 +4,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "vector_math.h"
+#include "instruction_sets.h"
 
 // sums_k ← Σ_s x_sk, or sums_k + Σ_s x_sk where it accumulates: row by row, so that a sum's bits depend on its column
 // alone. The rows of x begin at distances of `stride` numbers. sums does not overlap x.
 void matrix_sum_rows(
-    loop_variant variant, int is_double, size_t rows, size_t columns, const void *x, size_t stride, void *sums,
+    instruction_set instructions, int is_double, size_t rows, size_t columns, const void *x, size_t stride, void *sums,
     int accumulates);
 
 // Squared errors of rows · columns outputs: y_dot ← 2 (y − t), and z ← 2 u, or 2 where u is null; z may be null.
 //
 // Returns Σ (y − t)², each row's sum added in double: a row's share has the same bits wherever the row lies.
 double matrix_squared_error(
-    loop_variant variant, int is_double, size_t rows, size_t columns, const void *y, const void *t, void *y_dot,
+    instruction_set instructions, int is_double, size_t rows, size_t columns, const void *y, const void *t, void *y_dot,
     void *z, const void *u);
 
 // y_k ← x_k scale_k + offset_k in double, rounded once; one pair of scale and offset for all numbers where it is not
 // is_per_number.
 void matrix_scale_bytes(
-    loop_variant variant, int is_double, size_t count, const uint8_t *x, const double *scale, const double *offset,
-    int is_per_number, void *y);
+    instruction_set instructions, int is_double, size_t count, const uint8_t *x, const double *scale,
+    const double *offset, int is_per_number, void *y);

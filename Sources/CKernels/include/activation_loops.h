@@ -3,7 +3,7 @@
 #pragma once
 #include <stddef.h>
 
-#include "vector_math.h"
+#include "instruction_sets.h"
 
 typedef enum {
   activation_identity,
@@ -22,7 +22,7 @@ int activation_has_derivatives_of_value(activation_function function);
 // The arrays are of float, or of double where is_double is not 0, and do not overlap but where that is said.
 typedef struct {
   activation_function function;
-  loop_variant variant;
+  instruction_set instructions;
   int is_double;
   size_t count;
   const void *z;
@@ -36,7 +36,7 @@ void activation_forward(const activation_forward_pass *pass);
 
 typedef struct {
   activation_function function;
-  loop_variant variant;
+  instruction_set instructions;
   int is_double;
   size_t count;
   const void *y;                     // σ(z), for functions that have their derivatives of it; else null
@@ -51,7 +51,7 @@ void activation_backward(const activation_backward_pass *pass);
 
 typedef struct {
   activation_function function;  // one that has its derivatives of its value
-  loop_variant variant;
+  instruction_set instructions;
   int is_double;
   size_t rows, columns;
   const void *y, *t;  // outputs y = σ(z) and targets

@@ -8,11 +8,7 @@
 #pragma once
 #include <stddef.h>
 
-// The instructions that a kernel is made of, the wider the later.
-enum { MATRIX_KERNEL_PLAIN, MATRIX_KERNEL_AVX2, MATRIX_KERNEL_AVX512, MATRIX_KERNELS };
-
-// The widest kernel that the processor can run.
-int matrix_kernel_best(void);
+#include "instruction_sets.h"
 
 // Sums of terms that are cut into lanes: each lane is summed up by itself, and the sums are added up in a tree, by a stack of
 // levels. A lane's sum overwrites its level, or is added to it; then each of so many levels below takes up the one above it.
@@ -80,5 +76,7 @@ size_t matrix_product_workspace(size_t m, size_t n, size_t k);
 size_t matrix_step_workspace(size_t m, size_t n, size_t k);
 
 // numbers: how many the workspace holds; a product uses as many threads as have room in it.
-void matrix_multiply_f32(const matrix_product_f32 *product, float *workspace, size_t numbers, int kernel);
-void matrix_multiply_f64(const matrix_product_f64 *product, double *workspace, size_t numbers, int kernel);
+void matrix_multiply_f32(
+    const matrix_product_f32 *product, float *workspace, size_t numbers, instruction_set instructions);
+void matrix_multiply_f64(
+    const matrix_product_f64 *product, double *workspace, size_t numbers, instruction_set instructions);

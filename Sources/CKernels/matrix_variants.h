@@ -2,7 +2,7 @@
 
 // The sums of up to `vectors` vectors of columns, which stay in registers; the last vector has `last` of them.
 INLINE void NAME(sum_block)(
-    const int vectors, const int is_whole, size_t rows, size_t last, const SCALAR *x, size_t stride, SCALAR *sums,
+    const int vectors, const int is_whole, size_t rows, size_t last, const T *x, size_t stride, T *sums,
     int accumulates) {
   V sum[4];
 #pragma clang loop unroll(full)
@@ -17,8 +17,8 @@ INLINE void NAME(sum_block)(
   for (int v = 0; v < vectors; v++) NAME(store)(sums + v * LANES, sum[v], last, is_whole || v + 1 < vectors);
 }
 
-ISA static void NAME(sum_rows)(
-    size_t rows, size_t columns, const SCALAR *x, size_t stride, SCALAR *sums, int accumulates) {
+TARGET static void NAME(sum_rows)(
+    size_t rows, size_t columns, const T *x, size_t stride, T *sums, int accumulates) {
   size_t at = 0;
   for (; at + 4 * LANES <= columns; at += 4 * LANES) {
     NAME(sum_block)(4, 1, rows, LANES, x + at, stride, sums + at, accumulates);
@@ -31,7 +31,7 @@ ISA static void NAME(sum_rows)(
 
 // One vector of a row; its squares are added to `sum`.
 INLINE V NAME(square_vector)(
-    const SCALAR *y, const SCALAR *t, SCALAR *y_dot, SCALAR *z, const SCALAR *u, V sum, size_t count,
+    const T *y, const T *t, T *y_dot, T *z, const T *u, V sum, size_t count,
     const int is_whole) {
   const V error = NAME(load)(y, count, is_whole) - NAME(load)(t, count, is_whole);
   NAME(store)(y_dot, 2 * error, count, is_whole);
@@ -39,8 +39,8 @@ INLINE V NAME(square_vector)(
   return sum + error * error;
 }
 
-ISA static double NAME(squared_error)(
-    size_t rows, size_t columns, const SCALAR *y, const SCALAR *t, SCALAR *y_dot, SCALAR *z, const SCALAR *u) {
+TARGET static double NAME(squared_error)(
+    size_t rows, size_t columns, const T *y, const T *t, T *y_dot, T *z, const T *u) {
   double total = 0;
   for (size_t row = 0; row < rows; row++) {
     // Four sums, so that an addition need not wait for the one before it.
@@ -66,14 +66,14 @@ ISA static double NAME(squared_error)(
 }
 
 // A product that is rounded before the addition, as everywhere: the results do not depend on the processor.
-ISA static void NAME(scale_bytes)(
+TARGET static void NAME(scale_bytes)(
     size_t count, const uint8_t *restrict x, const double *restrict scale, const double *restrict offset,
-    int is_per_number, SCALAR *restrict y) {
+    int is_per_number, T *restrict y) {
 #pragma clang fp contract(off)
   if (is_per_number) {
-    for (size_t k = 0; k < count; k++) y[k] = (SCALAR)((double)x[k] * scale[k] + offset[k]);
+    for (size_t k = 0; k < count; k++) y[k] = (T)((double)x[k] * scale[k] + offset[k]);
   } else {
     const double factor = scale[0], shift = offset[0];
-    for (size_t k = 0; k < count; k++) y[k] = (SCALAR)((double)x[k] * factor + shift);
+    for (size_t k = 0; k < count; k++) y[k] = (T)((double)x[k] * factor + shift);
   }
 }

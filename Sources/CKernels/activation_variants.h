@@ -5,7 +5,7 @@ INLINE void NAME(forward_vector)(
     const activation_function function, const activation_forward_pass *pass, size_t at, size_t count,
     const int is_whole) {
   const V one = (V)(1), zero = (V)(0);
-  const V z = NAME(load)((const SCALAR *)pass->z + at, count, is_whole);
+  const V z = NAME(load)((const T *)pass->z + at, count, is_whole);
   V y = z, slope = one, curvature = zero;
   switch (function) {
     case activation_identity: break;
@@ -36,7 +36,7 @@ INLINE void NAME(forward_vector)(
       slope = z > 0 ? one : zero;
       break;
     case activation_leaky_relu:
-      slope = z > 0 ? one : (V)((SCALAR)0.01);
+      slope = z > 0 ? one : (V)((T)0.01);
       y = slope * z;
       break;
     case activation_elu: {
@@ -55,12 +55,12 @@ INLINE void NAME(forward_vector)(
       break;
     }
   }
-  NAME(store)((SCALAR *)pass->y + at, y, count, is_whole);
-  if (pass->slopes != NULL) NAME(store)((SCALAR *)pass->slopes + at, slope, count, is_whole);
-  if (pass->curvatures != NULL) NAME(store)((SCALAR *)pass->curvatures + at, curvature, count, is_whole);
+  NAME(store)((T *)pass->y + at, y, count, is_whole);
+  if (pass->slopes != NULL) NAME(store)((T *)pass->slopes + at, slope, count, is_whole);
+  if (pass->curvatures != NULL) NAME(store)((T *)pass->curvatures + at, curvature, count, is_whole);
   if (pass->u != NULL) {
-    const V u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
-    NAME(store)((SCALAR *)pass->u_above + at, u * __builtin_elementwise_abs(slope), count, is_whole);
+    const V u = NAME(load)((const T *)pass->u + at, count, is_whole);
+    NAME(store)((T *)pass->u_above + at, u * __builtin_elementwise_abs(slope), count, is_whole);
   }
 }
 
@@ -72,7 +72,7 @@ INLINE void NAME(forward_all)(const activation_function function, const activati
   if (at < pass.count) NAME(forward_vector)(function, &pass, at, pass.count - at, 0);
 }
 
-ISA static void NAME(forward)(const activation_forward_pass *pass) {
+TARGET static void NAME(forward)(const activation_forward_pass *pass) {
 #define CASE(function) \
   case function: return NAME(forward_all)(function, pass);
   switch (pass->function) {
@@ -99,7 +99,7 @@ INLINE int NAME(derive_of_value)(const activation_function function, V y, V *slo
       *curvature = -2 * y * *slope;
       return 1;
     case activation_relu: *slope = y > 0 ? one : zero; return 0;
-    case activation_leaky_relu: *slope = y > 0 ? one : (V)((SCALAR)0.01); return 0;
+    case activation_leaky_relu: *slope = y > 0 ? one : (V)((T)0.01); return 0;
     case activation_elu:
       *slope = y > 0 ? one : y + one;
       *curvature = y > 0 ? zero : y + one;
@@ -119,20 +119,20 @@ INLINE V NAME(z_below)(V z, V gradient, V slope, const int has_curvature, V curv
 INLINE void NAME(backward_vector)(
     const activation_function function, const int of_value, const int has_z, const activation_backward_pass *pass,
     size_t at, size_t count, const int is_whole) {
-  SCALAR *y_dot = (SCALAR *)pass->y_dot + at, *z = (SCALAR *)pass->z + at;
+  T *y_dot = (T *)pass->y_dot + at, *z = (T *)pass->z + at;
   V slope, curvature = (V)(0), u = (V)(0);
   int has_curvature = 1;
   if (of_value) {
-    const V y = NAME(load)((const SCALAR *)pass->y + at, count, is_whole);
+    const V y = NAME(load)((const T *)pass->y + at, count, is_whole);
     has_curvature = NAME(derive_of_value)(function, y, &slope, &curvature);
   } else {
-    slope = NAME(load)((const SCALAR *)pass->slopes + at, count, is_whole);
-    if (has_z) curvature = NAME(load)((const SCALAR *)pass->curvatures + at, count, is_whole);
+    slope = NAME(load)((const T *)pass->slopes + at, count, is_whole);
+    if (has_z) curvature = NAME(load)((const T *)pass->curvatures + at, count, is_whole);
   }
   const V gradient = NAME(load)(y_dot, count, is_whole);
   NAME(store)(y_dot, gradient * slope, count, is_whole);
   if (!has_z) return;
-  if (has_curvature) u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
+  if (has_curvature) u = NAME(load)((const T *)pass->u + at, count, is_whole);
   const V above = NAME(load)(z, count, is_whole);
   NAME(store)(z, NAME(z_below)(above, gradient, slope, has_curvature, curvature, u), count, is_whole);
 }
@@ -147,7 +147,7 @@ INLINE void NAME(backward_all)(
   if (at < pass.count) NAME(backward_vector)(function, of_value, has_z, &pass, at, pass.count - at, 0);
 }
 
-ISA static void NAME(backward)(const activation_backward_pass *pass) {
+TARGET static void NAME(backward)(const activation_backward_pass *pass) {
 #define EITHER(function, of_value)                                                                         \
   {                                                                                                        \
     if (pass->z != NULL) NAME(backward_all)(function, of_value, 1, pass);                                  \
@@ -169,16 +169,16 @@ ISA static void NAME(backward)(const activation_backward_pass *pass) {
 INLINE V NAME(error_vector)(
     const activation_function function, const int has_z, const activation_error_pass *pass, V sum, size_t at,
     size_t count, const int is_whole) {
-  const V y = NAME(load)((const SCALAR *)pass->y + at, count, is_whole);
-  const V error = y - NAME(load)((const SCALAR *)pass->t + at, count, is_whole), gradient = 2 * error;
+  const V y = NAME(load)((const T *)pass->y + at, count, is_whole);
+  const V error = y - NAME(load)((const T *)pass->t + at, count, is_whole), gradient = 2 * error;
   V slope, curvature;
   const int has_curvature = NAME(derive_of_value)(function, y, &slope, &curvature);
-  NAME(store)((SCALAR *)pass->y_dot + at, gradient * slope, count, is_whole);
+  NAME(store)((T *)pass->y_dot + at, gradient * slope, count, is_whole);
   if (has_z) {
-    const V u = NAME(load)((const SCALAR *)pass->u + at, count, is_whole);
+    const V u = NAME(load)((const T *)pass->u + at, count, is_whole);
     const V above = 2 * (u * __builtin_elementwise_abs(slope));
     const V z = NAME(z_below)(above, gradient, slope, has_curvature, curvature, u);
-    NAME(store)((SCALAR *)pass->z + at, z, count, is_whole);
+    NAME(store)((T *)pass->z + at, z, count, is_whole);
   }
   // What is not there is 0 in both y and t.
   return sum + error * error;
@@ -209,7 +209,7 @@ INLINE double NAME(error_all)(
   return total;
 }
 
-ISA static double NAME(squared_error)(const activation_error_pass *pass) {
+TARGET static double NAME(squared_error)(const activation_error_pass *pass) {
 #define CASE(function)                                              \
   case function:                                                    \
     return pass->z != NULL ? NAME(error_all)(function, 1, pass) : NAME(error_all)(function, 0, pass);

@@ -4,26 +4,10 @@
 #pragma once
 #include <stddef.h>
 
-// Whether the processor has the instructions that the numeric modules are compiled for.
-int vector_math_processor_suffices(void);
-
-// Whether the processor has the AVX-512 instructions of 2017's servers.
-int vector_math_processor_has_avx512(void);
-
-// What loops are compiled for that have several variants; each needs a processor that has it.
-typedef enum { loops_for_any_processor, loops_for_avx2, loops_for_avx512 } loop_variant;
-
-// The widest that the processor has.
-loop_variant widest_loop_variant(void);
-
 void vector_exp_f32(size_t count, const float *x, float *y);
 void vector_exp_f64(size_t count, const double *x, double *y);
-void vector_expm1_f32(size_t count, const float *x, float *y);
-void vector_expm1_f64(size_t count, const double *x, double *y);
 void vector_log1p_f32(size_t count, const float *x, float *y);
 void vector_log1p_f64(size_t count, const double *x, double *y);
-void vector_tanh_f32(size_t count, const float *x, float *y);
-void vector_tanh_f64(size_t count, const double *x, double *y);
 
 // a + b in a sum whose order the compiler may choose, so that a loop of it is computed in vectors. The order is part of
 // the program: the same numbers give the same bits.

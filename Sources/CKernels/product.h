@@ -509,15 +509,3 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
       q->lane_count, q->step};
   NAME(multiply_blocks)(m, n, q->k, factor, both ? 2 : 1, q->b, q->ldb, q->transpose_b, alone, place, 0, workspace);
 }
-
-#undef T
-#undef V
-#undef LANES
-#undef PRODUCT
-#undef STEP
-#undef NAME
-#undef LOAD
-#undef STORE
-#undef LOAD_PART
-#undef STORE_PART
-#undef PIECES

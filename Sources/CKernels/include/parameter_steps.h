@@ -4,12 +4,12 @@
 #pragma once
 #include <stddef.h>
 
-#include "vector_math.h"
+#include "instruction_sets.h"
 
 // A block of parameters, or a part of it. All arrays are of float, or of double where is_double is not 0.
 typedef struct {
   size_t count;
-  loop_variant variant;
+  instruction_set instructions;
   int is_double;
   void *w;
   const void *w_dot;   // Ẇ

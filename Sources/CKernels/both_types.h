@@ -1,0 +1,23 @@
+// LOOPS for both number types by one set of instructions: see every_variant.h, which includes this.
+
+#define T float
+#define TYPE f32
+#define LANES LANES_F32
+#define PACKED(intrinsic) intrinsic##_ps
+#define LIBM(function) function##f
+#include "variant.h"
+
+#define T double
+#define TYPE f64
+#define LANES LANES_F64
+#define PACKED(intrinsic) intrinsic##_pd
+#define LIBM(function) function
+#include "variant.h"
+
+#undef INSTRUCTIONS
+#undef TARGET
+#undef LANES_F32
+#undef LANES_F64
+#undef LOAD_PART
+#undef STORE_PART
+#undef LIBMVEC_LETTER

@@ -1,0 +1,20 @@
+#include "parameter_steps.h"
+
+#define LOOPS "parameter_variants.h"
+#include "every_variant.h"
+
+#define OF_BLOCK(function, block, ...) \
+  DISPATCH(function, (block)->instructions, (block)->is_double, block, __VA_ARGS__)
+
+partitioning_measures partitioning_take_up(
+    const parameter_block *block, const void *origin, void *s, double keep, double gain) {
+  OF_BLOCK(take_up, block, origin, s, keep, gain);
+}
+
+void partitioning_move(const parameter_block *block, double scale) { OF_BLOCK(move, block, scale); }
+
+void parameters_descend(const parameter_block *block, double rate) { OF_BLOCK(descend, block, rate); }
+
+void parameters_step_by_adam(const parameter_block *block, double rate) { OF_BLOCK(adam, block, rate); }
+
+void parameters_divide(const parameter_block *block, double rate) { OF_BLOCK(divide, block, rate); }
