@@ -4,16 +4,12 @@
 #include "every_variant.h"
 
 int activation_has_derivatives_of_value(activation_function function) {
+#define CASE(name) case activation_##name:
   switch (function) {
-    case activation_identity:
-    case activation_tanh:
-    case activation_relu:
-    case activation_leaky_relu:
-    case activation_elu: return 1;
-    case activation_sigmoid:
-    case activation_softplus:
-    case activation_swish: return 0;
+    ACTIVATIONS_OF_VALUE(CASE) return 1;
+    OTHER_ACTIVATIONS(CASE) return 0;
   }
+#undef CASE
 }
 
 void activation_forward(const activation_forward_pass *pass) {

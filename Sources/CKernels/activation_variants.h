@@ -73,17 +73,11 @@ INLINE void NAME(forward_all)(const activation_function function, const activati
 }
 
 TARGET static void NAME(forward)(const activation_forward_pass *pass) {
-#define CASE(function) \
-  case function: return NAME(forward_all)(function, pass);
+#define CASE(name) \
+  case activation_##name: return NAME(forward_all)(activation_##name, pass);
   switch (pass->function) {
-    CASE(activation_identity)
-    CASE(activation_sigmoid)
-    CASE(activation_tanh)
-    CASE(activation_softplus)
-    CASE(activation_relu)
-    CASE(activation_leaky_relu)
-    CASE(activation_elu)
-    CASE(activation_swish)
+    ACTIVATIONS_OF_VALUE(CASE)
+    OTHER_ACTIVATIONS(CASE)
   }
 #undef CASE
 }
@@ -155,13 +149,12 @@ TARGET static void NAME(backward)(const activation_backward_pass *pass) {
     return;                                                                                                \
   }
   if (pass->y == NULL) EITHER(activation_identity, 0)
+#define CASE(name) case activation_##name: EITHER(activation_##name, 1)
   switch (pass->function) {
-    case activation_tanh: EITHER(activation_tanh, 1)
-    case activation_relu: EITHER(activation_relu, 1)
-    case activation_leaky_relu: EITHER(activation_leaky_relu, 1)
-    case activation_elu: EITHER(activation_elu, 1)
-    default: EITHER(activation_identity, 1)
+    ACTIVATIONS_OF_VALUE(CASE)
+    default: return;
   }
+#undef CASE
 #undef EITHER
 }
 
@@ -210,15 +203,11 @@ INLINE double NAME(error_all)(
 }
 
 TARGET static double NAME(squared_error)(const activation_error_pass *pass) {
-#define CASE(function)                                              \
-  case function:                                                    \
-    return pass->z != NULL ? NAME(error_all)(function, 1, pass) : NAME(error_all)(function, 0, pass);
+#define CASE(name)       \
+  case activation_##name: \
+    return pass->z != NULL ? NAME(error_all)(activation_##name, 1, pass) : NAME(error_all)(activation_##name, 0, pass);
   switch (pass->function) {
-    CASE(activation_tanh)
-    CASE(activation_relu)
-    CASE(activation_leaky_relu)
-    CASE(activation_elu)
-    CASE(activation_identity)
+    ACTIVATIONS_OF_VALUE(CASE)
     default: return NAN;
   }
 #undef CASE

@@ -3,7 +3,8 @@ internal import Kernels
 
 /// An activation function σ with its first two derivatives.
 ///
-/// The built-in ones are loops of CKernels. To add one is an entry in ``allCases`` here and its case in `activation_loops.c`. Another module makes one of a rule for a single number.
+/// The built-in ones are loops of CKernels. To add one is an entry in ``allCases`` here and what
+/// `activation_loops.h` says. Another module makes one of a rule for a single number.
 public struct Activation: Sendable, Hashable, CaseIterable {
   /// Its name in configurations.
   public let rawValue: String

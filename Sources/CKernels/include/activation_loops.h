@@ -5,18 +5,16 @@
 
 #include "instruction_sets.h"
 
-typedef enum {
-  activation_identity,
-  activation_sigmoid,
-  activation_tanh,
-  activation_softplus,
-  activation_relu,
-  activation_leaky_relu,
-  activation_elu,
-  activation_swish
-} activation_function;
+// The functions. To add one is its name here and its case in `forward_vector` of activation_variants.h; where σ' and σ'' follow
+// from σ itself, so that the way back needs no other memory of the way forward, in `derive_of_value` too.
+#define ACTIVATIONS_OF_VALUE(EACH) EACH(identity) EACH(tanh) EACH(relu) EACH(leaky_relu) EACH(elu)
+#define OTHER_ACTIVATIONS(EACH) EACH(sigmoid) EACH(softplus) EACH(swish)
 
-// Whether σ' and σ'' follow from σ itself, so that the way back needs no other memory of the way forward.
+#define ENTRY(name) activation_##name,
+typedef enum { ACTIVATIONS_OF_VALUE(ENTRY) OTHER_ACTIVATIONS(ENTRY) } activation_function;
+#undef ENTRY
+
+// Whether σ' and σ'' follow from σ.
 int activation_has_derivatives_of_value(activation_function function);
 
 // The arrays are of float, or of double where is_double is not 0, and do not overlap but where that is said.
