@@ -114,6 +114,9 @@ struct CSVTable {
     } else {
       samples = .doubles(doubles)
     }
-    return Dataset(source: path, shape: shape ?? [features], samples: samples, targets: targets, columns: columns)
+    // A shape of other numbers stays out: the features are those of the file.
+    let fits = shape.map { $0.reduce(1.0) { $0 * Double($1) } == Double(features) } ?? false
+    let shape = fits ? shape ?? [features] : [features]
+    return Dataset(source: path, shape: shape, samples: samples, targets: targets, columns: columns)
   }
 }

@@ -12,19 +12,21 @@ extension DataSplit {
   ///   - label: the column of the labels.
   ///   - kind: what the labels are.
   ///   - header: whether the first line holds the names of the columns.
+  ///   - shape: that of a sample, of as many numbers as a row has beside its label; one dimension where nil. Another one is the
+  ///     caller's to refuse.
   /// - Throws: ``DatasetError``: `missing` if a file cannot be read; `content`, mostly with a line, if a cell is empty or
   ///   not a finite number, rows differ in length, the label column is unknown, or the files do not fit together.
   public static func csv(
     path: String, testPath: String? = nil, label: LabelColumn = .last, kind: LabelKind = .classes,
-    header: HeaderPresence = .automatic
+    header: HeaderPresence = .automatic, shape: [Int]? = nil
   ) throws(DatasetError) -> DataSplit {
     let training = try CSVTable(ByteReader(path), label: label, kind: kind, header: header)
     let classes = kind == .classes ? CSVClasses(training.labels) : nil
-    let dataset = try training.dataset(classes: classes)
+    let dataset = try training.dataset(classes: classes, shape: shape)
     guard let testPath else { return try DataSplit(stratified: dataset) }
     let test = try CSVTable(
       ByteReader(testPath), label: label, kind: kind, header: header, training: training.columns)
-    return DataSplit(training: dataset.all, test: try test.dataset(classes: classes).all)
+    return DataSplit(training: dataset.all, test: try test.dataset(classes: classes, shape: shape).all)
   }
 
   /// The UCI optical digits that are part of the program: 1,797 images of 8×8 pixels 0…16 in 10 classes, of which a

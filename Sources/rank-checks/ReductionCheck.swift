@@ -60,11 +60,11 @@ private struct ReductionCase {
   /// up, and the quotients of the optimizers magnify it, by less than 20.
   static let tolerance = 1e-11
   static let steps = 10
-  /// Units that no number of ranks divides, some fewer than 8.
   /// Branches that begin and end with layers that work in place, within each other and at the input.
   private static let residual =
     "network=[flatten, {residual: [{dense: 5}, tanh, {dense: 64}]}, {dense: 8}, {residual: [batchNorm, relu, {dense: 8}, "
     + "{residual: [{dropout: 0.8}, {dense: {outputs: 8, bias: false}}, tanh]}]}, elu, {dense: 10}]"
+  /// Units that no number of ranks divides, some fewer than 8.
   static let network = "network=[{dense: 7}, tanh, {dense: {outputs: 5, bias: false}}, softplus, {dense: 10}]"
   /// Not on the inputs, some of which are constant: what is normalised there is rounding.
   static let normalized =
@@ -86,7 +86,7 @@ private struct ReductionCase {
     Settings([normalized, "optimizer={name: sgd, learningRate: 0.1}"], batches: [5]),
     Settings([residual], batches: [37]),
     Settings([residual, "optimizer.bound=full", "optimizer.learningRate=1"], batches: [5]),
-    Settings([residual, "optimizer.name=adam"], batches: [3]),
+    Settings([residual, "optimizer.name=adam"], batches: [37, 479]),
     Settings(["data.target=input", "loss=squaredError", "network=[{dense: 9}, tanh, {dense: 64}]"]),
   ]
 

@@ -95,6 +95,26 @@ extension BadInput {
       says: ["2 outputs", "1 target for each sample", "{dense: 1}"],
       files: csv((0..<9).map { "\($0),\($0)\n" }.joined())),
     BadInput(
+      name: "a shape of other numbers than a row has", arguments: onCSV + " --set data.shape=[1,3]", exitCode: 64,
+      says: ["data.shape is [1, 3]", "a.csv has 2 numbers", "must be 2"], files: csv("1,2,0\n3,4,1\n5,6,0\n7,8,1\n")),
+    BadInput(
+      name: "a shape with a size of 0", arguments: onCSV + " --set data.shape=[0,2]", exitCode: 64,
+      says: ["data.shape is [0, 2]", "above 0"], files: csv("1,2,0\n3,4,1\n")),
+    BadInput(
+      name: "a shape of built-in data", arguments: "--set data.shape=[8,8]", exitCode: 64,
+      says: ["data.shape belong to data set csv", "digits"]),
+    BadInput(
+      name: "a residual connection over images",
+      arguments: "--set network=[{residual:␣[{dense:␣64}]},{dense:␣10}]", exitCode: 64,
+      says: ["layer 0 is residual", "its branch gives [64]", "[1, 8, 8]", "put flatten before it"]),
+    BadInput(
+      name: "a branch of another size",
+      arguments: "--set network=[{dense:␣8},{residual:␣[{dense:␣9},relu]},{dense:␣10}]",
+      exitCode: 64, says: ["layer 1 is residual", "[9]", "[8]", "{dense: 8}"]),
+    BadInput(
+      name: "an unknown layer in a branch", arguments: "--set network=[{dense:␣8},{residual:␣[reul]},{dense:␣10}]",
+      exitCode: 64, says: ["network[1].residual[0]", "unknown layer 'reul'", "'relu'"]),
+    BadInput(
       name: "classes of a data set of values", arguments: "--set data.set=gates", exitCode: 64,
       says: ["gates", "no classes", "data.target to value"]),
     BadInput(

@@ -30,6 +30,25 @@ extension ProgramTests {
       #expect(try #require(result.testAccuracy) == 1)
     }
 
+    @Test func `a model of rows with a shape and a residual connection is used as it was trained`() throws {
+      let folder = try ScratchFolder()
+      let settings = [
+        "data.set=csv", "data.label=kind", "data.shape=[1, 2]", "optimizer.learningRate=1", "training.batch=20",
+        "network=[flatten, {residual: [{dense: 6}, tanh, {dense: 2}]}, {dense: 2}]",
+      ].flatMap { ["--set", $0] }
+      let run = try ProgramRun.run(
+        program, settings + ["--data", try csv(folder), "--json", "--name", "csv"], ranks: 2, in: folder.path)
+      try #require(run.exitCode == 0, "\(run.errors)")
+      let result = try JSONDecoder().decode(RunResult.self, from: Data(run.output.utf8))
+      #expect(try #require(result.testAccuracy) == 1)
+      let model = try SafetensorsFile(contentsOf: folder.path + "/runs/csv/model.safetensors")
+      #expect(model.metadata["inputShape"] == "[1, 2]")
+      #expect(model.names.contains("layers.1.branch.2.weight"))
+      let evaluation = try ProgramRun.run(program, ["evaluate", "runs/csv", "--json"], in: folder.path)
+      let again = try JSONDecoder().decode(RunResult.self, from: Data(evaluation.output.utf8))
+      #expect(evaluation.exitCode == 0 && again.testLoss == result.testLoss)
+    }
+
     @Test func `a reconstruction has a loss, no accuracy, and improves`() throws {
       let folder = try ScratchFolder()
       func result(epochs: Int) throws -> (RunResult, String) {

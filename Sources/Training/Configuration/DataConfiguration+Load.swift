@@ -1,4 +1,5 @@
 internal import Datasets
+internal import Networks
 
 extension DataConfiguration {
   /// Reads the training and test set.
@@ -16,9 +17,16 @@ extension DataConfiguration {
     case .cifar10: return try .cifar10(path: requiredPath)
     case .csv:
       let column: LabelColumn = label.map { text in Int(text).map { .index($0) } ?? .name(text) } ?? .last
-      return try .csv(
-        path: requiredPath, testPath: test, label: column, kind: target == .value ? .values : .classes,
-        header: header.map { $0 ? .present : .absent } ?? .automatic)
+      let path = try requiredPath
+      let split = try DataSplit.csv(
+        path: path, testPath: test, label: column, kind: target == .value ? .values : .classes,
+        header: header.map { $0 ? .present : .absent } ?? .automatic, shape: shape)
+      let features = split.training.features
+      try require(
+        shape.map { Shape($0).fits(features) } ?? true,
+        "data.shape is \(shape ?? []), but a row of \(path) has \(features) numbers beside its label; the product of "
+          + "the shape must be \(features)")
+      return split
     }
   }
 
@@ -44,8 +52,11 @@ extension DataConfiguration {
       _ = try requiredPath
     }
     try require(
-      set == .csv || (label == nil && header == nil && test == nil),
-      "data.label, data.header and data.test belong to data set csv, not \(set.rawValue)")
+      set == .csv || (label == nil && header == nil && test == nil && shape == nil),
+      "data.label, data.header, data.test and data.shape belong to data set csv, not \(set.rawValue)")
+    try require(
+      shape?.allSatisfy { $0 > 0 } ?? true,
+      "data.shape is \(shape ?? []); its sizes must be above 0, as in [1, 28, 28]")
     try require(
       set == .emnist || split == nil, "data.split belongs to data set emnist, not \(set.rawValue)")
     try require(validation >= 0, "data.validation is \(validation); it must not be negative")

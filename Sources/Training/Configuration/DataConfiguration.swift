@@ -56,9 +56,11 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   public var header: Bool?
   /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
   public var test: String?
+  /// CSV: the shape of a sample, such as [1, 28, 28]; a row of numbers if left out.
+  public var shape: [Int]?
 
   enum CodingKeys: String, StrictKey {
-    case set, path, split, scale, target, validation, labelNoise, label, header, test
+    case set, path, split, scale, target, validation, labelNoise, label, header, test, shape
   }
 
   public init() {}
@@ -79,5 +81,6 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     label = try values.decodeIfPresent(String.self, forKey: .label)
     header = try values.decodeIfPresent(Bool.self, forKey: .header)
     test = try values.decodeIfPresent(String.self, forKey: .test)
+    shape = try values.decodeIfPresent([Int].self, forKey: .shape)
   }
 }
