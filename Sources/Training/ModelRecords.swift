@@ -1,6 +1,7 @@
 internal import Datasets
 private import Foundation
-private import RunRecords
+internal import Kernels
+internal import RunRecords
 
 extension InputMap {
   /// The map as JSON, as it is kept in model files.
@@ -40,5 +41,26 @@ extension DataSplit {
     unsafe (trueTraining ?? training).dataset.forEachChunk { unsafe hash.add($0) }
     unsafe test.dataset.forEachChunk { unsafe hash.add($0) }
     return hash.hexadecimal
+  }
+}
+
+/// The networks of a training as they are written.
+struct Models<Scalar: Real> {
+  let teacher: ModelFile<Scalar>
+  let student: ModelFile<Scalar>?
+
+  init(_ loop: TrainingLoop<Scalar>, scaling: String) {
+    func model(_ step: TrainingStep<Scalar>) -> ModelFile<Scalar> {
+      ModelFile(network: step.network, parameters: step.parameters, scaling: scaling)
+    }
+    teacher = model(loop.step)
+    student = (loop.learning?.student?.step).map(model)
+  }
+
+  /// What their files say beside the tensors.
+  var metadata: [CollectedState.File: [String: String]] {
+    var metadata = [CollectedState.File.model: teacher.metadata]
+    metadata[.student] = student?.metadata
+    return metadata
   }
 }

@@ -1,6 +1,4 @@
-private import Foundation
 internal import MPI
-private import RunRecords
 
 extension Communicator {
   /// Runs `body` on some of the ranks, which are a group of their own there, while the others sleep. Collective.
@@ -17,12 +15,6 @@ extension Communicator {
     }
     try barrierAsleep()
     return result
-  }
-
-  /// A value that rank `root` has, on every rank. Collective.
-  func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
-    let text = try broadcast(rank == root ? try jsonText(value) : "", from: root)
-    return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
   }
 
   /// How often something can be repeated in a time, by the greatest of the ranks' times; the same on every rank.
