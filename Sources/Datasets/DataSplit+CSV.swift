@@ -34,6 +34,6 @@ extension DataSplit {
   public static func digits() throws(DatasetError) -> DataSplit {
     let reader = ByteReader(BuiltInDigits.compressedCSV, name: "the built-in digits")
     let table = try CSVTable(reader, label: .last, kind: .classes, header: .absent)
-    return try DataSplit(stratified: table.dataset(classes: CSVClasses(table.labels), shape: [8, 8]))
+    return try DataSplit(stratified: table.dataset(classes: CSVClasses(table.labels), shape: [1, 8, 8]))
   }
 }

@@ -102,12 +102,12 @@ extension DataSplit {
     let numbers = try classes.numbers(of: labels, path: labelPath)
     let shape = Array(images.dimensions[1...])
     return Dataset(
-      source: imagePath, shape: isTransposed ? shape.reversed() : shape,
+      source: imagePath, shape: [1] + (isTransposed ? shape.reversed() : shape),
       samples: isTransposed ? try images.transposedSamples() : try images.samples(),
       targets: .classes(numbers, names: classes.labels.map(String.init)))
   }
 
-  private static func size(_ dataset: Dataset) -> String { "\(dataset.shape[0])×\(dataset.shape[1])" }
+  private static func size(_ dataset: Dataset) -> String { "\(dataset.shape[1])×\(dataset.shape[2])" }
 }
 
 extension IDXFile {

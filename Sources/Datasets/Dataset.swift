@@ -6,7 +6,8 @@
 public struct Dataset: Sendable {
   /// The file, directory or archive the samples come from.
   public let source: String
-  /// The dimensions of one sample, such as [28, 28] (rows, columns) or [3, 32, 32] (channels, rows, columns).
+  /// The dimensions of one sample, such as [4] for a row of numbers, or [3, 32, 32] for an image (channels, rows,
+  /// columns).
   public let shape: [Int]
   /// The number of features of a sample, the product of ``shape``.
   public let features: Int

@@ -63,11 +63,8 @@ public struct LearningProblem: Sendable {
   }
 
   public var features: Int { split.training.features }
-  /// The shape of a sample; images without channels have one.
-  public var shape: Shape {
-    let dimensions = split.training.dataset.shape
-    return Shape(dimensions.count == 2 ? [1] + dimensions : dimensions)
-  }
+  /// The shape of a sample.
+  public var shape: Shape { Shape(split.training.dataset.shape) }
   /// The units that a network needs at its output.
   public var outputs: Int { target == .input ? features : split.training.targetColumns }
 

@@ -31,7 +31,7 @@ internal import Testing
       let (training, test) = (split.training, split.test)
       #expect(training.classes == 26 && training.dataset.classNames == (1...26).map(String.init))
       #expect((0..<26).map(training.label) == Array(0..<26) && test.label(at: 0) == 25)
-      #expect(training.dataset.shape == [3, 2] && training.dataset.holdsBytes)
+      #expect(training.dataset.shape == [1, 3, 2] && training.dataset.holdsBytes)
       #expect(training.dataset.values(of: 0) == [6, 9, 7, 10, 8, 11])
       #expect(test.dataset.values(of: 0) == [1, 4, 2, 5, 3, 6])
     }

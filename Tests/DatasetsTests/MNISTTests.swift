@@ -10,7 +10,7 @@ internal import Testing
     let (training, test) = (split.training, split.test)
     #expect(training.count == 60_000)
     #expect(test.count == 10_000)
-    #expect(training.dataset.shape == [28, 28])
+    #expect(training.dataset.shape == [1, 28, 28])
     #expect(training.features == 784)
     #expect(training.classes == 10)
     #expect(training.dataset.holdsBytes)
@@ -59,7 +59,7 @@ internal import Testing
       try scratch.write(part + point + ending + suffix, isCompressed ? gzipped(bytes) : bytes)
     }
     let split = try DataSplit.mnist(directory: scratch.path)
-    #expect(split.training.dataset.shape == [2, 2])
+    #expect(split.training.dataset.shape == [1, 2, 2])
     #expect(split.training.count == 3)
     #expect((0..<3).map(split.training.label) == [5, 0, 9])
     #expect(split.training.dataset.values(of: 2) == [20, 21, 22, 255])

@@ -7,7 +7,7 @@ internal import Testing
     let split = try DataSplit.digits()
     let dataset = split.training.dataset
     #expect(dataset.count == 1797)
-    #expect(dataset.shape == [8, 8])
+    #expect(dataset.shape == [1, 8, 8])
     #expect(dataset.features == 64)
     #expect(dataset.classNames == (0...9).map(String.init))
     #expect(dataset.holdsBytes)

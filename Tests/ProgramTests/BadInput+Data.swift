@@ -96,7 +96,8 @@ extension BadInput {
       files: csv((0..<9).map { "\($0),\($0)\n" }.joined())),
     BadInput(
       name: "a shape of other numbers than a row has", arguments: onCSV + " --set data.shape=[1,3]", exitCode: 64,
-      says: ["data.shape is [1, 3]", "a.csv has 2 numbers", "must be 2"], files: csv("1,2,0\n3,4,1\n5,6,0\n7,8,1\n")),
+      says: ["data.shape is [1, 3]", "a.csv has 2 numbers", "must be 2"],
+      files: csv((0..<9).map { "\($0),\($0),\($0 % 2)\n" }.joined())),
     BadInput(
       name: "a shape with a size of 0", arguments: onCSV + " --set data.shape=[0,2]", exitCode: 64,
       says: ["data.shape is [0, 2]", "above 0"], files: csv("1,2,0\n3,4,1\n")),
