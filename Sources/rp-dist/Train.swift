@@ -38,7 +38,7 @@ struct Train: RankCommand {
         regularization  l2, l1, includingBiases
         training        batch, lastBatch (spread, keep, drop), epochs, seed,
                         precision, initialization, stopEarly {patience},
-                        gradient, gradientStep, checkReplicas, blasThreads,
+                        gradient, gradientStep, checkReplicas, threads,
                         reproducible, lanes
         reduction       method (auto, node, mpi; or the method alone),
                         curvaturePrecision (float32, bfloat16),
