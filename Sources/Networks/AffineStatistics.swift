@@ -3,8 +3,7 @@ public import Kernels
 /// (M9, M13) Ẇ and Ẅ of weights [outputs × inputs], followed by biases [outputs], which may be left out.
 ///
 /// They are sums over rows of the layer's input y and of Ẏ and Z above it: `Ẇ = Ẏᵀ y, Ẅ = Zᵀ |y|`, biases with y ≡ 1; the
-/// full bound adds `|Ẏ|ᵀ u` to the weights' Ẅ. A row is a sample of a dense layer; a layer that uses its weights at several
-/// positions has one for each.
+/// full bound adds `|Ẏ|ᵀ u` to the weights' Ẅ.
 public final class AffineStatistics<Scalar: Real> {
   public let inputs: Int
   public let outputs: Int

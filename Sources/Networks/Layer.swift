@@ -10,7 +10,7 @@ public import Kernels
 public protocol Layer<Scalar>: AnyObject {
   associatedtype Scalar: Real
 
-  /// Takes the layer's workspaces from a room; the only place where a layer allocates.
+  /// Takes what a step works in from a room; a step allocates nothing.
   func reserve(_ room: Room<Scalar>)
 
   /// (M1, M4, M5) Writes y above and, where the site has a u above, the total gradient, in one traversal where the layer

@@ -1,7 +1,7 @@
 /// One entry of a network's configuration: a description of any kind of layer.
 ///
 /// In YAML and JSON: `{dense: 400}`, `{dense: {inputs: 784, outputs: 400, bias: false}}`, `{dropout: {keep: 0.9}}`,
-/// `{residual: [...]}`, `batchNorm`, or an activation's name.
+/// `{residual: [...]}`, `batchNorm`, `flatten`, or an activation's name.
 public struct LayerConfiguration: Sendable {
   public let description: any LayerDescription
 
@@ -24,7 +24,10 @@ public struct LayerConfiguration: Sendable {
   ///
   /// - Parameter place: where the name was given, for messages.
   public static func named(_ name: String, in place: String) throws(UnknownName) -> LayerConfiguration {
-    guard let kind = kind(named: name) else { throw UnknownName(name, among: names, kind: "layer in \(place)") }
+    let known = kinds.filter { $0.isNamedAlone }
+    guard let kind = known.first(where: { $0.names.contains(name) }) else {
+      throw UnknownName(name, among: known.flatMap { $0.names }, kind: "layer in \(place)")
+    }
     return LayerConfiguration(kind.init(name: name))
   }
 
@@ -36,6 +39,16 @@ public struct LayerConfiguration: Sendable {
 
   /// The layer and those of its branch.
   public var all: [LayerConfiguration] { [self] + description.branch.flatMap(\.all) }
+
+  /// Layers and those of their branches, with their addresses.
+  public static func addressed(
+    _ layers: [LayerConfiguration], in parent: LayerAddress? = nil
+  ) -> [(address: LayerAddress, layer: LayerConfiguration)] {
+    layers.enumerated().flatMap { number, layer in
+      let address = parent?.branch(number) ?? LayerAddress(number)
+      return [(address, layer)] + addressed(layer.description.branch, in: address)
+    }
+  }
 
   /// The layers that compute: the layer itself, or those of its branch.
   public var computing: [LayerConfiguration] {
@@ -58,7 +71,7 @@ public struct LayerConfiguration: Sendable {
     all.contains { !$0.description.parameters(of: Shape(1)).isEmpty }
   }
 
-  /// The same layers with every size written out, as they are stored in model files.
+  /// Layers of a network or of a branch with every size written out.
   ///
   /// - Parameters:
   ///   - input: the shape of a sample.

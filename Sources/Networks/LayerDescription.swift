@@ -12,6 +12,9 @@ public protocol LayerDescription: Codable, Equatable, Sendable {
   /// What a layer of the kind needs besides its name, with an example; nil where the name is all.
   static var example: String? { get }
 
+  /// Whether a layer of the kind follows from its name and a model's tensors.
+  static var isNamedAlone: Bool { get }
+
   /// A layer whose name alone is known, such as one whose sizes come from a model's tensors.
   init(name: String)
 
@@ -71,6 +74,7 @@ public protocol LayerDescription: Codable, Equatable, Sendable {
 
 extension LayerDescription {
   public static var example: String? { nil }
+  public static var isNamedAlone: Bool { true }
   public static var neededTensors: String { "\(names[0]) needs all tensors of its parameters" }
   public var name: String { Self.names[0] }
   public func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> Self { self }

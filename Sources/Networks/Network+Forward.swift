@@ -131,8 +131,14 @@ extension Network {
   /// The outputs of the last forward pass, which was of `inputs`.
   public func outputs(of inputs: Matrix<Scalar>) -> Matrix<Scalar> { value(at: top, inputs) }
 
-  /// The names of the steps, in the order of the forward pass.
-  public var stepNames: [String] { plan.steps.map { "layers.\($0.address)" } }
+  /// The names of the steps whose values ``value(above:of:)`` gives. A sum that works in place has overwritten the value
+  /// below it, and gives it its name.
+  public var stepNames: [String] {
+    plan.steps.indices.map { step in
+      let reader = plan.boundaries[step + 1].readers.first { links[$0].other != nil && plan.isInPlace($0) }
+      return "layers.\(plan.steps[reader ?? step].address)"
+    }
+  }
 
   /// What the last forward pass, which was of `inputs`, has left of the value above a step. A step that works in place leaves
   /// its own value where the one below it wrote.

@@ -28,10 +28,8 @@ public struct SignalPlan: Sendable {
     let shape: Shape
     /// The steps that read it, in their order.
     var readers: [Int] = []
-    /// Whether u can be other than zero: (M3) it is zero where no layer below has parameters.
+    /// Whether a layer below has parameters: then u can be other than zero (M3), and Ẏ and Z are needed.
     let carriesTotalGradient: Bool
-    /// Whether a layer below has parameters, and so needs Ẏ and Z.
-    var isAboveParameters: Bool { carriesTotalGradient }
   }
 
   private(set) var steps: [Step] = []
@@ -81,7 +79,7 @@ public struct SignalPlan: Sendable {
   ///
   /// - Parameters:
   ///   - boundary: read by nothing else.
-  ///   - other: below which nothing has parameters that has none below `boundary`.
+  ///   - other: carries a total gradient only if `boundary` does.
   /// - Returns: the boundary above it.
   public mutating func addSum(of boundary: Int, and other: Int, at address: LayerAddress) -> Int {
     let (below, beside) = (boundaries[boundary], boundaries[other])

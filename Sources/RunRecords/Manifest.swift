@@ -59,16 +59,32 @@ public struct Manifest: Codable, Sendable {
     /// have equal bits only for equal ones. nil for other trainings.
     public var blas: String?
     public var blasKernel: String?
-    public var blasThreads: Int
+    /// `training.threads`.
+    public var threads: Int
     /// The instructions of the program's own kernels, and the mathematical library: equal bits need equal ones of these too.
     public var instructions: String?
     public var mathLibrary: String?
 
     public init(
-      mpi: String, blas: String?, blasKernel: String?, blasThreads: Int, instructions: String, mathLibrary: String
+      mpi: String, blas: String?, blasKernel: String?, threads: Int, instructions: String, mathLibrary: String
     ) {
-      (self.mpi, self.blas, self.blasKernel, self.blasThreads) = (mpi, blas, blasKernel, blasThreads)
+      (self.mpi, self.blas, self.blasKernel, self.threads) = (mpi, blas, blasKernel, threads)
       (self.instructions, self.mathLibrary) = (instructions, mathLibrary)
+    }
+
+    /// ``threads`` in manifests that were written before it had this name.
+    private enum OldKeys: String, CodingKey { case blasThreads }
+
+    public init(from decoder: any Decoder) throws {
+      let values = try decoder.container(keyedBy: CodingKeys.self)
+      mpi = try values.decode(String.self, forKey: .mpi)
+      blas = try values.decodeIfPresent(String.self, forKey: .blas)
+      blasKernel = try values.decodeIfPresent(String.self, forKey: .blasKernel)
+      threads =
+        try values.decodeIfPresent(Int.self, forKey: .threads)
+        ?? decoder.container(keyedBy: OldKeys.self).decode(Int.self, forKey: .blasThreads)
+      instructions = try values.decodeIfPresent(String.self, forKey: .instructions)
+      mathLibrary = try values.decodeIfPresent(String.self, forKey: .mathLibrary)
     }
   }
 

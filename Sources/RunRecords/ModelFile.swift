@@ -66,7 +66,7 @@ public struct ModelFile<Scalar: Real> {
   /// What the file says beside its tensors.
   public var metadata: [String: String] {
     var metadata = ["format": "pt", "network": networkJSON]
-    if network.inputShape.dimensions.count > 1 { metadata["inputShape"] = network.inputShape.description }
+    metadata["inputShape"] = network.inputShape.description
     metadata["scaling"] = scaling
     return metadata
   }

@@ -26,12 +26,12 @@ struct ModelReader {
   ///   - named: a network that the user names, without sizes; wins over the metadata. Its dense layers have a bias where
   ///     the file has one.
   func layers(named: [LayerConfiguration]?) throws(SafetensorsError) -> (layers: [LayerConfiguration], input: Shape) {
-    guard let first = addresses.first.map(tensors), let weight = first[.weight], weight.allSatisfy({ $0 > 0 }),
-      weight.count > 1 || (weight.count == 1 && first[.runningMean] != nil)
-    else {
+    let written = try writtenShape()
+    guard let first = addresses.first.map(tensors), written != nil || isNetwork(first) else { throw noNetwork }
+    if named != nil, let inner = addresses.first(where: { $0.path.count > 1 }) {
       throw refuse(
-        "holds no network: there is no matrix layers.N.weight",
-        "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
+        "its tensors belong to a branch, which a list of names cannot say",
+        "leave \(option) out, and write the network as metadata 'network'", tensor: "layers.\(inner).weight")
     }
     let layers = if let named { named } else { try layersInMetadata() }
     let withTensors = layers.flatMap(\.computing).filter(\.hasParameters)
@@ -48,12 +48,16 @@ struct ModelReader {
         return try self.fit(layer, address, isNamed: named != nil)
       }
     }
-    guard let inputs else {
-      throw refuse(
-        "holds no network: there is no matrix layers.N.weight",
-        "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
+    if let written {
+      guard inputs.map(written.fits) ?? true else {
+        throw refuse(
+          "has metadata 'inputShape' \(written), but its first layer with weights has \(inputs ?? 0) inputs",
+          "write the shape of a sample, for example [\(inputs ?? 0)]")
+      }
+      return (fitted, written)
     }
-    return (fitted, try inputShape(inputs))
+    guard let inputs else { throw noNetwork }
+    return (fitted, Shape(inputs))
   }
 
   /// Layers by their names, such as `3 dense and 2 batchNorm layers`.
@@ -73,15 +77,28 @@ struct ModelReader {
     return LayerTensors(shapes)
   }
 
-  /// The shape of a sample in the metadata, which has so many numbers; a row of them where it says nothing.
-  private func inputShape(_ inputs: Int) throws(SafetensorsError) -> Shape {
-    guard let json = file.metadata["inputShape"] else { return Shape(inputs) }
-    guard let shape = try? JSONDecoder().decode(Shape.self, from: Data(json.utf8)),
-      shape.dimensions.allSatisfy((1...LayerConfiguration.maximumUnits).contains), shape.fits(inputs)
+  /// Whether the tensors of the first layer say how many features a sample has, in a file that does not say its shape.
+  private func isNetwork(_ first: LayerTensors) -> Bool {
+    guard let weight = first[.weight], weight.allSatisfy({ $0 > 0 }) else { return false }
+    return weight.count > 1 || (weight.count == 1 && first[.runningMean] != nil)
+  }
+
+  private var noNetwork: SafetensorsError {
+    refuse(
+      "holds no network: there is no matrix layers.N.weight",
+      "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
+  }
+
+  /// The shape of a sample in the metadata; nil where it says nothing.
+  private func writtenShape() throws(SafetensorsError) -> Shape? {
+    guard let json = file.metadata["inputShape"] else { return nil }
+    let shape = try? JSONDecoder().decode(Shape.self, from: Data(json.utf8))
+    let most = Double(LayerConfiguration.maximumUnits)
+    guard let shape, !shape.dimensions.isEmpty, shape.dimensions.allSatisfy({ $0 > 0 }),
+      shape.dimensions.reduce(1.0, { $0 * Double($1) }) <= most
     else {
       throw refuse(
-        "has metadata 'inputShape' \(json.prefix(200)), but its first layer with weights has \(inputs) inputs",
-        "write the shape of a sample, for example [\(inputs)]")
+        "has metadata 'inputShape' that is no shape: \(json.prefix(200))", "write the sizes of a sample, such as [784]")
     }
     return shape
   }

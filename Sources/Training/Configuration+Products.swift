@@ -9,7 +9,7 @@ extension Configuration {
   ///
   /// - Throws: `BLASError` where it cannot be opened.
   func prepareProducts() throws(BLASError) {
-    BLASLibrary.setThreads(training.blasThreads)
+    BLASLibrary.setThreads(training.threads)
     if usesBLAS { try BLASLibrary.open() }
   }
 

@@ -47,7 +47,7 @@ extension LearningProblem {
   }
 
   private func outputRange(_ configuration: Configuration) -> String? {
-    let last = configuration.network.last?.of(ActivationLayer.self)?.activation
+    let last = configuration.network.last { $0 != .flatten }?.of(ActivationLayer.self)?.activation
     guard let last, let reached = last.range else { return nil }
     let (name, loss) = (last.rawValue, configuration.loss)
     let remedy = "; leave the last \(name) out: the loss is made for outputs of any size"

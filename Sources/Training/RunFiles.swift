@@ -38,7 +38,7 @@ extension Manifest {
         labelNoise: Manifest.LabelNoise(configuration.data, problem)),
       libraries: Manifest.Libraries(
         mpi: MPILibrary.version, blas: configuration.blas?.configuration, blasKernel: configuration.blas?.coreName,
-        blasThreads: configuration.training.blasThreads, instructions: Platform.instructions,
+        threads: configuration.training.threads, instructions: Platform.instructions,
         mathLibrary: Platform.mathLibrary))
   }
 }

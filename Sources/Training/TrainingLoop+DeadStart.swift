@@ -1,6 +1,6 @@
 private import Datasets
 internal import Kernels
-private import Networks
+internal import Networks
 
 extension TrainingLoop {
   /// How many samples are looked at together, and at most.
@@ -12,15 +12,15 @@ extension TrainingLoop {
   ///
   /// - Complexity: one pass forward and one back over a few samples, and over more where these move nothing. The sums of one
   ///   more gradient are allocated for it.
-  func deadLayer() throws -> (layer: Int, samples: Int)? {
+  func deadLayer() throws -> (layer: LayerAddress, samples: Int)? {
     let samples = problem.split.training.count
     let count = min(Self.chunk, samples)
     let wDot = Arena<Scalar>(count: judgedNetwork.layout.count)
-    func dead(after positions: [Int32]) throws -> Int? {
+    func dead(after positions: [Int32]) throws -> LayerAddress? {
       try addGradient(of: positions, to: wDot)
       return judgedNetwork.layout.blocks.first { block in
         block.role == .weight && block.range.allSatisfy { wDot.all[$0] == 0 }
-      }?.layer
+      }?.address
     }
     guard var layer = try dead(after: (0..<count).map { Int32($0 * samples / count) }) else { return nil }
     // Inputs that are mostly 0 move few weights in few samples.

@@ -109,7 +109,7 @@ struct BenchStep: RankCommand {
     let benchmark = StepBenchmark(
       recipes: optimizers.isEmpty ? StepRecipe.allCases : optimizers, alsoReproducible: reproducible, turns: repeats,
       settings: [
-        "training.batch=\(perRank ? batch * ranks : batch)", "training.blasThreads=\(threads)",
+        "training.batch=\(perRank ? batch * ranks : batch)", "training.threads=\(threads)",
         "training.precision=\(precision.rawValue)",
       ] + settings)
     let wide = try width.map { try BenchmarkNetwork.wide($0, layers: layers) }

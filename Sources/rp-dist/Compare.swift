@@ -25,6 +25,9 @@ struct Compare: RankCommand {
       Losses are without regularisation, and null where training diverged.
       With --json, what an optimizer has no value of is null too.
 
+      SETTINGS (those of 'train', and in section compare)
+      \(Setting.meanings(of: "compare"))
+
       EXAMPLES
         rp-dist compare --optimizers residualPartitioning,adam --seeds 1..5
         rp-dist compare --preset mnist-classifier --data DIR \\

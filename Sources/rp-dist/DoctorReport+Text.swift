@@ -21,7 +21,7 @@ extension DoctorReport {
       let first = host.ranks[0]
       table.append([
         host.name, Self.list(host.ranks.map(\.rank)), "\(Set(host.ranks.flatMap(\.cores)).count)/\(first.hostCores)",
-        Self.binding(host.ranks), "\(first.blasThreads)", Self.memory(host.ranks),
+        Self.binding(host.ranks), "\(first.threads)", Self.memory(host.ranks),
         first.sharedMemoryFree.map(Self.size) ?? "none", first.kernel,
       ])
     }

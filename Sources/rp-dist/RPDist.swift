@@ -23,6 +23,7 @@ struct RPDist: ParsableCommand {
         rp-dist compare --optimizers residualPartitioning,adam
         rp-dist check gradient
         mpirun -n 8 rp-dist doctor
+        rp-dist settings training.batch
         rp-dist statistics --help
         rp-dist hypergradient --help
         rp-dist bench step
@@ -36,7 +37,7 @@ struct RPDist: ParsableCommand {
     version: version,
     subcommands: [
       Train.self, Reweight.self, Evaluate.self, Compare.self, Check.self, Statistics.self, HypergradientOfFiles.self,
-      Bench.self, ExamineLaunch.self,
+      Bench.self, ExamineLaunch.self, ExplainSettings.self,
     ],
     defaultSubcommand: Train.self)
 

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Foundation
-internal import Hypergradients
 internal import MPI
 internal import RunRecords
 internal import Training
@@ -29,29 +28,10 @@ struct Reweight: RankCommand {
       weight, loss, margin) and, with three levels, student.safetensors.
 
       SETTINGS (those of 'train', and in section reweight)
-        levels           2, or 3 with a teacher and a student
-        cycles           how often the network is trained, each time anew; 3
-        strategy         \(Strategy.allCases.map(\.rawValue).joined(separator: ", ")): how derivatives are taken
-        blocks, radius   what finite differences perturb, and how far
-        grid             groups x shards of the ranks, or auto
-        constraint       \(WeightConstraint.allCases.map(\.rawValue).joined(separator: ", "))
-        floor            the least weight of the first cycle
-        normalisation    \(WeightNormalisation.allCases.map(\.rawValue).joined(separator: ", ")): of the weights of a step
-        perResidual      whether derivatives are divided by ||dl/dy||
-        centring         \(WeightCentring.allCases.map(\.rawValue).joined(separator: ", ")): means that are subtracted from them
-        scale            \(WeightScale.allCases.map(\.rawValue).joined(separator: ", ")): what divides them
-        optimizer, learningRate, schedule
-                         of the weights: \(WeightOptimizer.allCases.map(\.rawValue).joined(separator: ", "))
-        pull             back to where the weights of the cycle started
-        updateEvery      steps from one update of the weights to the next
-        warmup           epochs before the first one
-        validationBatch  samples that judge a step
-        validationDecay  of the average of their gradients
-        preconditioned   whether the optimizer's denominators count
-        unlabelled, unlabelledBatch, pairWeight
-        student          network, loss, optimizer, schedule, blocks
-        compare          whether to train without weights, and on true labels
-                         alone where they are known, too
+      \(Setting.meanings(of: "reweight"))
+
+      Derivatives are what the validation loss changes by with the weights.
+      rp-dist settings reweight tells of each key's default.
 
       A run that was cut off goes on with --resume, as that of 'train'.
 

@@ -16,36 +16,8 @@ struct Train: RankCommand {
       changes nothing. The batch is that of all ranks together: each rank
       computes its share of every minibatch.
 
-      SETTINGS
-        data            set, path, scale, target, validation,
-                        labelNoise (off, or {kind, rate, seed});
-                        for csv: label, header, test; for emnist: split
-        network         a list of {dense: N}, {dense: {outputs: N, bias:
-                        false}}, batchNorm, {dropout: {keep: 0.9}} and
-                        activations
-        loss            \(Loss.allCases.map(\.rawValue).prefix(3).joined(separator: ", ")),
-                        \(Loss.allCases.map(\.rawValue).dropFirst(3).joined(separator: ", "))
-        optimizer       name, learningRate, and for
-          momentum      momentum
-          rmsprop       decay, epsilon
-          adam          beta1, beta2, epsilon
-          residualPartitioning
-                        momentum, curvatureDecay, curvaturePower,
-                        curvatureEvery, layerScale, trustRatio {every,
-                        target}, damping, bound, lossPartition
-        schedule        name (constant, inverse, exponential, inverseRoot,
-                        linear, cosine), decay, factor, scale, warmup
-        regularization  l2, l1, includingBiases
-        training        batch, lastBatch (spread, keep, drop), epochs, seed,
-                        precision, initialization, stopEarly {patience},
-                        gradient, gradientStep, checkReplicas, blasThreads,
-                        reproducible, lanes
-        reduction       method (auto, node, mpi; or the method alone),
-                        curvaturePrecision (float32, bfloat16),
-                        pieceBytes (auto, whole, or a number)
-        run             folder, name, keep, stallTimeout, checkpointEvery
-                        (off or {seconds: N}, {steps: N} or {epochs: N})
-        compare         learningRates {sgd: [...], ...}, schedules
+      SETTINGS (rp-dist settings KEY tells meaning, values and default)
+      \(Setting.briefly(without: ["reweight"]))
 
       Residual partitioning finds the lengths of its steps (learningRate:
       auto, with a linear schedule). With a learning rate it is the paper's

@@ -7,7 +7,7 @@ extension ProgramTests {
   @Suite(.serialized) struct DoctorCommandTests {
     private struct Report: Decodable {
       struct Rank: Decodable {
-        var rank, localRank, localRanks, blasThreads, hostCores: Int
+        var rank, localRank, localRanks, threads, hostCores: Int
         var cores: [Int]
         var host, transport, programSHA256, settingsSHA256: String
         var dataSHA256: String?
@@ -34,14 +34,14 @@ extension ProgramTests {
     {
       let folder = try ScratchFolder()
       let run = try ProgramRun.run(
-        program, ["doctor", "--json", "--set", "training.blasThreads=2"], ranks: ranks, in: folder.path)
+        program, ["doctor", "--json", "--set", "training.threads=2"], ranks: ranks, in: folder.path)
       try #require(run.exitCode == 0, "\(run.errors)")
       let found = try report(run)
       let count = ranks ?? 1
       #expect(found.ranks.map(\.rank) == Array(0..<count) && found.ranks.map(\.localRank) == Array(0..<count))
       let first = try #require(found.ranks.first)
       for rank in found.ranks {
-        #expect(rank.localRanks == count && rank.blasThreads == 2 && rank.host == first.host)
+        #expect(rank.localRanks == count && rank.threads == 2 && rank.host == first.host)
         #expect(!rank.cores.isEmpty && rank.cores.count <= rank.hostCores)
         #expect(rank.transport.hasPrefix("ob1 over self"), "\(rank.transport)")
         #expect(count == 1 || rank.transport.contains("vader") || rank.transport.contains("sm"))

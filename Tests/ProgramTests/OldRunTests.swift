@@ -75,6 +75,23 @@ extension ProgramTests {
       #expect(abs(new - unbroken) > 1e-3)
     }
 
+    @Test func `its threads, which had another name, are free, and are written by the new one`() throws {
+      for (name, setting) in [("old", "training.blasThreads=2"), ("new", "training.threads=2")] {
+        try copy("stopped", as: name)
+        #expect(try result(name).libraries.threads == 1)
+        let run = try run(["--resume", "runs/\(name)", "--set", setting])
+        #expect(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+        #expect(try result(name).status == .finished)
+        let folder = folder.path + "/runs/\(name)"
+        for file in ["config.yml", "manifest.json", "checkpoints/step-60/state.json"] {
+          let text = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+          #expect(text.contains("threads") && !text.contains("blasThreads"), "\(text)")
+        }
+        let settings = try String(contentsOfFile: folder + "/config.yml", encoding: .utf8)
+        #expect(settings.contains("  threads: 2\n"))
+      }
+    }
+
     @Test func `ranks agree on its standards, and others are refused by name`() throws {
       try copy("stopped", as: "a")
       let other = try run(["--resume", "runs/a", "--set", "training.lastBatch=spread"])

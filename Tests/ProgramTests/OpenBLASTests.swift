@@ -77,10 +77,10 @@ extension ProgramTests {
       var environment = try libraries(in: folder)
       environment["OPENBLAS_CORETYPE"] = "Haswell"
       environment["OPENBLAS_NUM_THREADS"] = "7"
-      for (settings, threads) in [(["--set", "training.blasThreads=3"], 3), ([], 7)] {
+      for (settings, threads) in [(["--set", "training.threads=3"], 3), ([], 7)] {
         let run = try ProgramRun.run(
           program, Self.needing.dropLast(2) + settings + ["--print-config"], in: folder.path, environment: environment)
-        #expect(run.output.contains("blasThreads: \(threads)\n"), "\(run.output)")
+        #expect(run.output.contains("threads: \(threads)\n"), "\(run.output)")
         let trained = try ProgramRun.run(
           program, Self.needing.dropLast(2) + settings, in: folder.path, environment: environment)
         #expect(trained.exitCode == 0, "\(trained.errors)")

@@ -121,7 +121,7 @@ extension ProgramTests {
       #expect([64, 65].contains(other.exitCode), "\(other.errors)")
       let shape = try resume(["optimizer.name=sgd"], ["--force"])
       #expect(shape.exitCode == 64 && shape.errors.contains("which these settings do not"), "\(shape.errors)")
-      #expect(try resume(["training.blasThreads=2", "training.checkReplicas=7", "reduction=mpi"]).exitCode == 0)
+      #expect(try resume(["training.threads=2", "training.checkReplicas=7", "reduction=mpi"]).exitCode == 0)
       let forced = try train(
         ["--resume", "runs/a", "--force", "--set", "training.epochs=5", "--set", "optimizer.learningRate=0.5"],
         in: folder)

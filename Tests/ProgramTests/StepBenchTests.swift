@@ -94,7 +94,7 @@ extension ProgramTests {
       let rows = try rows([
         "--width", "64", "--layers", "3", "--precision", "float64", "--threads", "2", "--optimizer", "sgd",
         "--optimizer",
-        "rp-paper", "--batch", "4", "--set", "training.blasThreads=1", "--set", "optimizer.learningRate=1e-9",
+        "rp-paper", "--batch", "4", "--set", "training.threads=1", "--set", "optimizer.learningRate=1e-9",
       ])
       #expect(rows.map(\.optimizer) == ["sgd", "rp-paper"])
       for row in rows {

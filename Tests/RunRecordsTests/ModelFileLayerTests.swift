@@ -65,6 +65,12 @@ struct ModelFileLayerTests {
     #expect(read.names.contains("layers.1.branch.2.branch.0.running_var"))
     #expect(try SafetensorsFile(contentsOf: path).metadata["inputShape"] == "[3, 2, 2]")
     #expect(read.layerNumbers == [1: 1, 2: 2])
+    // Names alone cannot say which layers are in a branch.
+    let list = [DenseLayer.names[0], "tanh", "batchNorm", "dense", "dense"]
+    let named = try list.map { try LayerConfiguration.named($0, in: "--network") }
+    let refused = #expect(throws: SafetensorsError.self) { try ModelFile<Float>(contentsOf: path, layers: named) }
+    #expect(refused?.description.contains("layers.1.branch.0.weight") == true)
+    #expect(throws: UnknownName.self) { try LayerConfiguration.named("residual", in: "--network") }
     // A shape that the first layer with weights does not have.
     var file = try SafetensorsFile(contentsOf: path)
     file = SafetensorsFile(

@@ -109,7 +109,7 @@ import Training
         report.threads = 2
         for rank in 0..<4 {
           (report.ranks[rank].cores, report.ranks[rank].hostCores) = (Array(0..<cores), cores)
-          report.ranks[rank].blasThreads = 2
+          report.ranks[rank].threads = 2
         }
       }
     }
@@ -135,7 +135,7 @@ import Training
     #expect(found.count == 2 && found.allSatisfy { $0.problem.hasPrefix("n0: ") }, "\(found)")
     let threaded = problems { report in
       report.threads = 2
-      for rank in 0..<4 { (report.ranks[rank].hostCores, report.ranks[rank].blasThreads) = (4, 2) }
+      for rank in 0..<4 { (report.ranks[rank].hostCores, report.ranks[rank].threads) = (4, 2) }
       report.ranks[0].cores = [0, 1, 2]
       report.ranks[1].cores = [3]
       report.ranks[2].cores = [0, 1]
@@ -176,7 +176,7 @@ import Training
   @Test func `idle ranks, too few threads and the end of a Slurm job are told`() {
     #expect(problems { $0.batch = 4 }.isEmpty)
     #expect(problems { $0.batch = 3 }.map(\.problem) == ["4 ranks share a batch of 3: 1 of them have nothing to do"])
-    #expect(problems { $0.threads = 8 }[0].problem.contains("OpenBLAS uses 1 threads where training.blasThreads is 8"))
+    #expect(problems { $0.threads = 8 }[0].problem.contains("OpenBLAS uses 1 threads where training.threads is 8"))
     #expect(problems { $0.slurmSecondsLeft = 300 }.isEmpty)
     #expect(problems { $0.slurmSecondsLeft = 299 }.map(\.severity) == [.warning])
   }

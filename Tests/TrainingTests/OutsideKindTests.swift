@@ -3,6 +3,7 @@ import Foundation
 import Kernels
 import Networks
 import Optimizers
+import RunRecords
 import TestSupport
 import Testing
 import Training
@@ -63,6 +64,15 @@ struct OutsideKindTests {
     let (first, last) = (losses.prefix(10).reduce(0, +), losses.suffix(10).reduce(0, +))
     #expect(last < 0.5 * first, "\(losses)")
     #expect(parameters.all[gain] != 2)
+  }
+
+  @Test func `a model that begins with an outside layer has the shape of its samples`() throws {
+    let folder = try ScratchFolder()
+    let network = try Network<Float>([LayerConfiguration(GainLayer(2)), .dense(outputs: 3)], inputShape: Shape([2, 2]))
+    let model = ModelFile(network: network, parameters: network.initialParameters(.uniform, seed: 1), scaling: nil)
+    #expect(model.names == ["layers.0.weight", "layers.1.weight", "layers.1.bias"])
+    try model.write(to: folder.path + "/m.safetensors")
+    #expect(try SafetensorsFile(contentsOf: folder.path + "/m.safetensors").metadata["inputShape"] == "[2, 2]")
   }
 
   @Test func `the configuration of an outside layer is written like that of any other`() throws {

@@ -10,6 +10,8 @@ public struct ResidualLayer: LayerDescription {
   public static let example: String? =
     "the layers of its branch, for example {residual: [{dense: 64}, tanh, {dense: 64}]}"
 
+  public static let isNamedAlone = false
+
   public let branch: [LayerConfiguration]
 
   public init(_ branch: [LayerConfiguration]) { self.branch = branch }
@@ -26,12 +28,14 @@ public struct ResidualLayer: LayerDescription {
     }
     let (layers, output) = try LayerConfiguration.sized(branch, for: input, in: address)
     guard output == input else {
+      let isRow = input.dimensions.count == 1
       let remedy =
-        output.count == input.count
-        ? "put flatten before it" : "end the branch with as many numbers, for example {dense: \(input.count)}"
+        (isRow ? [] : ["put flatten before it"])
+        + (output.count == input.count
+          ? [] : ["end the branch with as many numbers, for example {dense: \(input.count)}"])
       throw NetworkError(
         "network: layer \(address) is residual, and its branch gives \(output), but what it is added to is \(input); "
-          + remedy)
+          + remedy.joined(separator: ", and "))
     }
     return ResidualLayer(layers)
   }

@@ -87,7 +87,7 @@ public struct StepBenchmark {
   ) throws -> StepBenchmarkResult {
     let configurations = candidates.map(\.configuration)
     let training = configurations[0].training
-    BLASLibrary.setThreads(training.blasThreads)
+    BLASLibrary.setThreads(training.threads)
     // Its products are what a step is compared with.
     let blas = try world.agree(describe: describe) { try BLASLibrary.open() }
     func problem() throws -> LearningProblem {
@@ -131,6 +131,6 @@ public struct StepBenchmark {
     }
     return StepBenchmarkResult(
       network: network.name, sizes: sizes, precision: Scalar.precision, batch: training.batch,
-      threads: training.blasThreads, blasKernel: blas.coreName, rows: zip(times, memories).map { ($0, $1) })
+      threads: training.threads, blasKernel: blas.coreName, rows: zip(times, memories).map { ($0, $1) })
   }
 }

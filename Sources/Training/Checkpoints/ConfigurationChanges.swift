@@ -12,7 +12,7 @@ extension Configuration {
   /// What may be other when a run goes on: where things are, how often it is looked at them, and how the work is shared out.
   private static let free = [
     "run", "compare", "data.path", "data.test", "reweight.compare", "training.checkReplicas",
-    "training.blasThreads", "reduction.method", "reduction.pieceBytes",
+    "training.threads", "reduction.method", "reduction.pieceBytes",
   ]
 
   /// The settings that make the rest of a run another training than it was. More epochs are none of them.

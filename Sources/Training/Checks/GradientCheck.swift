@@ -21,10 +21,10 @@ public struct GradientCheck: Sendable {
 
   /// - Throws: ``ConfigurationError`` for a network with dropout: its loss jumps with the masks, or is not that of training.
   public static func requireNoDropout(_ network: [LayerConfiguration]) throws(ConfigurationError) {
-    for (index, layer) in network.enumerated() {
-      guard layer.all.contains(where: { $0.of(DropoutLayer.self).map { $0.keep < 1 } ?? false }) else { continue }
+    for (address, layer) in LayerConfiguration.addressed(network) {
+      guard let keep = layer.of(DropoutLayer.self)?.keep, keep < 1 else { continue }
       throw ConfigurationError(
-        "check gradient: layer \(index) is dropout, and the gradient of random masks is not checked; leave the layer out, "
+        "check gradient: layer \(address) is dropout, and the gradient of random masks is not checked; leave the layer out, "
           + "or set its keep to 1")
     }
   }

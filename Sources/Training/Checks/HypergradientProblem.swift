@@ -60,17 +60,10 @@ public struct HypergradientProblem {
       teacher: groups ?? settings.blocks.withoutRadii,
       student: groups ?? (settings.student.blocks ?? settings.blocks).withoutRadii
     )
-    let student = levels == 3 ? try Network<Double>(own.network, inputs: network.inputs) : nil
-    if let student {
-      do {
-        try problem.check(outputs: student.outputs)
-      } catch {
-        throw ConfigurationError("reweight.student.\(error)")
-      }
-    }
+    let student: Network<Double>? = levels == 3 ? try problem.studentNetwork(own) : nil
     chain = Chain(
       teacher: Learner(layers: network.configuration, inputShape: network.inputShape, loss: configuration.loss),
-      student: student.map { Learner(layers: $0.configuration, inputs: $0.inputs, loss: own.loss) },
+      student: student.map { Learner(layers: $0.configuration, inputShape: $0.inputShape, loss: own.loss) },
       validationLoss: levels == 3 ? own.loss : configuration.loss)
     try requireMemory(for: network, samples: samples)
 

@@ -58,7 +58,7 @@ extension Comparison {
 
 extension OptimizerConfiguration.Name {
   /// The learning rates that are tried where the configuration names none; nil where there is none to choose.
-  fileprivate var standardGrid: [Double]? {
+  var standardGrid: [Double]? {
     switch self {
     case .sgd, .momentum: [0.003, 0.01, 0.03, 0.1, 0.3]
     case .rmsprop, .adam: [0.0003, 0.001, 0.003, 0.01]

@@ -21,8 +21,8 @@ extension Configuration {
       "training.epochs is \(training.epochs); it must be from 1 to 1000000000")
     try require(training.seed >= 0, "training.seed is \(training.seed); it must not be negative")
     try require(
-      (1...1024).contains(training.blasThreads),
-      "training.blasThreads is \(training.blasThreads); it must be from 1 to 1024")
+      (1...1024).contains(training.threads),
+      "training.threads is \(training.threads); it must be from 1 to 1024")
     try require(
       (0...1_000_000_000).contains(training.checkReplicas),
       "training.checkReplicas is \(training.checkReplicas); it must be a number of steps, or 0 for never")

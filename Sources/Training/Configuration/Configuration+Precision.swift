@@ -27,11 +27,11 @@ extension Configuration {
     for (key, value) in settings {
       if let fault = training.precision.fault(in: value) { throw ConfigurationError("\(key) is \(value), \(fault)") }
     }
-    for (index, layer) in network.enumerated() {
-      let shares = layer.all.compactMap { $0.of(DropoutLayer.self)?.keep }
-      guard let keep = shares.first(where: { $0 > 0 && !training.precision.rounded(1 / $0).isFinite }) else { continue }
+    for (address, layer) in LayerConfiguration.addressed(network) {
+      guard let keep = layer.of(DropoutLayer.self)?.keep, keep > 0, !training.precision.rounded(1 / keep).isFinite
+      else { continue }
       throw ConfigurationError(
-        "network: layer \(index) is dropout with keep \(keep), whose inverse is infinite in "
+        "network: layer \(address) is dropout with keep \(keep), whose inverse is infinite in "
           + "\(training.precision.rawValue); make it larger")
     }
     try checkScheduledRate()

@@ -12,7 +12,7 @@ public struct ConfigurationSource: Sendable {
   public var name: String?
   /// `key=value` pairs with dotted keys and YAML values, left to right.
   public var settings: [String]
-  /// `training.blasThreads` where none of these names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
+  /// `training.threads` where none of these names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
   public var threads: Int?
   /// `key=value` pairs below all of these: what settings whose standards have changed mean to a run that goes on or is used.
   public var standards: [String] = []
@@ -60,8 +60,8 @@ public struct ConfigurationSource: Sendable {
   private func tree() throws -> Node {
     var tree = Self.layer(
       try Self.compose(preset.yaml, name: "preset \(preset.name)").tree, on: try Self.applied(standards))
-    if let threads, tree["training"]?["blasThreads"] == nil {
-      tree = Self.set(tree, ["training", "blasThreads"], to: Node("\(threads)"))
+    if let threads, tree["training"]?["threads"] == nil {
+      tree = Self.set(tree, ["training", "threads"], to: Node("\(threads)"))
     }
     if let file {
       guard let bytes = FileManager.default.contents(atPath: file) else { throw UnreadableFile(path: file) }
@@ -73,7 +73,7 @@ public struct ConfigurationSource: Sendable {
     var changes = Self.empty
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
-    changes = try Self.applied(settings, to: changes)
+    changes = try OldNames.replaced(in: try Self.applied(settings, to: changes), from: "--set")
     return Self.layer(changes, on: tree)
   }
 
@@ -84,7 +84,8 @@ public struct ConfigurationSource: Sendable {
       if case .mapping = node {
         var room = Self.mostValues
         try checkKeys(node, name: name, room: &room)
-        let (tree, format) = try OldStandards.taken(from: node, name: name)
+        let (settings, format) = try OldStandards.taken(from: node, name: name)
+        let tree = try OldNames.replaced(in: settings, from: name)
         return (LabelNoiseConfiguration.writtenOut(ReductionConfiguration.writtenOut(tree)), format)
       }
       if case .scalar(let scalar) = node, scalar.string.isEmpty { return (empty, 1) }

@@ -55,8 +55,8 @@ extension DataConfiguration {
       set == .csv || (label == nil && header == nil && test == nil && shape == nil),
       "data.label, data.header, data.test and data.shape belong to data set csv, not \(set.rawValue)")
     try require(
-      shape?.allSatisfy { $0 > 0 } ?? true,
-      "data.shape is \(shape ?? []); its sizes must be above 0, as in [1, 28, 28]")
+      shape.map { !$0.isEmpty && $0.allSatisfy { $0 > 0 } } ?? true,
+      "data.shape is \(shape ?? []); it needs sizes above 0, as in [1, 28, 28]")
     try require(
       set == .emnist || split == nil, "data.split belongs to data set emnist, not \(set.rawValue)")
     try require(validation >= 0, "data.validation is \(validation); it must not be negative")

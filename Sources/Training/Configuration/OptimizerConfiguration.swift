@@ -8,17 +8,7 @@ public struct OptimizerConfiguration: Codable, Equatable, Sendable {
 
     /// The keys that mean something to this optimizer, besides `name`.
     fileprivate var keys: [CodingKeys] {
-      switch self {
-      case .sgd: [.learningRate]
-      case .momentum: [.learningRate, .momentum]
-      case .rmsprop: [.learningRate, .decay, .epsilon]
-      case .adam: [.learningRate, .beta1, .beta2, .epsilon]
-      case .residualPartitioning:
-        [
-          .learningRate, .momentum, .curvatureDecay, .curvaturePower, .curvatureEvery, .layerScale, .trustRatio,
-          .damping, .bound, .lossPartition,
-        ]
-      }
+      CodingKeys.allCases.filter { $0 != .name && $0.words.optimizers?.contains(self) ?? true }
     }
 
     /// The learning rate of a configuration that names none; nil where it is found.

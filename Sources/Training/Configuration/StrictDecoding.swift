@@ -1,7 +1,10 @@
 internal import Networks
 
 /// The keys of a section of the configuration; any other key is an error.
-protocol StrictKey: CodingKey, CaseIterable, RawRepresentable where RawValue == String {}
+protocol StrictKey: CodingKey, CaseIterable, RawRepresentable where RawValue == String {
+  /// What people are told of the key.
+  var words: SettingWords { get }
+}
 
 extension Decoder {
   /// A keyed container that refuses unknown keys and names the nearest known one.

@@ -15,7 +15,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   /// ε of ``GradientMethod/finiteDifference``.
   public var gradientStep = 1e-3
   /// The threads that each rank's matrix products use.
-  public var blasThreads = 1
+  public var threads = 1
   /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
   public var checkReplicas = 0
   /// Whether the trained parameters have the same bits for any number of ranks.
@@ -26,7 +26,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
-    case batch, lastBatch, epochs, seed, precision, initialization, gradient, gradientStep, blasThreads, checkReplicas,
+    case batch, lastBatch, epochs, seed, precision, initialization, gradient, gradientStep, threads, checkReplicas,
       reproducible, lanes, stopEarly
   }
 
@@ -42,7 +42,7 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     initialization = try values.name(.initialization, or: initialization)
     gradient = try values.name(.gradient, or: gradient)
     gradientStep = try values.value(.gradientStep, or: gradientStep)
-    blasThreads = try values.value(.blasThreads, or: blasThreads)
+    threads = try values.value(.threads, or: threads)
     checkReplicas = try values.value(.checkReplicas, or: checkReplicas)
     reproducible = try values.value(.reproducible, or: reproducible)
     lanes = try values.value(.lanes, or: lanes)

@@ -42,7 +42,7 @@ extension Configuration {
     if training.precision == .float32 { remedies.append("training.precision=float64") }
     // Ẅ grows with the depth of a network, whatever the size of its values.
     if isStatistic, optimizer.name == .residualPartitioning { remedies.append("optimizer.name=adam") }
-    if !isStatistic, !network.contains(.batchNorm) { remedies.append("batchNorm layers") }
+    if !isStatistic, !network.flatMap(\.all).contains(.batchNorm) { remedies.append("batchNorm layers") }
     return Self.mayHelp(remedies.isEmpty ? ["a network of fewer layers"] : remedies)
   }
 

@@ -39,7 +39,7 @@ public struct Doctor {
       .measure(inPieces: configuration.reduction.pieceBytes, on: world)
     var report = DoctorReport(
       ranks: all, launch: launch, place: place, batch: configuration.training.batch,
-      threads: configuration.training.blasThreads, reduction: configuration.reduction.method.rawValue,
+      threads: configuration.training.threads, reduction: configuration.reduction.method.rawValue,
       reproducible: configuration.training.reproducible,
       allReduces: network.world?.times.map { DoctorReport.AllReduce(bytes: $0.bytes, median: $0.median) },
       slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
@@ -68,7 +68,7 @@ public struct Doctor {
     facts.cores = RankPlacement.allowedCores()
     facts.hostCores = max(facts.cores.count, ProcessInfo.processInfo.processorCount)
     try configuration.prepareProducts()
-    facts.blasThreads = configuration.blas?.threads ?? configuration.training.blasThreads
+    facts.threads = configuration.blas?.threads ?? configuration.training.threads
     facts.kernel = "\(InstructionSet.best)" + (configuration.blas.map { ", OpenBLAS \($0.coreName)" } ?? "")
     facts.mpi = MPILibrary.version
     facts.transport = LoadedComponents.ofThisProcess.transport

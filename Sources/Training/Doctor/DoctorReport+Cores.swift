@@ -7,7 +7,7 @@ extension DoctorReport {
   static func demand(_ ranks: [RankFacts]) -> Double {
     var wanted: [Int: Double] = [:]
     for facts in ranks {
-      for core in facts.cores { wanted[core, default: 0] += Double(facts.blasThreads) / Double(facts.cores.count) }
+      for core in facts.cores { wanted[core, default: 0] += Double(facts.threads) / Double(facts.cores.count) }
     }
     return wanted.values.max() ?? 0
   }
@@ -21,9 +21,9 @@ extension DoctorReport {
 
   private func problems(onMachine members: [RankFacts]) -> [DoctorProblem] {
     let cores = Set(members.flatMap(\.cores)).count
-    let threads = members.reduce(0) { $0 + $1.blasThreads }
+    let threads = members.reduce(0) { $0 + $1.threads }
     let host = members[0].host
-    let each = members.allSatisfy { $0.blasThreads == 1 } ? "" : " of \(members[0].blasThreads) threads"
+    let each = members.allSatisfy { $0.threads == 1 } ? "" : " of \(members[0].threads) threads"
     if threads > cores, cores > 0, members.count > 1 || threads > members[0].hostCores {
       var found = [
         DoctorProblem.warning(
@@ -31,8 +31,8 @@ extension DoctorReport {
             + "core\(cores == 1 ? "" : "s"): they wait for each other's time slices",
           members.contains(where: \.isBound)
             ? "give each a core of its own: mpirun --bind-to core, or --bind-to none"
-            : "start one rank for each core: mpirun -n \(max(1, cores / max(1, members[0].blasThreads)))"
-              + (members[0].blasThreads > 1 ? ", or --set training.blasThreads=1" : ""))
+            : "start one rank for each core: mpirun -n \(max(1, cores / max(1, members[0].threads)))"
+              + (members[0].threads > 1 ? ", or --set training.threads=1" : ""))
       ]
       if members.count > 1, members.contains(where: { $0.yields == false }) {
         found.append(
@@ -44,7 +44,7 @@ extension DoctorReport {
     }
     // A little above 1 is the rounding of thirds.
     guard Self.demand(members) > 1.001 else { return [] }
-    let most = members.map(\.blasThreads).max() ?? 1
+    let most = members.map(\.threads).max() ?? 1
     return [
       .warning(
         "\(host): ranks are bound to cores that they must share\(each.isEmpty ? "" : ", with\(each.dropFirst(3)) each")",
@@ -56,12 +56,12 @@ extension DoctorReport {
 
   /// The library may have fewer threads than it was told to use.
   private var threadProblems: [DoctorProblem] {
-    let wrong = ranks.filter { $0.blasThreads != threads }
+    let wrong = ranks.filter { $0.threads != threads }
     guard let first = wrong.first else { return [] }
     return [
       .warning(
-        "\(Self.named(wrong)): OpenBLAS uses \(first.blasThreads) threads where training.blasThreads is \(threads)",
-        "lower training.blasThreads, or install an OpenBLAS with threads")
+        "\(Self.named(wrong)): OpenBLAS uses \(first.threads) threads where training.threads is \(threads)",
+        "lower training.threads, or install an OpenBLAS with threads")
     ]
   }
 }

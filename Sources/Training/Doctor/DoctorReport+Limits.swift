@@ -41,7 +41,7 @@ extension DoctorReport {
 
   private func quotaProblem(of members: [RankFacts], place: String) -> (missing: Double, problem: DoctorProblem)? {
     guard let quota = members[0].coreQuotas.first(where: { $0.place == place })?.cores else { return nil }
-    let wanted = members.reduce(0) { $0 + $1.blasThreads }
+    let wanted = members.reduce(0) { $0 + $1.threads }
     guard Double(wanted) > quota + 0.01 else { return nil }
     let cores = Self.number(quota)
     return (
@@ -59,7 +59,7 @@ extension DoctorReport {
     hosts.compactMap { host in
       guard let limit = host.ranks.compactMap(\.threadLimit).min(by: { $0.left < $1.left }) else { return nil }
       // The watch of each rank, and the helpers of products by the own kernels and by the library.
-      let more = host.ranks.reduce(0) { $0 + 1 + 2 * ($1.blasThreads - 1) }
+      let more = host.ranks.reduce(0) { $0 + 1 + 2 * ($1.threads - 1) }
       guard more > limit.left else { return nil }
       return .failure(
         "\(host.name): the ranks start up to \(more) more threads, but \(limit.name) allows \(limit.most) in all, of which "

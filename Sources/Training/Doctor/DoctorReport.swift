@@ -63,7 +63,7 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   public var ranks: [RankFacts]
   public var launch: LaunchLine
   public var place: RunPlace
-  /// `training.batch`, `training.blasThreads`, `reduction.method`, `training.reproducible` of the configuration.
+  /// `training.batch`, `training.threads`, `reduction.method`, `training.reproducible` of the configuration.
   public var batch: Int
   public var threads: Int
   public var reduction: String

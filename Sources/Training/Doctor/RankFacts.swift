@@ -12,7 +12,7 @@ public struct RankFacts: Codable, Equatable, Sendable {
   /// The cores of its host.
   public var hostCores = 1
   /// The threads of a matrix product; where OpenBLAS makes some of them, those that it has.
-  public var blasThreads = 1
+  public var threads = 1
   /// The vector instructions of the program's own kernels and, where it is used, OpenBLAS's kernel.
   public var kernel = ""
   public var mpi = ""

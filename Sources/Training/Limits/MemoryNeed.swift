@@ -72,7 +72,7 @@ extension TrainingDraft {
     if let learning { numbers = (numbers + learning) * trainings }
 
     // Of each thread of the products: its stack, its area of the allocator, and what the BLAS library gives it.
-    let threads = (configuration.training.blasThreads - 1) << 27
+    let threads = (configuration.training.threads - 1) << 27
     // Measured when OpenBLAS was opened: 135 MiB.
     let library = configuration.usesBLAS ? 1 << 27 : 0
     let bytes = MemoryLayout<Scalar>.stride

@@ -15,7 +15,7 @@ extension TrainingDraft {
   {
     try self.init(configuration, problem: problem, ranks: ranks)
     let (settings, own) = (configuration.reweight ?? ReweightConfiguration(), configuration.ofStudent)
-    let student = try unlabelled.map { _ in try Network<Scalar>(own.network, inputShape: problem.shape) }
+    let student: Network<Scalar>? = try unlabelled.map { _ in try problem.studentNetwork(own) }
     let validation = min(settings.validationBatch, problem.split.validation?.count ?? 0)
     let hidden = min(settings.unlabelledBatch, unlabelled?.count ?? 0)
 

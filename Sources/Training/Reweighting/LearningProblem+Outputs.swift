@@ -3,6 +3,20 @@ internal import Kernels
 internal import Networks
 
 extension LearningProblem {
+  /// The network of a student, checked against the data.
+  ///
+  /// - Parameter own: the configuration of the student.
+  /// - Throws: ``ConfigurationError`` naming `reweight.student`.
+  func studentNetwork<Scalar: Real>(_ own: Configuration) throws(ConfigurationError) -> Network<Scalar> {
+    do {
+      let network = try Network<Scalar>(own.network, inputShape: shape)
+      try check(outputs: network.outputs)
+      return network
+    } catch {
+      throw ConfigurationError("reweight.student.\(error)")
+    }
+  }
+
   /// Gives the outputs of a network for this rank's share of a subset to `body`, each with its position.
   ///
   /// Passes are shared out whole, each of the same samples for any number of ranks: an output has the same bits whoever

@@ -25,12 +25,7 @@ final class StudentTraining<Scalar: Real> {
     let own = configuration.ofStudent
     let settings = configuration.reweight ?? ReweightConfiguration()
     let seed = UInt64(configuration.training.seed)
-    let network = try Network<Scalar>(own.network, inputShape: problem.shape)
-    do {
-      try problem.check(outputs: network.outputs)
-    } catch {
-      throw ConfigurationError("reweight.student.\(error)")
-    }
+    let network: Network<Scalar> = try problem.studentNetwork(own)
     (self.problem, self.unlabelled, loss, schedule) = (problem, unlabelled, own.loss, own.schedule.schedule)
     pairWeight = Scalar(settings.pairWeight)
     unlabelledCycle = SampleCycle(

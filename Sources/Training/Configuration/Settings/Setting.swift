@@ -1,0 +1,71 @@
+private import Networks
+
+/// A key of the configuration and all that people are told of it: a row of the one table of settings.
+///
+/// Decoding takes the same keys (``StrictKey``), so that each is in the table, and none is that is not decoded.
+public struct Setting: Sendable {
+  /// With points, as for `--set`.
+  public let key: String
+  let words: SettingWords
+  /// The optimizers that it belongs to; nil for all, and outside of `optimizer`.
+  let optimizers: [OptimizerConfiguration.Name]?
+
+  /// In the order in which they are written; a section comes before its keys.
+  public static let all: [Setting] = list(Configuration.CodingKeys.self, below: nil)
+
+  private static func list<Key: StrictKey>(_ keys: Key.Type, below section: Setting?) -> [Setting] {
+    keys.allCases.flatMap { key -> [Setting] in
+      let words = key.words
+      let setting = Setting(
+        key: (section.map { $0.key + "." } ?? "") + key.rawValue, words: words,
+        optimizers: words.optimizers ?? section?.optimizers)
+      return [setting] + (words.keys.map { list($0, below: setting) } ?? [])
+    }
+  }
+
+  /// Whether it has keys of its own.
+  public var isSection: Bool { words.keys != nil }
+
+  /// The key without the sections that it is in.
+  var name: String { key.split(separator: ".").last.map(String.init) ?? key }
+
+  /// The keys of a section, without those of sections in it.
+  var children: [Setting] {
+    Self.all.filter { $0.key.hasPrefix(key + ".") && !$0.key.dropFirst(key.count + 1).contains(".") }
+  }
+
+  /// What values there may be; a section's keys in braces.
+  var range: String {
+    guard isSection else { return words.range }
+    return words.range.replacing("the keys", with: "{\(children.map(\.name).joined(separator: ", "))}")
+  }
+
+  /// The values that it has where it is left out; none where that depends on data or other settings.
+  public var standards: [StandardValue] { StandardValue.all[key] ?? [] }
+
+  /// The same as text.
+  func standard(_ quoted: (String) -> String = { $0 }) -> String {
+    let values = standards
+    guard !values.isEmpty else { return words.standard ?? "none" }
+    return values.map { value in
+      quoted(value.text) + (value.conditions.isEmpty ? "" : " (\(value.conditions.joined(separator: ", ")))")
+    }.joined(separator: "; ")
+  }
+
+  /// The old name, which is still read.
+  var oldName: String? {
+    OldNames.all.first { "\($0.section).\($0.new)" == key }.map { "\($0.section).\($0.old)" }
+  }
+
+  /// The settings that someone may mean by a name: a key with all below it, or all keys that end so.
+  ///
+  /// - Throws: ``ConfigurationError`` that names the nearest where there is none.
+  public static func named(_ name: String) throws(ConfigurationError) -> [Setting] {
+    let whole = all.filter { $0.key == name || $0.key.hasPrefix(name + ".") || $0.oldName == name }
+    let found = whole.isEmpty ? all.filter { $0.key.hasSuffix("." + name) } : whole
+    guard found.isEmpty else { return found }
+    let unknown = UnknownName(name, among: all.flatMap { [$0.key, $0.name] }, kind: "setting")
+    throw ConfigurationError(
+      "unknown setting '\(name)'; did you mean '\(unknown.nearest ?? "training")'? rp-dist settings lists all")
+  }
+}

@@ -1,0 +1,63 @@
+/// What people are told of a key of the configuration: in the help texts, by `rp-dist settings` and in
+/// `docs/settings.md`.
+///
+/// Every coding key of a section has them (``StrictKey/words``), in a file for each section beside this one. Defaults are
+/// not among them: they are what the standard configuration is encoded as (``StandardValue``).
+struct SettingWords: Sendable {
+  enum Kind: String, Sendable {
+    case wholeNumber = "whole number"
+    case number
+    case flag = "true or false"
+    case text
+    case path
+    case name
+    case list
+    case section
+  }
+
+  let kind: Kind
+  /// What values there may be.
+  let range: String
+  /// One short sentence.
+  let meaning: String
+  /// The formulas that it belongs to, such as (M14).
+  let formula: String?
+  /// What holds where the key is left out, for one that has no value then.
+  let standard: String?
+  /// nil for all, and outside of `optimizer`.
+  let optimizers: [OptimizerConfiguration.Name]?
+  /// The keys of a section.
+  let keys: (any StrictKey.Type)?
+
+  init(
+    _ kind: Kind, _ range: String, _ meaning: String, formula: String? = nil, standard: String? = nil,
+    of optimizers: [OptimizerConfiguration.Name]? = nil
+  ) {
+    (self.kind, self.range, self.meaning, self.formula) = (kind, range, meaning, formula)
+    (self.standard, self.optimizers, keys) = (standard, optimizers, nil)
+  }
+
+  /// true or false.
+  init(flag meaning: String, formula: String? = nil, standard: String? = nil) {
+    self.init(.flag, "", meaning, formula: formula, standard: standard)
+  }
+
+  /// One of the names of a type.
+  init<Name: CaseIterable & RawRepresentable>(
+    oneOf names: Name.Type, _ meaning: String, formula: String? = nil, standard: String? = nil,
+    of optimizers: [OptimizerConfiguration.Name]? = nil
+  ) where Name.RawValue == String {
+    self.init(
+      .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formula: formula, standard: standard,
+      of: optimizers)
+  }
+
+  /// Keys of their own, or what `range` says in their place.
+  init(
+    section keys: any StrictKey.Type, range: String = "", _ meaning: String, formula: String? = nil,
+    standard: String? = nil, of optimizers: [OptimizerConfiguration.Name]? = nil
+  ) {
+    (kind, self.range, self.meaning, self.formula) = (.section, range, meaning, formula)
+    (self.standard, self.optimizers, self.keys) = (standard, optimizers, keys)
+  }
+}

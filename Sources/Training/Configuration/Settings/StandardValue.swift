@@ -1,0 +1,90 @@
+internal import Yams
+
+/// A value that a setting has where it is left out, as the standard configuration is encoded.
+public struct StandardValue: Equatable, Sendable {
+  /// As for `--set`.
+  public let text: String
+  /// In words, beside which other settings; empty where beside all others.
+  public fileprivate(set) var conditions: [String]
+  /// The same as `key=value`, for one of them.
+  public let beside: [String]
+
+  /// Settings beside which others have a standard value, or another one.
+  private struct Case {
+    /// The keys in question start so.
+    var prefix: String
+    /// In words; empty for what holds beside all settings that are not named here.
+    var condition: String
+    /// Complete enough for a configuration that can be used.
+    var settings: [String]
+  }
+
+  private static let cases: [Case] =
+    [
+      Case(prefix: "", condition: "", settings: []),
+      Case(prefix: "data.labelNoise.", condition: "", settings: ["data.labelNoise=on"]),
+      Case(prefix: "optimizer.", condition: "with a learningRate", settings: ["optimizer.learningRate=1"]),
+      Case(prefix: "optimizer.", condition: "with trustRatio", settings: ["optimizer.trustRatio=on"]),
+      Case(
+        prefix: "schedule.", condition: "unless learningRate is auto", settings: ["optimizer.learningRate=1"]),
+      Case(
+        prefix: "training.stopEarly.", condition: "", settings: ["training.stopEarly={}", "data.validation=1"]),
+      Case(prefix: "reweight.", condition: "", settings: ["reweight.levels=2"]),
+      Case(
+        prefix: "reweight.", condition: "with 3 levels", settings: ["reweight.levels=3", "reweight.unlabelled=500"]),
+      Case(
+        prefix: "reweight.", condition: "with constraint none or sigmoid",
+        settings: ["reweight.constraint=sigmoid"]),
+    ]
+    + OptimizerConfiguration.Name.allCases.filter { $0 != OptimizerConfiguration().name }.map {
+      Case(prefix: "optimizer.", condition: $0.rawValue, settings: ["optimizer.name=\($0.rawValue)"])
+    }
+
+  /// Those of each key.
+  static let all: [String: [StandardValue]] = {
+    var all: [String: [StandardValue]] = [:]
+    for item in cases {
+      let values = values(beside: item.settings)
+      for setting in Setting.all where setting.key.hasPrefix(item.prefix) {
+        let key = setting.key
+        guard let node = values(key), !item.settings.contains(where: { $0.hasPrefix(key + "=") }) else { continue }
+        let text = text(of: node, isFlag: setting.words.kind == .flag)
+        if let known = all[key]?.firstIndex(where: { $0.text == text }) {
+          if all[key]?[known].conditions.isEmpty == false { all[key]?[known].conditions.append(item.condition) }
+        } else {
+          let conditions = item.condition.isEmpty ? [] : [item.condition]
+          all[key, default: []].append(StandardValue(text: text, conditions: conditions, beside: item.settings))
+        }
+      }
+    }
+    // A single value needs no conditions.
+    for (key, values) in all where values.count == 1 { all[key]?[0].conditions = [] }
+    return all
+  }()
+
+  /// The encoded value of each key, nil where it has none, of a configuration that names these settings alone.
+  private static func values(beside settings: [String]) -> (String) -> Node? {
+    let tree = (try? ConfigurationSource.decode(ConfigurationSource.applied(settings)).yaml()).flatMap {
+      try? Yams.compose(yaml: $0)
+    }
+    return { key in
+      let node = key.split(separator: ".").reduce(tree) { node, name in node?[String(name)] }
+      switch node {
+      case .mapping(let mapping)?: return mapping.isEmpty ? nil : node
+      case .sequence(let sequence)?: return sequence.isEmpty ? nil : node
+      default: return node
+      }
+    }
+  }
+
+  private static func text(of node: Node, isFlag: Bool) -> String {
+    switch node {
+    case .scalar(let scalar): scalar.string == "false" && !isFlag ? "off" : scalar.string
+    case .sequence(let sequence): "[" + sequence.map { text(of: $0, isFlag: true) }.joined(separator: ", ") + "]"
+    case .mapping(let mapping):
+      "{"
+        + mapping.map { "\($0.key.string ?? ""): \(text(of: $0.value, isFlag: true))" }.joined(separator: ", ") + "}"
+    default: ""
+    }
+  }
+}
