@@ -68,7 +68,8 @@ struct OutsideKindTests {
 
   @Test func `a model that begins with an outside layer has the shape of its samples`() throws {
     let folder = try ScratchFolder()
-    let network = try Network<Float>([LayerConfiguration(GainLayer(2)), .dense(outputs: 3)], inputShape: Shape([2, 2]))
+    let layers: [LayerConfiguration] = [LayerConfiguration(GainLayer(2)), .dense(outputs: 3)]
+    let network = try Network<Float>(layers, inputShape: Shape([2, 2]))
     let model = ModelFile(network: network, parameters: network.initialParameters(.uniform, seed: 1), scaling: nil)
     #expect(model.names == ["layers.0.weight", "layers.1.weight", "layers.1.bias"])
     try model.write(to: folder.path + "/m.safetensors")
