@@ -2,7 +2,7 @@
 extension Setting {
   /// All settings as a Markdown document with one table for each section.
   public static var markdown: String {
-    let top = all.filter { !$0.key.contains(".") }
+    let top = all.filter { $0.section == nil }
     let alone = top.filter { !$0.isSection }
     return """
       # Settings

@@ -2,7 +2,7 @@ extension Setting {
   /// What a person is told of it: key and formula, then below them meaning, values and default.
   public var text: String {
     var lines = [words.meaning]
-    if !isSection || key.contains(".") {
+    if !isSection || section != nil {
       var facts = "\(values). Default: \(standard())."
       if let optimizers { facts += " Belongs to \(optimizers.map(\.rawValue).joined(separator: ", "))." }
       if let oldName { facts += " Its old name is \(oldName)." }
@@ -23,14 +23,19 @@ extension Setting {
   /// fits.
   static func wrapped(_ text: String, indent: Int, name: String = "", width: Int = 78) -> String {
     let space = String(repeating: " ", count: indent)
-    var lines = name.count < indent ? [name + space.dropFirst(name.count)] : [name, space]
+    var result = name.count < indent ? name + space.dropFirst(name.count) : name + "\n" + space
+    var column = indent
     for word in text.split(separator: " ") {
-      if lines[lines.count - 1].count > indent, lines[lines.count - 1].count + 1 + word.count > width {
-        lines.append(space)
+      let count = word.count
+      if column > indent, column + 1 + count > width {
+        result += "\n" + space
+        column = indent
       }
-      lines[lines.count - 1] += (lines[lines.count - 1].count > indent ? " " : "") + word
+      if column > indent { result += " " }
+      result += word
+      column += (column > indent ? 1 : 0) + count
     }
-    return lines.joined(separator: "\n")
+    return result
   }
 }
 
@@ -42,7 +47,7 @@ extension Setting {
   public static func briefly(without omitted: [String]) -> String {
     let indent = 18
     func row(_ name: String, _ text: String) -> String { wrapped(text, indent: indent, name: "  " + name) }
-    return all.filter { !$0.key.contains(".") && !omitted.contains($0.key) }.flatMap { section -> [String] in
+    return all.filter { $0.section == nil && !omitted.contains($0.key) }.flatMap { section -> [String] in
       guard section.isSection else { return [row(section.name, section.range)] }
       let own = section.children.filter { $0.optimizers != nil }
       let common = section.children.filter { $0.optimizers == nil }.map(\.brief).joined(separator: ", ")

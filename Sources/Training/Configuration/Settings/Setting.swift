@@ -6,6 +6,10 @@ private import Networks
 public struct Setting: Sendable {
   /// With points, as for `--set`.
   public let key: String
+  /// The key without the sections that it is in.
+  let name: String
+  /// The key of the section that it is in.
+  let section: String?
   let words: SettingWords
   /// The optimizers that it belongs to; nil for all, and outside of `optimizer`.
   let optimizers: [OptimizerConfiguration.Name]?
@@ -17,8 +21,8 @@ public struct Setting: Sendable {
     keys.allCases.flatMap { key -> [Setting] in
       let words = key.words
       let setting = Setting(
-        key: (section.map { $0.key + "." } ?? "") + key.rawValue, words: words,
-        optimizers: words.optimizers ?? section?.optimizers)
+        key: (section.map { $0.key + "." } ?? "") + key.rawValue, name: key.rawValue, section: section?.key,
+        words: words, optimizers: words.optimizers ?? section?.optimizers)
       return [setting] + (words.keys.map { list($0, below: setting) } ?? [])
     }
   }
@@ -26,13 +30,8 @@ public struct Setting: Sendable {
   /// Whether it has keys of its own.
   public var isSection: Bool { words.keys != nil }
 
-  /// The key without the sections that it is in.
-  var name: String { key.split(separator: ".").last.map(String.init) ?? key }
-
   /// The keys of a section, without those of sections in it.
-  var children: [Setting] {
-    Self.all.filter { $0.key.hasPrefix(key + ".") && !$0.key.dropFirst(key.count + 1).contains(".") }
-  }
+  var children: [Setting] { Self.all.filter { $0.section == key } }
 
   /// What values there may be; a section's keys in braces.
   var range: String {
