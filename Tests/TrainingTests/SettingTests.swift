@@ -90,7 +90,10 @@ struct SettingTests {
     var found: Set<String> = []
     for settings in [
       grids + ["data.labelNoise=on", "training.stopEarly={}", "training.stopEarly.patience=2", "data.validation=100"],
-      ["optimizer.name=momentum", "data.set=csv", "data.path=p", "data.label=a", "data.header=true", "data.test=t"],
+      [
+        "optimizer.name=momentum", "data.set=csv", "data.path=p", "data.label=a", "data.header=true", "data.test=t",
+        "data.shape=[64]",
+      ],
       ["optimizer.name=rmsprop", "data.set=emnist", "data.path=p", "data.split=letters"],
       ["optimizer.name=adam", "run.checkpointEvery={steps: 2}"],
       ["optimizer.trustRatio={every: 3}", "run.checkpointEvery={epochs: 2}"],
@@ -120,7 +123,8 @@ struct SettingTests {
     let grids = ["sgd", "momentum", "rmsprop", "adam", "residualPartitioning"].map { "compare.learningRates.\($0)" }
     #expect(
       none
-        == ["data.path", "data.split", "data.label", "data.header", "data.test", "network", "run.name"].sortedAsTable(
+        == ["data.path", "data.split", "data.label", "data.header", "data.test", "data.shape", "network", "run.name"]
+        .sortedAsTable(
           with: grids + [
             "run.checkpointEvery.steps", "run.checkpointEvery.epochs", "reweight.cycles", "reweight.unlabelled",
             "reweight.student.network", "reweight.student.loss", "reweight.student.optimizer",
