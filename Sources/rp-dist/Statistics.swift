@@ -20,9 +20,10 @@ struct Statistics: RankCommand {
 
       The output holds 'meanLoss' [] without regularisation, 'outputs',
       'outputTotalGradient', and for each layer with parameters
-      'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot': means
-      over the samples, in the chosen precision. The network is taken as it is
-      used: batch normalisation with its running averages, no dropout. Where
+      'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot', in the
+      branch of a residual layer 'layers.N.branch.M.weight.wDot' and so on:
+      means over the samples, in the chosen precision. The network is taken as
+      it is used: batch normalisation with its running averages, no dropout. Where
       some of these overflow the precision, the file is written all the same,
       and the exit code is 1.
 
