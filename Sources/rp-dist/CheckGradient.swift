@@ -83,8 +83,9 @@ struct CheckGradient: RankCommand {
               passed: wrong.isEmpty)))
       } else {
         print("rp-dist \(version): gradient of \(title), \(objective.samples) samples, float64")
-        print(Self.row(["block", "weights", "checked", "skipped", "|approx|", "|exact|", "ratio", "verdict"]))
-        for block in blocks { print(Self.row(block)) }
+        let width = blocks.reduce(15) { max($0, $1.name.count) } + 1
+        print(Self.row(["block", "weights", "checked", "skipped", "|approx|", "|exact|", "ratio", "verdict"], width))
+        for block in blocks { print(Self.row(block, width)) }
       }
     }
     try world.failTogether(
@@ -98,17 +99,18 @@ struct CheckGradient: RankCommand {
     var passed: Bool
   }
 
-  private static func row(_ block: GradientCheck.BlockResult) -> String {
-    row([
+  private static func row(_ block: GradientCheck.BlockResult, _ width: Int) -> String {
+    let cells = [
       block.name, "\(block.parameters)", "\(block.compared)", "\(block.skipped)",
       Format.scientific(block.approximateNorm), Format.scientific(block.exactNorm), Format.scientific(block.ratio),
       block.verdict.rawValue,
-    ])
+    ]
+    return row(cells, width)
   }
 
-  /// Names at the left of their columns, numbers at the right.
-  private static func row(_ cells: [String]) -> String {
-    let padded = zip(cells, [16, 8, 8, 8, 9, 9, 9]).enumerated().map { column, pair in
+  /// Names at the left of their column, which has a width, numbers at the right; narrower than a `TextTable`, for 80 columns.
+  private static func row(_ cells: [String], _ width: Int) -> String {
+    let padded = zip(cells, [width, 8, 8, 8, 9, 9, 9]).enumerated().map { column, pair in
       let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))
       return column == 0 ? pair.0 + space : space + pair.0
     }

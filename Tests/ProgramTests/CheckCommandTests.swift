@@ -54,6 +54,12 @@ extension ProgramTests {
       }
       let run = try ProgramRun.run(program, ["check", "gradient", "--set", network], in: folder.path)
       #expect(run.output.contains("\nlayers.3.branch.2.branch.0.weight "))
+      // Columns are as wide as the longest name: the verdicts stand below each other.
+      let rows = run.output.split(separator: "\n").dropFirst(2)
+      let ends = rows.map { row in
+        row.range(of: "  ", options: .backwards).map { row.distance(from: row.startIndex, to: $0.lowerBound) }
+      }
+      #expect(rows.count == 14 && Set(ends).count == 1, "\(run.output)")
     }
 
     @Test func `the table has one line for each block, and is the same on 1 and 3 ranks`() throws {
