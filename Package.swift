@@ -57,18 +57,48 @@ let package = Package(
       name: "Datasets", dependencies: ["CKernels", "CZlib", "Kernels", "BuiltInDigits"], swiftSettings: numeric),
     .target(name: "RunRecords", dependencies: ["CCrypto", "Kernels", "Networks"], swiftSettings: strict),
     .target(
+      name: "Configurations",
+      dependencies: ["Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", yams],
+      swiftSettings: strict),
+    .target(
+      name: "Ranks",
+      dependencies: [
+        "CMalloc", "CStopSignals", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "RunRecords", "Configurations",
+      ],
+      swiftSettings: strict),
+    .target(
       name: "Training",
       dependencies: [
-        "CMalloc", "CStopSignals", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets",
-        "RunRecords", yams,
+        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Datasets", "RunRecords", "Configurations", "Ranks",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Reweighting",
+      dependencies: [
+        "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords", "Configurations",
+        "Ranks", "Training",
+      ],
+      swiftSettings: strict),
+    .target(
+      name: "Runs",
+      dependencies: [
+        "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords",
+        "Configurations", "Ranks", "Training", "Reweighting", yams,
+      ],
+      swiftSettings: strict),
+    // Only the program imports it.
+    .target(
+      name: "Diagnostics",
+      dependencies: [
+        "CMalloc", "BLAS", "MPI", "Kernels", "Networks", "Optimizers", "Hypergradients", "Datasets", "RunRecords",
+        "Configurations", "Ranks", "Training", "Reweighting", "Runs",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "rp-dist",
       dependencies: [
-        "Training", "RunRecords", "Datasets", "Hypergradients", "Optimizers", "Networks", "Kernels", "BLAS", "MPI",
-        "CKernels",
-        argumentParser,
+        "Diagnostics", "Runs", "Reweighting", "Training", "Ranks", "Configurations", "RunRecords", "Datasets",
+        "Hypergradients", "Optimizers", "Networks", "Kernels", "BLAS", "MPI", "CKernels", argumentParser,
       ],
       // The program runs on nodes that have no Swift: it carries the runtime with it.
       swiftSettings: strict + [.unsafeFlags(["-static-stdlib"])],
@@ -79,12 +109,16 @@ let package = Package(
     .executableTarget(
       name: "rank-checks",
       dependencies: [
-        "CCallCounts", "Training", "RunRecords", "Hypergradients", "Networks", "Datasets", "Kernels", "MPI",
+        "CCallCounts", "Runs", "Reweighting", "Training", "Ranks", "Configurations", "RunRecords", "Hypergradients",
+        "Networks", "Datasets", "Kernels", "MPI",
       ],
       swiftSettings: strict),
     .executableTarget(
       name: "fuzz-readers",
-      dependencies: ["CCallCounts", "Training", "RunRecords", "Datasets", "Networks", "Kernels", "MPI", "TestSupport"],
+      dependencies: [
+        "CCallCounts", "Diagnostics", "Runs", "Training", "Ranks", "Configurations", "RunRecords", "Datasets",
+        "Networks", "Kernels", "MPI", "TestSupport",
+      ],
       swiftSettings: strict),
     .target(name: "TestSupport", dependencies: ["Kernels"], path: "Tests/TestSupport", swiftSettings: strict),
     .testTarget(
@@ -103,7 +137,8 @@ let package = Package(
     .testTarget(
       name: "TrainingTests",
       dependencies: [
-        "Datasets", "Hypergradients", "Kernels", "Networks", "Optimizers", "RunRecords", "TestSupport", "Training",
+        "Configurations", "Datasets", "Diagnostics", "Hypergradients", "Kernels", "Networks", "Optimizers", "Ranks",
+        "Reweighting", "RunRecords", "Runs", "TestSupport", "Training",
       ],
       swiftSettings: strict),
     // Runs the built programs, which the test script builds first.

@@ -1,19 +1,19 @@
-internal import Kernels
+package import Kernels
 
 /// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by ranks.
-struct EpochOrder {
+package struct EpochOrder {
   private let seed: UInt64
   private let purpose: RandomStream.Purpose
   /// Positions in the set.
-  private(set) var positions: [Int32]
+  package private(set) var positions: [Int32]
 
-  init(seed: Int, _ purpose: RandomStream.Purpose = .shuffle, count: Int) {
+  package init(seed: Int, _ purpose: RandomStream.Purpose = .shuffle, count: Int) {
     (self.seed, self.purpose) = (UInt64(seed), purpose)
     positions = Array(0..<Int32(count))
   }
 
   /// Puts the positions into the order of an epoch, in place.
-  mutating func shuffle(epoch: Int) {
+  package mutating func shuffle(epoch: Int) {
     for k in positions.indices { positions[k] = Int32(k) }
     RandomStream(seed: seed, purpose, epoch).shuffle(&positions)
   }

@@ -1,3 +1,4 @@
+internal import Configurations
 public import Datasets
 public import Kernels
 public import Networks

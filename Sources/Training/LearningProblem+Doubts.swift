@@ -1,3 +1,4 @@
+internal import Configurations
 internal import Datasets
 private import Foundation
 private import Networks

@@ -1,3 +1,4 @@
+public import Configurations
 internal import Datasets
 internal import Kernels
 private import Networks

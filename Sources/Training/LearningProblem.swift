@@ -1,5 +1,6 @@
+public import Configurations
 public import Datasets
-internal import Kernels
+package import Kernels
 public import Networks
 
 /// The samples of a configuration with the scaling that belongs to them: what a network is trained and judged on.
@@ -27,7 +28,7 @@ public struct LearningProblem: Sendable {
   }
 
   /// A problem on samples that are in memory already.
-  init(split: DataSplit, scale: InputScaling, target: DataConfiguration.Target) {
+  package init(split: DataSplit, scale: InputScaling, target: DataConfiguration.Target) {
     self.init(split: split, map: scale.map(for: split.training), target: target)
   }
 
@@ -94,7 +95,7 @@ public struct LearningProblem: Sendable {
   }
 
   /// Writes inputs and targets of some samples, one row each; for reconstruction `targets` is `inputs`.
-  func fill<Scalar: Real>(
+  package func fill<Scalar: Real>(
     _ subset: Subset, _ positions: Span<Int32>, inputs: Matrix<Scalar>, targets: Matrix<Scalar>
   ) {
     subset.fill(positions, inputs: inputs, map: map)

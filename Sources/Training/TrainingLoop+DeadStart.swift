@@ -1,3 +1,4 @@
+internal import Configurations
 private import Datasets
 internal import Kernels
 internal import Networks

@@ -1,23 +1,26 @@
+public import Configurations
 public import Datasets
 public import Kernels
+public import MPI
 internal import Networks
 private import Optimizers
+public import Ranks
 
 /// Where a run is, after a step.
 public struct TrainingProgress: Sendable {
   /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
-  public internal(set) var cycle = 1
-  public internal(set) var cycles = 1
+  public package(set) var cycle = 1
+  public package(set) var cycles = 1
   /// Those of all cycles together.
-  public internal(set) var step: Int
-  public internal(set) var steps: Int
+  public package(set) var step: Int
+  public package(set) var steps: Int
   /// Epochs of the cycle, counted from 1.
   public let epoch: Int
   public let epochs: Int
   /// The mean loss of the step's minibatch before the step, without regularisation.
   public let loss: Double
   /// Spent on steps since the first one, without validation.
-  public internal(set) var seconds: Double
+  public package(set) var seconds: Double
   /// Whether this is the last step of its epoch.
   public let endsEpoch: Bool
 }
@@ -27,9 +30,9 @@ public struct EpochReport: Sendable {
   /// Counted from 1 in each cycle.
   public let epoch: Int
   /// The steps that are done, those of all cycles together.
-  public internal(set) var step: Int
+  public package(set) var step: Int
   /// Spent on steps since the first one, without validation.
-  public internal(set) var seconds: Double
+  public package(set) var seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
   /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
@@ -40,6 +43,8 @@ public struct EpochReport: Sendable {
 
 /// How the loop over the epochs ended.
 public struct TrainingOutcome: Sendable {
+  package init() {}
+
   /// The steps that were taken.
   public var steps = 0
   /// Spent on them.
@@ -65,8 +70,8 @@ extension TrainingOutcome {
 public final class TrainingLoop<Scalar: Real> {
   public let plan: TrainingPlan
   public let step: TrainingStep<Scalar>
-  /// The weights of the samples, and the student that the validation set judges; nil where all weights are 1.
-  public let learning: WeightLearning<Scalar>?
+  /// What learns the weights of the samples; nil where all weights are 1.
+  public let learning: (any SampleWeighting<Scalar>)?
 
   /// Where the loop notes what it does.
   public var place = RunPlace()
@@ -75,15 +80,15 @@ public final class TrainingLoop<Scalar: Real> {
   public let reduction: Reduction
 
   let configuration: Configuration
-  let problem: LearningProblem
+  package let problem: LearningProblem
   /// For evaluation: its own workspaces where those of the step are shared.
   let judgedNetwork: Network<Scalar>
   /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
   private var stopping: EarlyStopping<Scalar>?
   /// The loss of the first minibatch, and the mean loss of the last whole epoch's; nil where that was before a checkpoint.
-  private(set) var firstLoss: Double?
-  private(set) var lastEpochLoss: Double?
+  package private(set) var firstLoss: Double?
+  package private(set) var lastEpochLoss: Double?
   /// Where the run is, between two steps.
   public private(set) var position = TrainingPosition()
 
@@ -94,13 +99,13 @@ public final class TrainingLoop<Scalar: Real> {
   /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
   public convenience init(
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
-    learning: WeightLearning<Scalar>? = nil
+    learning: (any SampleWeighting<Scalar>)? = nil
   ) throws {
     self.init(try TrainingDraft(configuration, problem: problem, plan: plan, ranks: ranks), learning: learning)
   }
 
   /// - Parameter memory: made for the same draft; nil where every rank has everything.
-  init(_ draft: TrainingDraft<Scalar>, learning: WeightLearning<Scalar>?, memory: NodeMemory<Scalar>? = nil) {
+  init(_ draft: TrainingDraft<Scalar>, learning: (any SampleWeighting<Scalar>)?, memory: NodeMemory<Scalar>? = nil) {
     (configuration, problem, plan) = (draft.configuration, draft.problem, draft.plan)
     self.learning = learning
     let training = draft.configuration.training
@@ -129,10 +134,10 @@ public final class TrainingLoop<Scalar: Real> {
   }
 
   /// The step of the network that validation and test set judge: that of the student where there is one.
-  public var judged: TrainingStep<Scalar> { learning?.student?.step ?? step }
+  public var judged: TrainingStep<Scalar> { learning?.judged?.step ?? step }
 
   /// The mean loss of the training set at the first parameters. Collective.
-  func initialTrainingLoss(over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
+  package func initialTrainingLoss(over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
     let parameters = judgedNetwork.initialParameters(
       configuration.training.initialization, seed: UInt64(configuration.training.seed))
     return try problem.evaluate(
@@ -142,9 +147,10 @@ public final class TrainingLoop<Scalar: Real> {
 
   /// Judges the trained network on a subset. Collective.
   public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
-    try problem.evaluate(
-      learning?.student == nil ? judgedNetwork : judged.network, judged.parameters,
-      learning?.student?.loss ?? configuration.loss, on: subset, over: ranks)
+    if let (step, loss) = learning?.judged {
+      return try problem.evaluate(step.network, step.parameters, loss, on: subset, over: ranks)
+    }
+    return try problem.evaluate(judgedNetwork, step.parameters, configuration.loss, on: subset, over: ranks)
   }
 
   /// Takes all steps of the plan, or those that are left after ``exchange(with:)``, unless the loss stops being finite or
@@ -243,6 +249,21 @@ public final class TrainingLoop<Scalar: Real> {
   }
 }
 
+extension TrainingLoop {
+  /// Compares the parameters of all ranks by hash after every so many steps; never where `every` is 0. Collective.
+  ///
+  /// - Parameters:
+  ///   - progress: the step that was just taken.
+  /// - Throws: `AgreedFailure` on every rank, naming the step and the ranks whose parameters differ from rank 0's.
+  public func compareReplicas(
+    after progress: TrainingProgress, every: Int, over world: borrowing Communicator
+  ) throws {
+    guard every > 0, progress.step.isMultiple(of: every) else { return }
+    _ = try replicaFingerprint(step.parameters, after: progress.step, over: world)
+    try learning?.compareReplicas(after: progress.step, over: world)
+  }
+}
+
 extension TrainingLoop: Resumable {
   /// All that the remaining steps depend on. The order of the samples is addressed by (seed, epoch) and has no state.
   /// Collective.
@@ -251,7 +272,7 @@ extension TrainingLoop: Resumable {
     try state.part("position") { try position.exchange(with: $0) }
     try step.whole(state).array("lastGood", lastGood.all)
     try step.whole(state).part("stopEarly") { try stopping?.exchange(with: $0) }
-    try learning?.exchange(with: state)
+    if var learning { try learning.exchange(with: state) }
     if state.isTaking { try position.check(plan) }
   }
 

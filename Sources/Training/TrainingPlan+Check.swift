@@ -1,11 +1,12 @@
-internal import Kernels
-internal import Networks
+package import Configurations
+package import Kernels
+package import Networks
 
 extension TrainingPlan {
   /// Refuses minibatches that a network cannot learn from.
   ///
   /// - Throws: ``ConfigurationError`` where no batch is left, or one has too few rows for ``Network/checkRows(of:_:)``.
-  func check<Scalar: Real>(_ network: Network<Scalar>) throws(ConfigurationError) {
+  package func check<Scalar: Real>(_ network: Network<Scalar>) throws(ConfigurationError) {
     try require(
       lastBatch != .drop || samples >= batch,
       "training.lastBatch drop leaves out samples that do not fill a batch, but training.batch is \(batch) and there are "
@@ -33,7 +34,7 @@ extension Network {
   /// - Parameters:
   ///   - samples: of the smallest minibatch.
   ///   - problem: why there are so few, and what mends it.
-  func checkRows(of samples: Int, _ problem: @autoclosure () -> String) throws(ConfigurationError) {
+  package func checkRows(of samples: Int, _ problem: @autoclosure () -> String) throws(ConfigurationError) {
     guard let rows = normalizedRows(samples: samples), rows < 2 else { return }
     throw ConfigurationError(
       "network: batchNorm takes mean and variance over the rows (samples × positions) of a batch and learns nothing "

@@ -1,3 +1,5 @@
+public import Configurations
+
 /// How many steps a run takes, and on which samples each of them.
 public struct TrainingPlan: Equatable, Sendable {
   /// The samples of the training set, N.

@@ -1,3 +1,4 @@
+internal import Configurations
 public import Kernels
 
 /// Where a run is between two steps.

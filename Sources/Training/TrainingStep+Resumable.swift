@@ -1,6 +1,7 @@
 public import Kernels
 private import Networks
 private import Optimizers
+internal import Ranks
 
 extension TrainingStep: Resumable {
   /// Parameters and averages, the trust ratio's λ, and the number of steps, which Ẅ and the trust ratio are due by. The

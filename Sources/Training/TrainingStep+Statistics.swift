@@ -1,6 +1,7 @@
 private import Datasets
 public import Kernels
 internal import Networks
+internal import Ranks
 
 extension TrainingStep {
   /// Computes Ẇ, the loss and, where it is due, Ẅ of a global minibatch; parameters stay, but for running averages.
@@ -27,7 +28,7 @@ extension TrainingStep {
   /// - Parameters:
   ///   - ids: what the dropout masks of this rank's rows are addressed by, one for each.
   ///   - fill: writes this rank's rows of inputs and targets and, where the step has them, their weights.
-  func computeStatistics(
+  package func computeStatistics(
     ids: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable,
     fill: (_ inputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ weights: Vector<Scalar>?) -> Void
   ) throws -> Double {

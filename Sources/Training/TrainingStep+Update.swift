@@ -1,6 +1,7 @@
 public import Kernels
 private import Networks
 private import Optimizers
+internal import Ranks
 
 extension TrainingStep {
   /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout

@@ -1,7 +1,9 @@
+public import Configurations
 private import Datasets
 public import Kernels
 public import Networks
 internal import Optimizers
+public import Ranks
 
 /// One distributed step on a global minibatch, and the memory it works in.
 ///
@@ -161,7 +163,7 @@ public final class TrainingStep<Scalar: Real> {
   }
 
   /// Puts back what every rank kept. Collective on a machine whose ranks share the parameters.
-  func restoreParameters(from copy: Arena<Scalar>) throws {
+  package func restoreParameters(from copy: Arena<Scalar>) throws {
     guard let memory else { return parameters.all.copy(from: copy.all) }
     try memory.synchronize()
     for range in memory.part.ranges { parameters.all[range].copy(from: copy.all[range]) }

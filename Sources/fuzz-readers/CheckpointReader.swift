@@ -1,5 +1,7 @@
+internal import Configurations
 import Foundation
 import Kernels
+internal import Ranks
 import RunRecords
 import Training
 

@@ -1,10 +1,11 @@
+internal import Configurations
 import Datasets
+internal import Diagnostics
 import Foundation
 import Kernels
 import Networks
 import RunRecords
 import TestSupport
-import Training
 
 private func counting(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: 37 * $0) } }
 

@@ -1,11 +1,11 @@
 import CCallCounts
+internal import Configurations
 import Datasets
 import Foundation
 import Kernels
 import MPI
 import Networks
 import RunRecords
-import Training
 
 // Reads files that are wrong in random ways: `fuzz-readers READER COUNT [SEED]`, `fuzz-readers list`.
 //

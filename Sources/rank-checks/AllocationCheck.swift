@@ -1,8 +1,10 @@
 import CCallCounts
+internal import Configurations
 import Glibc
 import Kernels
 import MPI
 import Networks
+internal import Ranks
 import Training
 
 /// What must be found in one of the counted steps.

@@ -1,6 +1,7 @@
+internal import Configurations
 import Kernels
 import MPI
-import Training
+internal import Ranks
 
 /// Vectors of numbers that are not negative, of which every rank knows those of all ranks.
 private struct Addends {

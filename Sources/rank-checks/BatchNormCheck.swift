@@ -1,7 +1,7 @@
 import Kernels
 import MPI
 import Networks
-import Training
+internal import Ranks
 
 /// A network with batch normalisation and dropout on the shards of a minibatch.
 private struct NormalizedNetwork {

@@ -1,6 +1,8 @@
+internal import Configurations
 import Glibc
 import Kernels
 import MPI
+internal import Ranks
 import Training
 
 /// What one rank does wrong in the middle of a training, where the others go on.

@@ -1,6 +1,7 @@
+internal import Configurations
 import Kernels
 import MPI
-import Training
+internal import Ranks
 
 /// Sums of lanes by the ranks have the bits that one process gets by the definition, whatever their length and precision.
 ///

@@ -1,6 +1,8 @@
+internal import Configurations
 import Datasets
 import Kernels
 import MPI
+internal import Ranks
 import Training
 
 /// Makes sure that every way to bring the ranks' shares together trains the same parameters, with every optimizer, and on

@@ -1,5 +1,7 @@
+internal import Configurations
 import Kernels
 import MPI
+internal import Ranks
 import RunRecords
 import Training
 

@@ -1,6 +1,8 @@
+internal import Configurations
 import Foundation
 import Kernels
 import MPI
+internal import Ranks
 import Training
 
 // Checks that need several ranks, launched by the tests with mpirun: `rank-checks NAME [RANK]`.

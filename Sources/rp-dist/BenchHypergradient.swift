@@ -1,10 +1,11 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Foundation
 internal import Hypergradients
 internal import Kernels
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct BenchHypergradient: RankCommand {
   static let configuration = CommandConfiguration(

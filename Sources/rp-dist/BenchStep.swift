@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Foundation
 internal import Kernels
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct BenchStep: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import Configurations
 internal import Foundation
 internal import Kernels
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
+internal import Runs
 
 /// Checks of the mathematics on a configuration of the user's: one file for each.
 struct Check: ParsableCommand {

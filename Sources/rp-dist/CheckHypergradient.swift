@@ -1,9 +1,11 @@
 internal import ArgumentParser
+internal import Configurations
+internal import Diagnostics
 internal import Hypergradients
 internal import Kernels
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct CheckHypergradient: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,8 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct CheckReplicas: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Configurations
+internal import Diagnostics
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct CheckResume: RankCommand {
   static let configuration = CommandConfiguration(

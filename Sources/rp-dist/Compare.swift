@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Configurations
+internal import Diagnostics
 internal import Foundation
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct Compare: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,6 +1,7 @@
+internal import Configurations
+internal import Diagnostics
 internal import Foundation
 internal import Optimizers
-internal import Training
 
 /// A comparison as text.
 enum ComparisonTable {

@@ -1,7 +1,7 @@
 internal import ArgumentParser
+internal import Configurations
 internal import Foundation
 internal import MPI
-internal import Training
 
 /// Where a command's configuration comes from: the same words for all commands.
 struct ConfigurationOptions: ParsableArguments {

@@ -1,5 +1,6 @@
+internal import Diagnostics
 internal import Foundation
-internal import Training
+internal import Ranks
 
 extension DoctorReport {
   /// The report as a person reads it: problems, hosts, and what all have in common.

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import MPI
+internal import Ranks
 internal import RunRecords
+internal import Runs
 internal import Training
 
 struct Evaluate: RankCommand {

@@ -1,7 +1,9 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
+internal import Runs
 
 /// `rp-dist doctor`: what there is to know of ranks, hosts and inputs before a long run.
 struct ExamineLaunch: RankCommand {

@@ -1,9 +1,12 @@
+internal import Configurations
 internal import Datasets
+internal import Diagnostics
 internal import Hypergradients
 internal import MPI
 internal import Networks
+internal import Ranks
 internal import RunRecords
-internal import Training
+internal import Runs
 
 extension ExitCode {
   /// An error's one sentence and its exit code.

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Training
+internal import Configurations
 
 /// `rp-dist settings`: what the keys of a configuration mean.
 struct ExplainSettings: ParsableCommand {

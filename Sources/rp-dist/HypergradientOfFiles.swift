@@ -1,10 +1,12 @@
 internal import ArgumentParser
+internal import Configurations
+internal import Diagnostics
 internal import Hypergradients
 internal import Kernels
 internal import MPI
 internal import Networks
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct HypergradientOfFiles: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import CKernels
+internal import Diagnostics
 internal import Foundation
 internal import MPI
+internal import Ranks
 internal import Synchronization
-internal import Training
 
 /// A subcommand that runs on all ranks.
 protocol RankCommand: ParsableCommand {

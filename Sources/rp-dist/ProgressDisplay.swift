@@ -1,4 +1,6 @@
 internal import Foundation
+internal import Ranks
+internal import Runs
 internal import Synchronization
 internal import Training
 

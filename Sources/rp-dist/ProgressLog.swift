@@ -1,6 +1,6 @@
 internal import Foundation
+internal import Ranks
 internal import Synchronization
-internal import Training
 
 /// Standard output that goes to a file: lines that begin with the time, at least one a minute.
 ///

@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Configurations
 internal import Foundation
 internal import MPI
+internal import Ranks
 internal import RunRecords
-internal import Training
+internal import Runs
 
 /// How a run is called, and where it goes on: the same words for all commands that make runs.
 struct ResumeOptions: ParsableArguments {

@@ -1,4 +1,4 @@
-internal import Training
+internal import Diagnostics
 
 extension ScalingReport {
   /// The tables for a person.

@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import Diagnostics
 internal import Kernels
 internal import MPI
 internal import Networks
+internal import Ranks
 internal import RunRecords
-internal import Training
 
 struct Statistics: RankCommand {
   static let configuration = CommandConfiguration(

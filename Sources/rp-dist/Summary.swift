@@ -1,6 +1,5 @@
 internal import Foundation
 internal import RunRecords
-internal import Training
 
 /// How numbers are printed for people.
 enum Format {

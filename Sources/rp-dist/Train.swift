@@ -1,10 +1,12 @@
 internal import ArgumentParser
+internal import Configurations
 internal import Foundation
 internal import Kernels
 internal import MPI
 internal import Networks
+internal import Ranks
 internal import RunRecords
-internal import Training
+internal import Runs
 
 struct Train: RankCommand {
   static let configuration = CommandConfiguration(

@@ -1,9 +1,10 @@
+import Configurations
+import Diagnostics
 import Kernels
 import Networks
 import Optimizers
 import TestSupport
 import Testing
-import Training
 
 /// `check bound` against dense Hessians, and against bounds that are too small.
 struct BoundCheckTests {

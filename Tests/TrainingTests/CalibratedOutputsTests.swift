@@ -1,7 +1,7 @@
 import Kernels
+import Reweighting
 import TestSupport
 import Testing
-import Training
 
 /// The temperature that fits outputs to true labels, against its condition in plain loops.
 struct CalibratedOutputsTests {

@@ -1,8 +1,9 @@
+import Configurations
+import Diagnostics
 import Kernels
 import Networks
 import TestSupport
 import Testing
-import Training
 
 /// Ranks whose own numbers differ must still communicate alike and come to one result: that of rank 0's numbers.
 struct CheckAgreementTests {

@@ -1,7 +1,8 @@
+import Configurations
+import Diagnostics
 import Foundation
 import Optimizers
 import Testing
-import Training
 
 /// What a comparison concludes from its records.
 struct ComparisonTests {

@@ -1,8 +1,9 @@
+import Configurations
 import Foundation
 import Networks
+import Runs
 import TestSupport
 import Testing
-import Training
 
 struct ConfigurationTests {
   private func configuration(_ settings: [String], file: String? = nil) throws -> Configuration {

@@ -1,7 +1,7 @@
 import Foundation
+import Ranks
 import TestSupport
 import Testing
-import Training
 
 /// Limits of control groups, read from made-up system files.
 @Suite struct ControlGroupTests {

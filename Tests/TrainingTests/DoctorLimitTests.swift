@@ -1,5 +1,7 @@
+import Configurations
+import Diagnostics
+import Ranks
 import Testing
-import Training
 
 /// The rules of `rp-dist doctor` for what the system allows.
 @Suite struct DoctorLimitTests {

@@ -1,6 +1,8 @@
+import Configurations
+import Diagnostics
 import Foundation
+import Ranks
 import Testing
-import Training
 
 /// The rules of `rp-dist doctor`: what facts mean.
 @Suite struct DoctorTests {

@@ -1,6 +1,8 @@
+import Configurations
 import Datasets
 import Kernels
 import Networks
+import Reweighting
 import TestSupport
 import Testing
 import Training

@@ -1,9 +1,10 @@
+import Configurations
+import Diagnostics
 import Kernels
 import Networks
 import Optimizers
 import TestSupport
 import Testing
-import Training
 
 /// (M22) as a check: what it finds, what it leaves out, what it does not excuse.
 struct GradientCheckTests {

@@ -1,7 +1,8 @@
+import Configurations
+import Diagnostics
 import Foundation
 import Hypergradients
 import Testing
-import Training
 
 /// The verdict of the sweep on differences that are right, and on ones with planted errors.
 struct HypergradientCheckTests {

@@ -1,4 +1,6 @@
+import Configurations
 import Datasets
+import Runs
 import TestSupport
 import Testing
 import Training

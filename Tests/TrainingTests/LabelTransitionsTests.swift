@@ -1,7 +1,7 @@
 import Kernels
+import Reweighting
 import TestSupport
 import Testing
-import Training
 
 /// How labels come from true classes, and the belief in a label that follows.
 struct LabelTransitionsTests {

@@ -1,5 +1,6 @@
+import Configurations
+import Ranks
 import Testing
-import Training
 
 /// A world of one where many were meant, told from one that is meant.
 @Suite struct LaunchLineTests {

@@ -1,3 +1,4 @@
+import Configurations
 import Kernels
 import Networks
 import TestSupport
@@ -95,13 +96,13 @@ struct LayerTargetsTests {
   @Test func `it is defined for alternating dense and sigmoid layers only`() {
     let dense = LayerConfiguration.dense(inputs: nil, outputs: 3)
     let (sigmoid, tanh) = (LayerConfiguration.activation(.sigmoid), LayerConfiguration.activation(.tanh))
-    #expect(LayerTargets<Double>.fits([dense, sigmoid]))
-    #expect(LayerTargets<Double>.fits([dense, sigmoid, dense, sigmoid]))
+    #expect(GradientMethod.layerTargetsFit([dense, sigmoid]))
+    #expect(GradientMethod.layerTargetsFit([dense, sigmoid, dense, sigmoid]))
     for layers in [
       [dense], [sigmoid], [sigmoid, dense], [dense, tanh], [dense, sigmoid, dense], [dense, dense, sigmoid, sigmoid],
       [dense, sigmoid, .batchNorm, sigmoid], [dense, sigmoid, sigmoid],
     ] {
-      #expect(!LayerTargets<Double>.fits(layers), "\(layers)")
+      #expect(!GradientMethod.layerTargetsFit(layers), "\(layers)")
     }
   }
 }

@@ -1,4 +1,6 @@
+import Configurations
 import Datasets
+import Diagnostics
 import Foundation
 import TestSupport
 import Testing

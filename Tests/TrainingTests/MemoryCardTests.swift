@@ -1,5 +1,6 @@
+import Configurations
+import Ranks
 import Testing
-import Training
 
 /// Which need of memory is compared with which limit.
 @Suite struct MemoryCardTests {

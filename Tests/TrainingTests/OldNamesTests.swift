@@ -1,6 +1,7 @@
+import Configurations
+import Runs
 import TestSupport
 import Testing
-import Training
 
 /// Settings that had other names before are read under these too, and written under the new ones.
 struct OldNamesTests {

@@ -1,6 +1,7 @@
+import Configurations
+import Runs
 import TestSupport
 import Testing
-import Training
 
 /// What settings that are left out mean to runs of before, and to files of the user's.
 struct OldStandardsTests {

@@ -1,7 +1,9 @@
+import Configurations
 import Datasets
 import Kernels
 import Networks
 import Optimizers
+import Runs
 import Testing
 import Training
 

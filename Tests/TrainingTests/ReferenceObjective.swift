@@ -1,9 +1,10 @@
+import Configurations
+import Diagnostics
 import Kernels
 import Networks
 import Optimizers
 import TestSupport
 import Testing
-import Training
 
 extension Matrix<Double> {
   init(rowsOf rows: [[Double]]) {

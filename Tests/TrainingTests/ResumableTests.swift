@@ -1,5 +1,7 @@
+import Configurations
 import Datasets
 import Kernels
+import Reweighting
 import RunRecords
 import TestSupport
 import Testing

@@ -1,5 +1,7 @@
+import Configurations
+import Diagnostics
+import Ranks
 import Testing
-import Training
 
 /// The fits and the formulae of `rp-dist bench network` and `bench scaling`.
 struct ScalingModelTests {

@@ -1,7 +1,8 @@
+import Configurations
 import Foundation
+import Runs
 import TestSupport
 import Testing
-import Training
 
 /// The one table of settings holds what is decoded and encoded, and what people are told.
 struct SettingTests {

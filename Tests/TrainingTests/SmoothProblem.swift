@@ -1,3 +1,4 @@
+import Configurations
 import Kernels
 import Networks
 import TestSupport

@@ -1,6 +1,7 @@
+import Configurations
+import Ranks
 import TestSupport
 import Testing
-import Training
 
 /// Which ranks a watch names, and what the watches tell each other.
 @Suite struct StallVerdictTests {

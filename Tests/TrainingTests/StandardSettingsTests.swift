@@ -1,8 +1,8 @@
+import Configurations
 import Foundation
 import Optimizers
 import TestSupport
 import Testing
-import Training
 
 /// A later source that makes the optimizer one of another kind also changes its standard settings.
 struct StandardSettingsTests {

@@ -1,5 +1,6 @@
+import Configurations
+import Reweighting
 import Testing
-import Training
 
 /// AUC and precision of weights against the truth.
 struct WeightJudgementTests {

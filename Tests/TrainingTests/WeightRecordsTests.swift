@@ -1,11 +1,12 @@
+import Configurations
 import Datasets
 import Foundation
 import Kernels
 import Networks
+import Reweighting
 import RunRecords
 import TestSupport
 import Testing
-import Training
 
 /// `weights.csv` and `weights.safetensors`.
 struct WeightRecordsTests {

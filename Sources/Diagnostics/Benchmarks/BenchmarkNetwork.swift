@@ -1,0 +1,46 @@
+public import Configurations
+public import Networks
+
+/// A network whose step is timed, on samples of random bytes.
+public struct BenchmarkNetwork: Sendable {
+  /// A preset's name, or `wide`.
+  public let name: String
+  private let preset: Preset
+  private let settings: [String]
+
+  private init(name: String, preset: Preset, settings: [String] = []) {
+    (self.name, self.preset, self.settings) = (name, preset, settings)
+  }
+
+  /// The paper's networks, each once: those of Fashion-MNIST are MNIST's.
+  public static let paper = Preset.paper.filter { !$0.name.hasPrefix("fashion") }.map(network)
+
+  /// The network of one of the paper's presets.
+  ///
+  /// - Throws: `UnknownName`.
+  public static func named(_ name: String) throws(UnknownName) -> BenchmarkNetwork {
+    guard let preset = Preset.paper.first(where: { $0.name == name }) else {
+      throw UnknownName(name, among: Preset.paper.map(\.name), kind: "network")
+    }
+    return network(preset)
+  }
+
+  private static func network(_ preset: Preset) -> BenchmarkNetwork {
+    BenchmarkNetwork(name: preset.name, preset: preset)
+  }
+
+  /// A softplus classifier of 784 inputs and 10 classes with `layers` dense layers, all but the last `width` wide.
+  public static func wide(_ width: Int, layers: Int) throws(ConfigurationError) -> BenchmarkNetwork {
+    let hidden = String(repeating: "{dense: \(width)}, softplus, ", count: layers - 1)
+    return BenchmarkNetwork(
+      name: "wide", preset: try .named("mnist-classifier"), settings: ["network=[\(hidden){dense: 10}]"])
+  }
+
+  /// The configuration of a recipe, without regularisation, like the peers that it is compared with.
+  ///
+  /// - Throws: ``ConfigurationError``.
+  func configuration(_ recipe: StepRecipe, settings more: [String]) throws -> Configuration {
+    let own = ["regularization.l2=0"] + settings + recipe.settings
+    return try ConfigurationSource(preset: preset, data: "none", settings: own + more).configuration()
+  }
+}

@@ -1,0 +1,139 @@
+private import BLAS
+internal import Configurations
+private import Datasets
+public import Kernels
+public import MPI
+internal import Networks
+public import Ranks
+internal import Training
+
+/// What a step took: medians over the timed ones, of the slowest rank, in milliseconds; of steps that differ by turns
+/// the mean over their cycle.
+public struct StepTimes: Sendable {
+  public var recipe: StepRecipe
+  /// How the ranks brought their shares together.
+  public var reduction: Reduction
+  /// Samples, loss, statistics, their sums over the ranks, and the update.
+  public var milliseconds: Double
+  /// The fastest one, undisturbed by what else the machine does.
+  public var fastest: Double
+  /// The first and the third quartile.
+  public var quartiles: [Double]
+  /// The matrix products of such a step by OpenBLAS, on matrices of their own.
+  public var products: Double
+  public var fastestProducts: Double
+  public var data: Double
+  public var statistics: Double
+  public var update: Double
+
+  public var ratio: Double { milliseconds / products }
+  public var fastestRatio: Double { fastest / fastestProducts }
+}
+
+/// What the steps of one network took.
+public struct StepBenchmarkResult: Sendable {
+  public var network: String
+  /// The sizes of the dense layers.
+  public var sizes: String
+  public var precision: Precision
+  /// The samples of a step, over all ranks.
+  public var batch: Int
+  public var threads: Int
+  /// The kernels of OpenBLAS, whose products steps are compared with.
+  public var blasKernel: String
+  public var rows: [(times: StepTimes, memory: StepMemory)]
+}
+
+/// The time and the memory of a training step on all ranks, beside its matrix products alone.
+///
+/// The recipes take turns within a run, so that all see the same machine.
+public struct StepBenchmark {
+  /// The minibatches that the samples make up.
+  private static let minibatches = 16
+
+  public var recipes: [StepRecipe]
+  /// Whether each recipe is timed a second time, with sums by lanes.
+  public var alsoReproducible: Bool
+  /// In each of them every recipe takes four timed steps.
+  public var turns: Int
+  /// `key=value` pairs over those of the network and the recipe.
+  public var settings: [String]
+
+  public init(recipes: [StepRecipe], alsoReproducible: Bool = false, turns: Int, settings: [String]) {
+    (self.recipes, self.alsoReproducible) = (recipes, alsoReproducible)
+    (self.turns, self.settings) = (turns, settings)
+  }
+
+  /// Times the recipes on one network. Collective.
+  ///
+  /// - Throws: `AgreedFailure` where a setting cannot be used or a loss is not finite.
+  public func measure(
+    _ network: BenchmarkNetwork, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> StepBenchmarkResult {
+    let lanes = alsoReproducible ? [[], ["training.reproducible=true"]] : [[]]
+    let candidates = try world.agree(describe: describe) {
+      try recipes.flatMap { recipe in
+        try lanes.map { (recipe, try network.configuration(recipe, settings: settings + $0)) }
+      }
+    }
+    switch candidates.first?.1.training.precision {
+    case .float32?, nil: return try measure(network, candidates, as: Float.self, on: world, describe: describe)
+    case .float64?: return try measure(network, candidates, as: Double.self, on: world, describe: describe)
+    }
+  }
+
+  private func measure<Scalar: Real>(
+    _ network: BenchmarkNetwork, _ candidates: [(recipe: StepRecipe, configuration: Configuration)],
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> StepBenchmarkResult {
+    let configurations = candidates.map(\.configuration)
+    let training = configurations[0].training
+    BLASLibrary.setThreads(training.threads)
+    // Its products are what a step is compared with.
+    let blas = try world.agree(describe: describe) { try BLASLibrary.open() }
+    func problem() throws -> LearningProblem {
+      try LearningProblem(randomFor: configurations[0], samples: Self.minibatches * training.batch)
+    }
+    /// Gives a candidate of one recipe to `body`; its memory may be shared by ranks, and ends with `body`.
+    func withCandidate<Result>(
+      _ index: Int, _ problem: LearningProblem, _ body: (StepCandidate<Scalar>) throws -> Result
+    ) throws -> Result {
+      let plan = TrainingPlan(
+        samples: problem.split.training.count, batch: training.batch, lastBatch: .spread, epochs: 1)
+      return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
+        try body(StepCandidate(candidates[index].recipe, configurations[index], $0))
+      }
+    }
+    func withCandidates<Result>(
+      _ problem: LearningProblem, made: [StepCandidate<Scalar>] = [], _ body: ([StepCandidate<Scalar>]) throws -> Result
+    ) throws -> Result {
+      guard made.count < candidates.count else { return try body(made) }
+      return try withCandidate(made.count, problem) { try withCandidates(problem, made: made + [$0], body) }
+    }
+    let shared = try world.agree(describe: describe, problem)
+    let (sizes, times) = try withCandidates(shared) { candidates in
+      // The first turn touches memory for the first time.
+      for turn in 0...turns {
+        for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
+      }
+      return (candidates[0].network.sizesText, try candidates.map { try $0.result(on: world) })
+    }
+    let memories = try candidates.indices.map { index in
+      try StepMemory {
+        try world.agree(describe: describe, problem)
+      } training: { problem, look in
+        try withCandidate(index, problem) { candidate in
+          try world.withLanes(of: configurations[index]) { world in
+            for _ in 0..<Self.minibatches { try candidate.step(on: world) }
+          }
+          look(candidate.sizes)
+        }
+      }
+    }
+    return StepBenchmarkResult(
+      network: network.name, sizes: sizes, precision: Scalar.precision, batch: training.batch,
+      threads: training.threads, blasKernel: blas.coreName, rows: zip(times, memories).map { ($0, $1) })
+  }
+}

@@ -1,0 +1,136 @@
+internal import Configurations
+internal import Datasets
+internal import Kernels
+internal import MPI
+internal import Networks
+internal import Optimizers
+internal import Ranks
+internal import Training
+
+/// One network with one way of training it, and the matrix products of its steps beside it.
+final class StepCandidate<Scalar: Real> {
+  /// Where a step's time went, in milliseconds.
+  struct Times {
+    var whole = 0.0
+    /// Reading the samples of this rank's share.
+    var data = 0.0
+    /// Loss, Ẇ and Ẅ, with their sums over the ranks.
+    var statistics = 0.0
+    var update = 0.0
+  }
+
+  /// Steps and products that belong together are timed one after another, after one that is not timed: as in training,
+  /// the caches then hold what the step before left there.
+  private static var timedAtOnce: Int { 4 }
+
+  let recipe: StepRecipe
+  let network: Network<Scalar>
+  private let loop: TrainingLoop<Scalar>
+  private let problem: LearningProblem
+  /// Made when it is first timed: training has no such matrices.
+  private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
+  private let configuration: Configuration
+  private let batch: Int
+  private let needsCurvature: Bool
+  private let positions: [Int32]
+  /// After so many steps everything comes again; a step's place among them is its phase.
+  private let cycle: Int
+  private var steps = 0
+  /// By phase.
+  private var times: [[Times]]
+  private var products: [[Double]]
+  private let clock = ContinuousClock()
+
+  /// - Parameter loop: of the recipe's configuration; its step is the one that is timed.
+  init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>) {
+    (self.recipe, self.configuration, self.loop, problem) = (recipe, configuration, loop, loop.problem)
+    batch = configuration.training.batch
+    network = loop.step.network
+    positions = (0..<Int32(problem.split.training.count)).map(\.self)
+    needsCurvature = configuration.optimizer.rule.needsCurvature
+    cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
+    times = Array(repeating: [], count: cycle)
+    products = Array(repeating: [], count: cycle)
+  }
+
+  /// How the ranks bring their shares together.
+  var reduction: Reduction { loop.reduction }
+
+  /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
+  var sizes: (data: Int, parameters: Int, workspace: Int) {
+    let bytes = MemoryLayout<Scalar>.stride
+    return (
+      problem.split.training.count * problem.features, bytes * network.layout.count, bytes * network.workspaceCount
+    )
+  }
+
+  /// Takes steps, then products. Collective.
+  func takeTurn(isTimed: Bool, on world: borrowing Communicator) throws {
+    try world.withLanes(of: configuration) { world in
+      try world.barrier()
+      for place in 0...Self.timedAtOnce {
+        let phase = steps % cycle
+        let taken = try step(on: world)
+        if isTimed && place > 0 { times[phase].append(taken) }
+      }
+    }
+    for place in 0...Self.timedAtOnce {
+      let phase = (steps + place) % cycle
+      let taken = clock.measure { floor.run(withCurvature: needsCurvature && phase == 0) } / .milliseconds(1)
+      if isTimed && place > 0 { products[phase].append(taken) }
+    }
+  }
+
+  /// One step on the next minibatch. Collective.
+  ///
+  /// - Parameter world: with the lanes of the configuration.
+  @discardableResult
+  func step(on world: borrowing Communicator) throws -> Times {
+    let first = steps % (positions.count / batch) * batch
+    let positions = positions
+    let share = world.shard(first..<first + batch)
+    var times = Times()
+    let start = clock.now
+    let loss = try loop.step.computeStatistics(
+      ids: positions.span.extracting(share), samples: batch, epoch: 1, over: world
+    ) { x, t, _ in
+      let before = clock.now
+      problem.fill(problem.split.training, positions.span.extracting(share), inputs: x, targets: t)
+      times.data = before.duration(to: clock.now) / .milliseconds(1)
+    }
+    let between = clock.now
+    try loop.step.update(factor: 1, over: world)
+    let end = clock.now
+    steps += 1
+    times.statistics = start.duration(to: between) / .milliseconds(1) - times.data
+    times.update = between.duration(to: end) / .milliseconds(1)
+    times.whole = start.duration(to: end) / .milliseconds(1)
+    guard loss.isFinite else {
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message: "\(recipe.rawValue): the loss is not finite at step \(steps); a smaller "
+          + "optimizer.learningRate may help")
+    }
+    return times
+  }
+
+  /// The times of this rank, and those of its slowest one. Collective.
+  func result(on world: borrowing Communicator) throws -> StepTimes {
+    func overCycle(_ part: KeyPath<Times, Double>, _ share: Double = 0.5) -> Double {
+      mean(times.map { quantile($0.map { $0[keyPath: part] }, share) })
+    }
+    func slowest(_ value: Double, _ rank: Int) throws -> Double { try world.allGather(value)[rank] }
+    let steps = try world.allGather(overCycle(\.whole))
+    let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
+    return StepTimes(
+      recipe: recipe, reduction: reduction, milliseconds: steps[rank],
+      fastest: try slowest(overCycle(\.whole, 0), rank),
+      quartiles: try [0.25, 0.75].map { try slowest(overCycle(\.whole, $0), rank) },
+      products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
+      fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),
+      data: try slowest(overCycle(\.data), rank), statistics: try slowest(overCycle(\.statistics), rank),
+      update: try slowest(overCycle(\.update), rank))
+  }
+
+  private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+}

@@ -1,0 +1,62 @@
+internal import Configurations
+private import Datasets
+internal import Kernels
+internal import MPI
+private import Optimizers
+internal import Ranks
+internal import Training
+
+extension Comparison {
+  /// The optimizers whose step is timed before the first run: all for the time budget, with SGD as its measure, and SGD
+  /// as the unit of the summaries where it is not compared.
+  var timed: [OptimizerConfiguration.Name] {
+    let unit = optimizers.contains(.sgd) ? [] : [OptimizerConfiguration.Name.sgd]
+    return budget == .time ? optimizers + unit : unit
+  }
+
+  /// The steps of an optimizer's runs.
+  ///
+  /// - Parameters:
+  ///   - samples: of the training set.
+  ///   - stepTimes: the seconds of a step of each optimizer that is ``timed``.
+  func plan(
+    for name: OptimizerConfiguration.Name, samples: Int, stepTimes: [OptimizerConfiguration.Name: Double]
+  ) -> TrainingPlan {
+    let whole = TrainingPlan(samples: samples, configuration.training)
+    guard budget == .time, let own = stepTimes[name], let sgd = stepTimes[.sgd] else { return whole }
+    return whole.fitted(toStepsTaking: own / sgd)
+  }
+
+  /// The seconds of an optimizer's step on the slowest rank: the median over groups of steps, each long enough to hold
+  /// what an optimizer does every few steps. Collective.
+  ///
+  /// - Throws: `AgreedFailure` where the loss is not finite before there is something to measure.
+  func stepTime<Scalar: Real>(
+    of name: OptimizerConfiguration.Name, _ problem: LearningProblem, as precision: Scalar.Type,
+    on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> Double {
+    let (groups, steps) = (7, 10)
+    var settings = settings(candidates(name)[0], seed: seeds[0])
+    // A step takes the same time at any rate, and at this one no run diverges; products with it are normal numbers.
+    if settings.optimizer.learningRate != nil { settings.optimizer.learningRate = 1e-20 }
+    settings.training.stopEarly = nil
+    let plan = TrainingPlan(samples: problem.split.training.count, settings.training, steps: groups * steps)
+    var ends: [Double] = []
+    let outcome = try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe)
+    {
+      loop in
+      try loop.run(over: world) { progress in
+        if progress.step % steps == 0 { ends.append(progress.seconds) }
+      }
+    }
+    // The first group touches memory for the first time.
+    let times = zip(ends.dropFirst(), ends).map { ($0 - $1) / Double(steps) }
+    guard !times.isEmpty else {
+      throw AgreedFailure(
+        code: ExitCode.failed,
+        message: "the steps of optimizer \(name.rawValue) cannot be timed, because the loss is not finite at step "
+          + "\(outcome.steps)" + (outcome.divergence.map { ": \($0)" } ?? "") + "; check the data and data.scale")
+    }
+    return try world.allGather(median(times)).max() ?? median(times)
+  }
+}

@@ -1,0 +1,78 @@
+internal import Ranks
+
+/// What the system allows: memory, processor time, threads, and how fast the ranks hear of each other.
+extension DoctorReport {
+  var memoryProblems: [DoctorProblem] {
+    MemoryCard.refusal(of: ranks.compactMap(\.memoryCard)).map { [.failure(sentence: $0)] } ?? []
+  }
+
+  /// Above so many seconds a sum of one number is a thousand times slower than it should be: on one machine it takes
+  /// microseconds, and some tens of them where ranks share cores; between hosts up to some hundreds.
+  private static let (slow, slowBetweenHosts) = (0.01, 0.02)
+
+  var networkProblems: [DoctorProblem] {
+    guard let sum = allReduces?.min(by: { $0.bytes < $1.bytes }),
+      sum.median > (hosts.count == 1 ? Self.slow : Self.slowBetweenHosts)
+    else { return [] }
+    let milliseconds = Int((sum.median * 1000).rounded())
+    return [
+      .warning(
+        "an allreduce of \(sum.bytes) bytes takes \(milliseconds) ms, a thousand times what it should: every step waits for "
+          + "it",
+        hosts.count == 1
+          ? "let waiting ranks yield (mpirun --mca mpi_yield_when_idle 1), start fewer, end what else runs here, or ask for "
+            + "more cores"
+          : "choose the fast network (mpirun --mca btl_tcp_if_include eth0), and look at each host alone")
+    ]
+  }
+
+  /// Processes whose control group gives less time than their threads want stand still for the rest of each period.
+  var quotaProblems: [DoctorProblem] {
+    var places: [String] = []
+    var members: [String: [RankFacts]] = [:]
+    for facts in ranks {
+      for quota in facts.coreQuotas {
+        if members[quota.place] == nil { places.append(quota.place) }
+        members[quota.place, default: []].append(facts)
+      }
+    }
+    let found = places.compactMap { place in members[place].flatMap { quotaProblem(of: $0, place: place) } }
+    // Groups within each other say the same twice.
+    return found.max { $0.missing < $1.missing }.map { [$0.problem] } ?? []
+  }
+
+  private func quotaProblem(of members: [RankFacts], place: String) -> (missing: Double, problem: DoctorProblem)? {
+    guard let quota = members[0].coreQuotas.first(where: { $0.place == place })?.cores else { return nil }
+    let wanted = members.reduce(0) { $0 + $1.threads }
+    guard Double(wanted) > quota + 0.01 else { return nil }
+    let cores = Self.number(quota)
+    return (
+      Double(wanted) / quota,
+      .warning(
+        "\(members[0].host): a control group gives its processes the time of \(cores) core\(cores == "1" ? "" : "s"), but "
+          + "\(wanted) thread\(wanted == 1 ? " wants" : "s want") one each: all are stopped for a part of each period",
+        (quota >= 1 ? "start fewer ranks (mpirun -n \(Int(quota))), or " : "")
+          + "ask for more cores (sbatch --cpus-per-task, docker run --cpus=\(wanted))")
+    )
+  }
+
+  /// A user may have so many threads on a host; a thread that cannot be made ends a rank with another library's words.
+  var threadLimitProblems: [DoctorProblem] {
+    hosts.compactMap { host in
+      guard let limit = host.ranks.compactMap(\.threadLimit).min(by: { $0.left < $1.left }) else { return nil }
+      // The watch of each rank, and the helpers of products by the own kernels and by the library.
+      let more = host.ranks.reduce(0) { $0 + 1 + 2 * ($1.threads - 1) }
+      guard more > limit.left else { return nil }
+      return .failure(
+        "\(host.name): the ranks start up to \(more) more threads, but \(limit.name) allows \(limit.most) in all, of which "
+          + "there are \(limit.present)",
+        limit.remedy + ", or start fewer ranks on the host")
+    }
+  }
+
+  /// `2`, `0.5`.
+  static func number(_ value: Double) -> String {
+    let rounded = (value * 100).rounded() / 100
+    return rounded == rounded.rounded() ? "\(Int(rounded))" : "\(rounded)"
+  }
+}

@@ -1,0 +1,63 @@
+public import Configurations
+private import Foundation
+
+/// What a message between two ranks costs: α seconds each, and β seconds for each byte.
+public struct Link: Codable, Equatable, Sendable {
+  /// α.
+  public var latency: Double
+  /// β.
+  public var secondsPerByte: Double
+
+  public init(latency: Double, secondsPerByte: Double) {
+    (self.latency, self.secondsPerByte) = (latency, secondsPerByte)
+  }
+
+  /// The link over which an allreduce of p ranks with 2⌈log₂ p⌉ rounds takes this long: the inverse of
+  /// ``allReduce(ranks:bytes:)``.
+  ///
+  /// - Parameter pieceBytes: of the pieces in which it was measured, each with its own rounds; nil where it went whole.
+  public init(ofAllReduce cost: LinearCost, ranks: Int, pieceBytes: Int? = nil) {
+    precondition(ranks > 1, "an allreduce needs two ranks")
+    let p = Double(ranks)
+    latency = cost.fixed / (2 * Self.rounds(ranks))
+    let rounds = pieceBytes.map { cost.fixed / Double($0) } ?? 0
+    secondsPerByte = max(0, cost.slope - rounds) * p / (2 * (p - 1))
+  }
+
+  /// ⌈log₂ p⌉.
+  static func rounds(_ ranks: Int) -> Double { Double(Int.bitWidth - (ranks - 1).leadingZeroBitCount) }
+
+  /// The time of an allreduce over p ranks, one at each end of a link: 2⌈log₂ p⌉ α + 2 (p−1)/p n β.
+  ///
+  /// A reduce-scatter by recursive halving and an allgather by recursive doubling (Rabenseifner). A ring moves as many
+  /// bytes in 2(p−1) rounds.
+  public func allReduce(ranks: Int, bytes: Double) -> Double {
+    guard ranks > 1 else { return 0 }
+    let p = Double(ranks)
+    return 2 * Self.rounds(ranks) * latency + 2 * (p - 1) / p * bytes * secondsPerByte
+  }
+
+  /// A link by its nominal numbers, such as `10Gbit:20us`: bits per second, and the latency of a message.
+  ///
+  /// - Throws: ``ConfigurationError`` for a text that is none.
+  public init(parsing text: String) throws(ConfigurationError) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2,
+      let rate = Self.quantity(parts[0], units: ["Mbit": 1e6, "Gbit": 1e9, "Tbit": 1e12]),
+      let latency = Self.quantity(parts[1], units: ["ns": 1e-9, "us": 1e-6, "ms": 1e-3]), rate > 0
+    else {
+      throw ConfigurationError(
+        "the link '\(text)' is no RATE:LATENCY; write for example 10Gbit:20us (Mbit, Gbit, Tbit; ns, us, ms)")
+    }
+    self.init(latency: latency, secondsPerByte: 8 / rate)
+  }
+
+  /// A number with one of the units, in the base unit; nil for anything else.
+  private static func quantity(_ text: String, units: [String: Double]) -> Double? {
+    for (unit, factor) in units where text.lowercased().hasSuffix(unit.lowercased()) {
+      guard let number = Double(text.dropLast(unit.count)), number >= 0, number.isFinite else { return nil }
+      return number * factor
+    }
+    return nil
+  }
+}

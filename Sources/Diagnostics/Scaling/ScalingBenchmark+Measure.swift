@@ -1,0 +1,183 @@
+internal import Configurations
+internal import Kernels
+internal import MPI
+private import Networks
+internal import Ranks
+internal import Training
+
+/// Steps whose times are collected round by round, in turn with those of other numbers of ranks, so that all of them see
+/// the same machine.
+protocol TimedSubject {
+  /// The most rounds' worth of repeats that the time allows; the first ones connect the ranks and touch the memory.
+  /// Collective over the ranks that take part.
+  func prepare(seconds: Double, repeats: Int, rounds: Int) throws
+  /// Collective over the ranks that take part.
+  func takeRound() throws
+}
+
+/// What some ranks compute at the same time, each a batch of its own.
+final class ComputeSubject<Scalar: Real>: TimedSubject {
+  private let group: Communicator
+  private let step: TimedStep<Scalar>
+  private let samples: Int
+  private var turns = 0
+  private var times: [(statistics: Double, update: Double)] = []
+
+  /// - Parameter isSpread: whether ranks are on several machines, between which sums travel before the update.
+  init(_ configuration: Configuration, samples: Int, group: consuming Communicator, isSpread: Bool) throws {
+    step = TimedStep(try TrainingDraft(randomFor: configuration, batch: samples, ranks: 1), keepsSums: isSpread)
+    self.samples = samples
+    self.group = group
+  }
+
+  func prepare(seconds: Double, repeats: Int, rounds: Int) throws {
+    var last = 0.0
+    for _ in 0..<3 {
+      let time = try step.take(samples: samples, over: SingleRank())
+      last = time.statistics + time.update
+    }
+    turns = try group.affordable(
+      seconds: seconds / Double(rounds), each: last, from: 1, to: (repeats + rounds - 1) / rounds)
+  }
+
+  func takeRound() throws {
+    for _ in 0..<turns {
+      try group.barrier()
+      times.append(try step.take(samples: samples, over: SingleRank()))
+    }
+  }
+
+  /// The times of the slowest rank; ends the group. Collective over the ranks that take part.
+  func point(_ statistic: Statistic) throws -> ComputeCost.Point {
+    var slowest = [statistic(times.map(\.statistics)), statistic(times.map(\.update))]
+    try group.allReduceMax(&slowest)
+    try group.free()
+    // Weights that move with their sums leave no update that does not depend on the samples.
+    return step.movesWithSums
+      ? ComputeCost.Point(samples: samples, statistics: slowest[0] + slowest[1], update: 0)
+      : ComputeCost.Point(samples: samples, statistics: slowest[0], update: slowest[1])
+  }
+}
+
+/// What was found of steps: the median and the least seconds of the slowest rank, and their parts.
+struct StepResult: Codable {
+  var repeats: Int
+  var step: Double
+  var least: Double
+  var shares: ScalingReport.Shares
+  var sharesMemory: Bool
+}
+
+/// The steps of some ranks together.
+final class StepSubject<Scalar: Real>: TimedSubject {
+  private let group: TimedGroup
+  private let step: TimedStep<Scalar>
+  private let floor: MatrixProductFloor<Scalar>
+  /// Of all ranks together.
+  private let samples: Int
+  private var turns = 0
+  /// Of undisturbed steps, and of the products alone.
+  private var times: [Double] = []
+  private var products: [Double] = []
+  /// Of steps whose reductions wait for all ranks first, together.
+  private var takenApart = 0
+  private var whole = 0.0
+
+  /// - Parameter memory: what ranks of a machine share, made for the draft.
+  init(_ draft: TrainingDraft<Scalar>, _ memory: NodeMemory<Scalar>?, over group: TimedGroup) {
+    step = TimedStep(draft, memory: memory)
+    samples = draft.plan.batch
+    floor = MatrixProductFloor(step.network, samples: max(1, group.shard(0..<samples).count))
+    self.group = group
+  }
+
+  func prepare(seconds: Double, repeats: Int, rounds: Int) throws {
+    var last = 0.0
+    for _ in 0..<3 { last = try once() }
+    turns = try group.affordable(
+      seconds: seconds / Double(rounds), each: last, from: 1, to: (repeats + rounds - 1) / rounds)
+  }
+
+  func takeRound() throws {
+    for _ in 0..<turns { times.append(try once()) }
+    let clock = ContinuousClock()
+    group.isTakingApart = true
+    for _ in 0..<(turns + 1) / 2 {
+      try group.barrier()
+      whole += try once() * Double(step.cycle)
+      takenApart += step.cycle
+    }
+    group.isTakingApart = false
+    for _ in 0..<(turns + 1) / 2 {
+      try group.barrier()
+      // As many steps as there are from one that computes Ẅ to the next.
+      let time = clock.measure {
+        for turn in 0..<step.cycle { floor.run(withCurvature: step.needsCurvature && turn == 0) }
+      }
+      products.append(time / .seconds(step.cycle))
+    }
+  }
+
+  private func once() throws -> Double {
+    let time = try step.take(samples: samples, over: group)
+    return time.statistics + time.update
+  }
+
+  /// Collective over the ranks that take part.
+  func result() throws -> StepResult {
+    let shares = try shares()
+    var slowest = [median(times), times.min() ?? 0]
+    try group.allReduceMax(&slowest)
+    return StepResult(
+      repeats: times.count, step: slowest[0], least: slowest[1], shares: shares, sharesMemory: step.sharesMemory)
+  }
+
+  private func shares() throws -> ScalingReport.Shares {
+    // Means over the ranks: of each part by itself, since a rank that computes less waits more.
+    func mean(_ value: Double) throws -> Double { try group.allGather(value).reduce(0, +) / Double(group.ranks) }
+    let count = Double(takenApart)
+    let (step, waiting, reduction) = (
+      try mean(whole / count), try mean(group.waiting / count),
+      try mean(group.reducing / count)
+    )
+    let computing = max(0, step - waiting - reduction)
+    let product = min(computing, try mean(median(products)))
+    return ScalingReport.Shares(
+      products: product / step, elementwise: (computing - product) / step, reduction: reduction / step,
+      waiting: waiting / step)
+  }
+}
+
+extension ScalingBenchmark {
+  /// The batch sizes that the compute time is fitted to.
+  static func sampleCounts(batch: Int) -> [Int] {
+    Set([1, batch / 8, batch / 4, batch / 2, batch, 2 * batch].filter { $0 > 0 }).sorted()
+  }
+
+  /// How often all subjects take turns.
+  static var rounds: Int { 5 }
+
+  /// Times all subjects in turn while the ranks that a subject has no use for sleep. Collective.
+  ///
+  /// - Parameter subjects: in the same order on every rank; nil where the rank takes no part.
+  func time(_ subjects: [(any TimedSubject)?], on world: borrowing Communicator) throws {
+    for subject in subjects {
+      try subject?.prepare(seconds: seconds, repeats: repeats, rounds: Self.rounds)
+      try world.barrierAsleep()
+    }
+    for _ in 0..<Self.rounds {
+      for subject in subjects {
+        try subject?.takeRound()
+        try world.barrierAsleep()
+      }
+    }
+  }
+}
+
+extension Network {
+  /// The sizes of its dense layers, such as `784-400-10`.
+  var sizesText: String {
+    let outputs = layout.blocks.filter { $0.shape.count == 2 }.map { $0.shape[0] }
+    return ([inputs] + outputs).map(String.init).joined(separator: "-")
+  }
+}

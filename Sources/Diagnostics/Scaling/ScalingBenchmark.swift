@@ -1,0 +1,218 @@
+public import Configurations
+internal import Kernels
+public import MPI
+private import Networks
+private import Optimizers
+internal import Ranks
+internal import Training
+
+/// Measures how the time of a step changes with the number of ranks, and predicts it for numbers that are not there.
+public struct ScalingBenchmark: Sendable {
+  /// The numbers of ranks that are predicted.
+  public static let projectedRanks = [16, 64, 256, 1024, 4096]
+
+  public var configuration: Configuration
+  /// B: of all ranks together in strong scaling, of each rank in weak scaling.
+  public var batch: Int
+  /// The most steps that are timed for one number of ranks.
+  public var repeats: Int
+  /// What each measurement may take, about; three steps are timed at least.
+  public var seconds: Double
+  /// What allreduces take on these hosts; measured where nil.
+  public var network: NetworkReport?
+  /// The link between the nodes of projections; the measured one where nil.
+  public var link: Link?
+  /// The ranks of a node in projections; where nil as many as a host here has
+  /// cores, one where the link within a host is not known.
+  public var ranksPerNode: Int?
+  /// What speed-up and model are made of.
+  public var statistic: Statistic
+
+  public init(
+    _ configuration: Configuration, batch: Int, repeats: Int, seconds: Double, network: NetworkReport? = nil,
+    link: Link? = nil, ranksPerNode: Int? = nil, statistic: Statistic = .median
+  ) {
+    self.statistic = statistic
+    (self.configuration, self.batch, self.repeats, self.seconds) = (configuration, batch, repeats, seconds)
+    (self.network, self.link, self.ranksPerNode) = (network, link, ranksPerNode)
+  }
+
+  /// Measures and predicts. Collective.
+  ///
+  /// - Throws: `AgreedFailure` for a configuration that cannot be measured.
+  public func run(
+    on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> ScalingReport {
+    switch configuration.training.precision {
+    case .float32: try run(as: Float.self, on: world, describe: describe)
+    case .float64: try run(as: Double.self, on: world, describe: describe)
+    }
+  }
+
+  /// Makes what is timed for each point, on its ranks, and gives all of it to `body`. Collective.
+  ///
+  /// Memory that ranks share lives as long as the call for its point.
+  private func withSubjects<Scalar: Real, Result>(
+    _ points: ArraySlice<(kind: ScalingReport.Kind, ranks: Int)>, _ made: [StepSubject<Scalar>?],
+    as precision: Scalar.Type, on world: borrowing Communicator, _ body: ([StepSubject<Scalar>?]) throws -> Result
+  ) throws -> Result {
+    guard let (kind, ranks) = points.first else { return try body(made) }
+    guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
+      return try withSubjects(points.dropFirst(), made + [nil], as: precision, on: world, body)
+    }
+    let group = TimedGroup(part)
+    let draft = try TrainingDraft<Scalar>(
+      randomFor: configuration, batch: kind == .strong ? batch : batch * ranks, ranks: ranks)
+    let result = try group.withNodeMemory(for: draft) { memory in
+      try withSubjects(
+        points.dropFirst(), made + [StepSubject(draft, memory, over: group)], as: precision, on: world, body)
+    }
+    try group.free()
+    return result
+  }
+
+  /// One point of the tables.
+  ///
+  /// - Parameter single: the seconds of a step on one rank; nil where this is that step.
+  private func point(
+    _ kind: ScalingReport.Kind, ranks: Int, _ placement: RankPlacement, _ result: StepResult, single: Double?,
+    _ model: StepTimeModel
+  ) -> ScalingReport.Point {
+    let grid = RankGrid(nodes: placement.distinctHosts.count, ranksPerNode: placement.ranksPerHost)
+    let samples = kind == .strong ? batch : batch * ranks
+    let time = statistic == .median ? result.step : result.least
+    return ScalingReport.Point(
+      kind: kind, ranks: ranks, hosts: grid.nodes, ranksPerHost: grid.ranksPerNode, batch: samples,
+      load: placement.load, sharesMemory: result.sharesMemory, repeats: result.repeats, step: result.step,
+      least: result.least,
+      speedUp: (single ?? time) / time * (kind == .weak ? Double(ranks) : 1), shares: result.shares,
+      predicted: model.step(
+        samples: (samples + ranks - 1) / ranks, result.sharesMemory ? .hierarchical : .flat, on: grid,
+        load: placement.load))
+  }
+
+  /// Strong and weak scaling on up to so many ranks; a single rank has the same batch in both, and is timed once.
+  static func points(upTo ranks: Int) -> [(kind: ScalingReport.Kind, ranks: Int)] {
+    counts(upTo: ranks).map { (.strong, $0) } + counts(upTo: ranks).dropFirst().map { (.weak, $0) }
+  }
+
+  /// 1, 2, 4, 8, …, and the number of all ranks.
+  static func counts(upTo ranks: Int) -> [Int] {
+    var counts = Array(sequence(first: 1) { 2 * $0 }.prefix { $0 <= ranks })
+    if counts.last != ranks { counts.append(ranks) }
+    return counts
+  }
+
+  private func run<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> ScalingReport {
+    try world.agree(describe: describe) { try configuration.prepareProducts() }
+    return try world.withPieces(configuration.reduction.pieceBytes) {
+      try runInPieces(as: precision, on: world, describe: describe)
+    }
+  }
+
+  private func runInPieces<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> ScalingReport {
+    // Whatever is wrong with the configuration shows here, before ranks part.
+    let network = try world.agree(describe: describe) {
+      try require(
+        !configuration.training.reproducible,
+        "bench scaling has no model of the sums of training.reproducible; leave it out, or time it by bench step")
+      return try TrainingDraft<Scalar>(randomFor: configuration, batch: batch, ranks: 1).network
+    }
+    let placement = try RankPlacement(of: world)
+    let isTCP = try world.isConnectedByTCP()
+    let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
+    let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
+
+    let isSpread = placement.distinctHosts.count > 1
+    // Everything that is to be compared takes turns.
+    var computing: [(ranks: Int, subject: ComputeSubject<Scalar>?)] = []
+    for ranks in Set([1, crew]).sorted() {
+      for samples in Self.sampleCounts(batch: batch) {
+        guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
+          computing.append((ranks, nil))
+          continue
+        }
+        computing.append(
+          (ranks, try ComputeSubject(configuration, samples: samples, group: part, isSpread: isSpread)))
+      }
+    }
+    let results = try withSubjects(Self.points(upTo: world.ranks)[...], [], as: Scalar.self, on: world) { stepping in
+      try time(computing.map(\.subject) + stepping, on: world)
+      return try stepping.map { try world.shared(try $0?.result(), from: 0) }
+    }
+
+    func cost(_ ranks: Int) throws -> ComputeCost {
+      let points = try computing.filter { $0.ranks == ranks }.map { try $0.subject?.point(statistic) }
+      return ComputeCost(ranks: ranks, points: try world.shared(points.compactMap(\.self), from: 0))
+    }
+    let alone = try cost(1)
+    let traffic = StepTraffic(configuration, parameters: network.layout.count)
+    let model = StepTimeModel(
+      alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
+      crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions,
+      pieceBytes: MPILibrary.pieceBytes)
+    var points: [ScalingReport.Point] = []
+    for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
+      points.append(
+        point(kind, ranks: ranks, placement.prefix(ranks), result, single: points.first?.time(statistic), model))
+    }
+
+    var projected = model
+    if let link { projected.crossLink = link }
+    let cores = placement.distinctHosts.map { placement.coreCount(of: $0) }.max() ?? 1
+    let perNode = ranksPerNode ?? (model.nodeLink == nil ? 1 : max(1, cores))
+    return ScalingReport(
+      network: network.sizesText, parameters: network.layout.count,
+      optimizer: configuration.optimizer.name.rawValue, precision: Scalar.precision.rawValue, batch: batch,
+      statistic: statistic, hosts: placement.distinctHosts, ranks: world.ranks, points: points, model: model,
+      measuredNetwork: world.ranks > 1 ? measured : nil, projectedLink: projected.crossLink,
+      projections: Self.project(projected, batch: batch, ranksPerNode: perNode) {
+        configuration.reduction.pieceBytes.resolved(machines: $0, isTCP: isTCP)
+      })
+  }
+
+  /// What the model says of ``projectedRanks``; nothing without a link between nodes.
+  ///
+  /// - Parameter pieceBytes: by the number of nodes.
+  static func project(
+    _ model: StepTimeModel, batch: Int, ranksPerNode: Int, pieceBytes: (Int) -> Int?
+  ) -> [ScalingReport.Projection] {
+    var model = model
+    let single = model.step(samples: batch, .flat, on: RankGrid(nodes: 1, ranksPerNode: 1))
+    return ScalingReport.Kind.allCases.flatMap { kind in
+      projectedRanks.compactMap { ranks -> ScalingReport.Projection? in
+        let grid = RankGrid(ranks: ranks, ranksPerNode: ranksPerNode)
+        let samples = kind == .strong ? (batch + grid.ranks - 1) / grid.ranks : batch
+        model.pieceBytes = pieceBytes(grid.nodes)
+        guard let single, let step = model.step(samples: samples, .hierarchical, on: grid) else { return nil }
+        return ScalingReport.Projection(
+          kind: kind, ranks: grid.ranks, nodes: grid.nodes, ranksPerNode: grid.ranksPerNode,
+          batch: kind == .strong ? batch : batch * grid.ranks, flat: model.step(samples: samples, .flat, on: grid),
+          hierarchical: step, speedUp: single / step * (kind == .weak ? Double(grid.ranks) : 1))
+      }
+    }
+  }
+}
+
+/// What a step sends.
+struct StepTraffic: Equatable {
+  /// The sums of a step, on the average of steps with and without Ẅ.
+  var bytes: Double
+  /// The reductions of a step, on the average.
+  var reductions: Double
+
+  init(_ configuration: Configuration, parameters: Int) {
+    let width = configuration.training.precision == .float32 ? 4.0 : 8.0
+    let optimizer = configuration.optimizer
+    let curvature = optimizer.rule.needsCurvature ? 1 / Double(optimizer.curvatureEvery) : 0
+    let isShort = configuration.reduction.curvaturePrecision == .bfloat16
+    // Ẇ and the loss, and Ẅ where it is computed.
+    bytes = width * (Double(parameters) + 1) + (isShort ? 2 : width) * Double(parameters) * curvature
+    reductions = isShort ? 1 + curvature : 1
+  }
+}

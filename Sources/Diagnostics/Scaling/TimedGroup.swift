@@ -1,0 +1,61 @@
+internal import Kernels
+internal import MPI
+internal import Ranks
+internal import Training
+
+/// A group of ranks whose sums tell how long they waited for each other and how long the sums themselves took.
+///
+/// Telling them apart takes a barrier before every sum, so that it is done in steps of its own and not in those whose time
+/// counts.
+final class TimedGroup: GlobalSum {
+  private let group: Communicator
+  /// Whether sums are taken apart.
+  var isTakingApart = false
+  /// Seconds in barriers before sums, and in sums.
+  private(set) var waiting = 0.0
+  private(set) var reducing = 0.0
+
+  init(_ group: consuming Communicator) { self.group = group }
+
+  var rank: Int { group.rank }
+  var ranks: Int { group.ranks }
+
+  func sum(_ values: Vector<Float>) throws { try timed { try group.sum(values) } }
+  func sum(_ values: Vector<Double>) throws { try timed { try group.sum(values) } }
+
+  func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws {
+    try timed { try group.sumNonNegative(values, through: exchange) }
+  }
+
+  /// Gives `body` the memory that the ranks of a machine share, where the configuration wants it. Collective.
+  func withNodeMemory<Scalar: Real, Result>(
+    for draft: TrainingDraft<Scalar>, _ body: (NodeMemory<Scalar>?) throws -> Result
+  ) throws -> Result {
+    try group.withNodeMemory(
+      for: draft.configuration, inputShape: draft.problem.shape, capacity: draft.capacity, body)
+  }
+
+  private func timed(_ sum: () throws -> Void) throws {
+    guard isTakingApart else { return try sum() }
+    let clock = ContinuousClock()
+    let start = clock.now
+    try group.barrier()
+    let together = clock.now
+    try sum()
+    waiting += start.duration(to: together) / .seconds(1)
+    reducing += together.duration(to: clock.now) / .seconds(1)
+  }
+
+  /// Forgets what was timed.
+  func reset() { (waiting, reducing) = (0, 0) }
+
+  func barrier() throws { try group.barrier() }
+  func allReduceMax(_ values: inout [Double]) throws { try group.allReduceMax(&values) }
+  func allGather(_ value: Double) throws -> [Double] { try group.allGather(value) }
+  func affordable(seconds: Double, each: Double, from least: Int, to most: Int) throws -> Int {
+    try group.affordable(seconds: seconds, each: each, from: least, to: most)
+  }
+
+  /// Collective: the group must not be used any more.
+  func free() throws { try group.free() }
+}

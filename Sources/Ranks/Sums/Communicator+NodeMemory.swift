@@ -1,0 +1,54 @@
+package import Configurations
+package import Kernels
+package import MPI
+package import Networks
+
+extension Communicator {
+  /// Gives `body` the memory that the ranks of a machine share for a training, where `reduction.method` wants it and it can
+  /// be had; else nil. Collective.
+  ///
+  /// What lies in that memory is gone after `body`.
+  ///
+  /// - Parameters:
+  ///   - inputShape: of one sample.
+  ///   - capacity: the most samples that a rank gets of one minibatch.
+  ///   - colour: for tests, see `withNode`.
+  /// - Throws: ``AgreedFailure`` where `node` is asked for and cannot be had.
+  package func withNodeMemory<Scalar: Real, Result>(
+    for configuration: Configuration, inputShape: Shape, capacity: Int, colour: Int? = nil,
+    _ body: (NodeMemory<Scalar>?) throws -> Result
+  ) throws -> Result {
+    guard configuration.mayShareMemory(ranks: ranks) else { return try body(nil) }
+    let method = configuration.reduction.method
+    return try withNode(colour: colour) { node in
+      guard node.isUniform else {
+        guard method == .auto else {
+          throw AgreedFailure(
+            code: ExitCode.usage,
+            message: "reduction.method node needs the same number of ranks on every machine; start as many on each "
+              + "(mpirun --map-by ppr:N:node), or use auto or mpi")
+        }
+        return try body(nil)
+      }
+      guard configuration.sharesMemory(with: node) else { return try body(nil) }
+      let memory = try NodeMemory<Scalar>(configuration, inputShape: inputShape, capacity: capacity, node, on: self)
+      guard let memory else {
+        guard method == .auto else {
+          throw AgreedFailure(
+            code: ExitCode.cannotCreate,
+            message: "reduction.method node needs more shared memory than a machine has free in /dev/shm; enlarge it "
+              + "(docker run --shm-size), or use auto or mpi")
+        }
+        return try body(nil)
+      }
+      return try body(memory)
+    }
+  }
+}
+
+extension Configuration {
+  /// Whether the ranks of a machine share memory, of those that ``mayShareMemory(ranks:)``.
+  package func sharesMemory(with node: Node) -> Bool {
+    sharesMemory(local: node.local.ranks, isUniform: node.isUniform)
+  }
+}

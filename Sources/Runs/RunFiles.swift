@@ -1,0 +1,77 @@
+private import BLAS
+internal import Configurations
+internal import Datasets
+internal import Foundation
+internal import Kernels
+internal import MPI
+private import Networks
+internal import Ranks
+internal import RunRecords
+internal import Training
+
+extension Configuration {
+  /// Rank 0 names and makes a run's folder; every rank learns its path. Collective.
+  func makeFolder(
+    preset: String, started: Date, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> RunFolder {
+    let made = try world.agree(describe: describe) { () throws -> RunFolder? in
+      guard world.rank == 0 else { return nil }
+      let name = self.run.name ?? RunFolder.unusedName(preset: preset, start: started, in: self.run.folder)
+      return try RunFolder.create(name, in: self.run.folder)
+    }
+    return RunFolder(path: try world.broadcast(made?.path ?? "", from: 0))
+  }
+}
+
+extension Manifest {
+  /// That of a run that begins.
+  init(
+    _ configuration: Configuration, _ problem: LearningProblem, version: String, preset: String, started: Date,
+    parameters: Int, hosts: [String], on world: borrowing Communicator
+  ) {
+    self.init(
+      version: version, preset: preset, started: started.ISO8601Format(), seed: configuration.training.seed,
+      ranks: world.ranks, hosts: hosts, precision: configuration.training.precision.rawValue,
+      parameters: parameters,
+      data: Manifest.Data(
+        set: configuration.data.set.rawValue, path: configuration.data.path,
+        trainingSamples: problem.split.training.count, validationSamples: problem.split.validation?.count ?? 0,
+        testSamples: problem.split.test.count, sha256: world.rank == 0 ? problem.split.fingerprint : "",
+        labelNoise: Manifest.LabelNoise(configuration.data, problem)),
+      libraries: Manifest.Libraries(
+        mpi: MPILibrary.version, blas: configuration.blas?.configuration, blasKernel: configuration.blas?.coreName,
+        threads: configuration.training.threads, instructions: Platform.instructions,
+        mathLibrary: Platform.mathLibrary))
+  }
+}
+
+extension TrainingLoop {
+  /// Judges the trained network on all sets. Collective.
+  func judge(_ outcome: TrainingOutcome, run: String, on world: borrowing Communicator) throws -> RunResult {
+    let split = problem.split
+    let training = try evaluate(split.training, over: world)
+    let validation = try split.validation.map { try evaluate($0, over: world) }
+    let test = try evaluate(split.test, over: world)
+    return RunResult(
+      run: run, steps: outcome.steps, epochs: (outcome.steps + plan.stepsPerEpoch - 1) / plan.stepsPerEpoch,
+      bestEpoch: outcome.bestEpoch, seconds: outcome.seconds, ranks: world.ranks,
+      trainingLoss: training.loss, trainingAccuracy: training.accuracy,
+      validationLoss: validation?.loss, validationAccuracy: validation?.accuracy,
+      testLoss: test.loss, testAccuracy: test.accuracy)
+  }
+}
+
+extension RunResult {
+  var isFinite: Bool { trainingLoss.isFinite && testLoss.isFinite && (validationLoss ?? 0).isFinite }
+}
+
+extension Metrics {
+  /// An epoch's line.
+  init(_ report: EpochReport, weights: WeightStatistics? = nil, cycle: Int? = nil) {
+    self.init(
+      epoch: report.epoch, step: report.step, seconds: report.seconds, learningRate: report.learningRate,
+      trainingLoss: report.trainingLoss, validationLoss: report.validation?.loss,
+      validationAccuracy: report.validation?.accuracy, weights: weights, cycle: cycle)
+  }
+}

@@ -1,0 +1,79 @@
+internal import Datasets
+private import Foundation
+internal import Kernels
+internal import MPI
+internal import RunRecords
+internal import Training
+
+/// What a run writes of itself into its folder, on rank 0: settings, manifest, metrics and models.
+struct RunRecord {
+  let folder: RunFolder
+  private(set) var metrics: MetricsWriter?
+  private var manifest: Manifest
+
+  init(_ folder: RunFolder, _ manifest: Manifest) { (self.folder, self.manifest) = (folder, manifest) }
+
+  /// Writes what a folder holds from the first step on. Collective.
+  ///
+  /// - Parameters:
+  ///   - settings: the configuration as YAML.
+  ///   - metrics: opens the metrics, anew or for a run that goes on.
+  mutating func begin(
+    _ settings: String, _ problem: LearningProblem, on world: borrowing Communicator, describe: ErrorDescription,
+    metrics: () throws -> MetricsWriter
+  ) throws {
+    try world.agree(describe: describe) {
+      guard world.rank == 0 else { return }
+      try writeWhole(settings, to: folder.configuration)
+      try writeWhole(try manifest.json + "\n", to: folder.manifest)
+      if let flips = problem.labelNoiseCSV { try writeWhole(flips, to: folder.labelNoise) }
+      self.metrics = try metrics()
+    }
+  }
+
+  /// Writes the trained networks. Collective.
+  func write<Scalar: Real>(
+    _ models: Models<Scalar>, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws {
+    try world.agree(describe: describe) {
+      guard world.rank == 0 else { return }
+      try models.teacher.write(to: folder.model)
+      try models.student?.write(to: folder.student)
+    }
+  }
+
+  /// Says of a run that it was stopped. Collective.
+  mutating func stop(on world: borrowing Communicator, describe: ErrorDescription) throws {
+    manifest.status = .stopped
+    try writeManifest(on: world, describe: describe)
+  }
+
+  /// Says how a run ended. Collective.
+  ///
+  /// - Parameter parameters: their SHA-256.
+  mutating func finish(
+    _ ending: RunEnding, parameters: String, on world: borrowing Communicator, describe: ErrorDescription
+  ) throws {
+    manifest.finished = Date().ISO8601Format()
+    manifest.parametersSHA256 = parameters
+    switch ending {
+    case .judged(let result): (manifest.status, manifest.result) = (.finished, result)
+    case .diverged(let step, _): (manifest.status, manifest.divergedAtStep) = (.diverged, step)
+    }
+    try writeManifest(on: world, describe: describe)
+  }
+
+  private func writeManifest(on world: borrowing Communicator, describe: ErrorDescription) throws {
+    try world.agree(describe: describe) {
+      if world.rank == 0 { try writeWhole(try manifest.json + "\n", to: folder.manifest) }
+    }
+  }
+}
+
+/// How the training of a run ended.
+enum RunEnding {
+  /// With a network that all sets judge.
+  case judged(RunResult)
+  /// With a loss, or a hypergradient, that was not finite at a step, and what overflowed first.
+  case diverged(step: Int, Divergence?)
+}

@@ -1,0 +1,124 @@
+public import Configurations
+private import Datasets
+private import Foundation
+package import Kernels
+public import MPI
+internal import Networks
+internal import Ranks
+public import RunRecords
+public import Training
+
+/// A finished run, to be used again.
+public struct SavedRun: Sendable {
+  /// Where its model is: the run folder, or a checkpoint in it.
+  public let folder: RunFolder
+  /// The checkpoint that stands for a run that has not ended: its newest complete one.
+  public let checkpoint: String?
+  public let configuration: Configuration
+
+  /// Reads the configuration of a run folder, or of a checkpoint in one. Of a run that was stopped, the newest complete
+  /// checkpoint is taken.
+  ///
+  /// - Parameters:
+  ///   - path: of the folder, or the name of a run.
+  ///   - runs: where runs are looked for by their names.
+  ///   - data: where the data is now, if not where it was.
+  ///   - settings: `key=value` pairs over the run's own settings.
+  /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one,
+  ///   ``ConfigurationError`` for settings that cannot be used.
+  public init(
+    path: String, in runs: String = RunConfiguration().folder, data: String? = nil, settings: [String] = []
+  ) throws {
+    let run = try RunFolder.existing(path, in: runs, with: \.settings)
+    let unfinished = run.unfinishedCheckpoint
+    (folder, checkpoint) = (unfinished ?? run, unfinished?.path)
+    let file = folder.settings
+    guard let bytes = FileManager.default.contents(atPath: file) else {
+      throw UnreadableFile(path: file)
+    }
+    let written: Configuration
+    do {
+      written = try ConfigurationSource.written(String(decoding: bytes, as: UTF8.self), path: file)
+    } catch let error as ConfigurationError {
+      throw BrokenRun(path: file, problem: error.description)
+    }
+    guard data != nil || !settings.isEmpty else {
+      configuration = written
+      return
+    }
+    var source = ConfigurationSource(preset: .standard, file: file, data: data, settings: settings)
+    source.standards = try ConfigurationSource.standards(of: folder)
+    configuration = try source.configuration()
+  }
+
+  /// Reads the run's model and its data.
+  ///
+  /// - Parameter student: whether to read the student of three levels in place of its teacher.
+  /// - Throws: ``BrokenRun``, ``ConfigurationError``, `SafetensorsError`, `DatasetError`.
+  package func load<Scalar: Real>(
+    as precision: Scalar.Type, student: Bool = false
+  ) throws -> (model: ModelFile<Scalar>, problem: LearningProblem) {
+    let configuration = student ? configuration.ofStudent : configuration
+    let path = student ? folder.student : folder.model
+    let model = try ModelFile<Scalar>(contentsOf: path)
+    guard let scaling = model.scaling, let map = try? InputMap(json: scaling) else {
+      throw BrokenRun(path: path, problem: "its metadata 'scaling' is not the scaling of a model's inputs")
+    }
+    let problem = try LearningProblem(configuration, map: map)
+    guard problem.features == model.network.inputs else {
+      throw ConfigurationError(
+        "the model has \(model.network.inputs) inputs, but the data has \(problem.features) features")
+    }
+    try problem.check(outputs: model.network.outputs)
+    let layers = try LayerConfiguration.resolve(configuration.network, input: problem.shape)
+    guard layers == model.network.configuration else {
+      throw ConfigurationError("network: it is not that of the model in \(path); leave it as the run has it")
+    }
+    return (model, problem)
+  }
+
+  /// Whether the run's model is a student's, with its teacher beside it.
+  private var hasStudent: Bool { FileManager.default.fileExists(atPath: folder.student) }
+
+  /// Judges the run's model on the test set of its data: that of the student where there is one. Collective.
+  public func evaluate(
+    on world: borrowing Communicator, describe: ErrorDescription
+  ) throws -> Evaluation {
+    switch configuration.training.precision {
+    case .float32: try evaluate(as: Float.self, on: world, describe: describe)
+    case .float64: try evaluate(as: Double.self, on: world, describe: describe)
+    }
+  }
+
+  private func evaluate<Scalar: Real>(
+    as precision: Scalar.Type, on world: borrowing Communicator,
+    describe: ErrorDescription
+  ) throws -> Evaluation {
+    let (model, problem) = try world.agree(describe: describe) {
+      try configuration.prepareProducts()
+      return try load(as: precision, student: hasStudent)
+    }
+    try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
+    // A run that goes on may write a checkpoint between two ranks' looks.
+    try world.requireSame(
+      model.parameters.fingerprint, what: "weights",
+      remedy: "give every host the same run, or name one of its checkpoints")
+    let evaluation = try world.withLanes(of: configuration) { world in
+      try problem.evaluate(
+        model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
+        on: problem.split.test, over: world)
+    }
+    guard evaluation.loss.isFinite else {
+      throw AgreedFailure(code: ExitCode.failed, message: "\(folder.model): the loss on the test set is not finite")
+    }
+    return evaluation
+  }
+}
+
+/// A run folder whose files are not those of a run.
+public struct BrokenRun: Error, CustomStringConvertible, Equatable {
+  public let path: String
+  public let problem: String
+
+  public var description: String { "\(path): \(problem)" }
+}

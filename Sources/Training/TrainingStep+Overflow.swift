@@ -1,0 +1,87 @@
+package import Kernels
+internal import Networks
+private import Optimizers
+
+/// What of a step is not finite: asked for when a training has diverged. Every answer is the same on every rank.
+extension TrainingStep {
+  /// What a block of the averages says of its statistics. Collective.
+  ///
+  /// - Returns: Ẇ or Ẅ of the first block, in the order of the backward pass, that some update up to now took up and that
+  ///   was not finite; nil where there is none, and where the optimizer has no averages.
+  package func overflowInAverages(over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
+    let isCurvature = rule.needsCurvature
+    return try overflow(
+      [
+        (isCurvature ? "wDDot" : "the square of wDot", state.second?.all), ("wDot", state.first?.all),
+      ], over: ranks)
+  }
+
+  /// The first block of parameters that is not finite. Collective.
+  func overflowInParameters(over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
+    try overflow([("", parameters.all)], over: ranks)
+  }
+
+  /// Ẇ or Ẅ that are not finite at the present parameters. Collective.
+  ///
+  /// - Parameters:
+  ///   - positions: this rank's shard of a minibatch.
+  ///   - stepsBefore: the updates before it, by which Ẅ is due.
+  func overflowInStatistics(
+    _ positions: Span<Int32>, samples: Int, epoch: Int, stepsBefore: Int,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> String? {
+    let present = steps
+    (steps, keepsSumsInMemory) = (stepsBefore, true)
+    defer { (steps, keepsSumsInMemory) = (present, false) }
+    _ = try computeStatistics(positions, samples: samples, epoch: epoch, over: ranks)
+    return try overflow([("wDDot", statistics.wDDot), ("wDot", statistics.wDot)], over: ranks)
+  }
+
+  /// The first layer whose outputs for the last minibatch are not finite at the present parameters; nil where all are.
+  /// Collective.
+  ///
+  /// - Parameter ids: what the dropout masks of this rank's rows are addressed by.
+  func overflowInOutputs(_ ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
+    let x = ownInputs(ids.count)
+    var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
+    pass.updatesRunningAverages = false
+    _ = try network.forward(
+      x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)
+    // A layer that works in place leaves its outputs at the boundary below too: the layer below is named.
+    let names = network.stepNames
+    return try firstFlag(names.count, over: ranks) { !network.value(above: $0, of: x).elements.isFinite }
+      .map { "the output of \(names[$0])" }
+  }
+
+  /// The name of the first block, from the last one down, of which one of some quantities is not finite.
+  ///
+  /// - Parameter quantities: what they are called, and their values in the order of the parameters; nil for none.
+  private func overflow(
+    _ quantities: [(name: String, values: Vector<Scalar>?)], over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> String? {
+    let blocks: [ParameterLayout.Block] = network.layout.blocks.reversed().filter(\.isTrained)
+    let found = try firstFlag(blocks.count * quantities.count, over: ranks) { place in
+      let (block, quantity) = place.quotientAndRemainder(dividingBy: quantities.count)
+      return quantities[quantity].values.map { !$0[blocks[block].range].isFinite } ?? false
+    }
+    return found.map { place in
+      let (block, quantity) = place.quotientAndRemainder(dividingBy: quantities.count)
+      return (quantities[quantity].name.isEmpty ? "" : quantities[quantity].name + " of ") + blocks[block].name
+    }
+  }
+
+  /// The first of some places at which a rank finds something; nil where none does.
+  private func firstFlag(
+    _ count: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ isFlagged: (Int) -> Bool
+  ) throws -> Int? {
+    let flags = Arena<Double>(count: count)
+    for place in 0..<count where isFlagged(place) { flags.all[place] = 1 }
+    try ranks.sum(flags.all)
+    return (0..<count).first { flags.all[$0] > 0 }
+  }
+}
+
+extension Vector {
+  /// Whether all elements are finite numbers.
+  fileprivate var isFinite: Bool { (0..<count).allSatisfy { self[$0].isFinite } }
+}
