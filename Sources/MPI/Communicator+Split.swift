@@ -29,35 +29,19 @@ extension Communicator {
     return part
   }
 
-  /// Collective: gives `body` the same ranks as a group of its own, which all of them leave alike.
-  ///
-  /// Where `body` throws anything but an ``AgreedFailure`` the other ranks may be waiting somewhere else, and the group is not
-  /// given back: the job ends then.
-  ///
-  /// - Parameter companion: kept with the group.
-  public func withCopy<Result>(
-    companion: AnyObject, _ body: (borrowing Communicator) throws -> Result
-  ) throws -> Result {
+  /// Collective: the same ranks as a group of its own, to be given back by ``free()``.
+  public func copy() throws(MPIError) -> Communicator {
     var new: MPI_Comm? = unsafe cmpi_comm_null()
     // MPI 3.1, 6.4.2
     try unsafe check(MPI_Comm_split(handle, 0, CInt(rank), &new), "MPI_Comm_split")
-    let copy = try unsafe Self.adopt(new, companion: companion)
-    let result: Result
-    do {
-      result = try body(copy)
-    } catch let failure as AgreedFailure {
-      try copy.free()
-      throw failure
-    }
-    try copy.free()
-    return result
+    return try unsafe Self.adopt(new)
   }
 
-  private static func adopt(_ part: MPI_Comm?, companion: AnyObject? = nil) throws(MPIError) -> Communicator {
+  private static func adopt(_ part: MPI_Comm?) throws(MPIError) -> Communicator {
     guard let part = unsafe part else {
       throw MPIError(operation: "MPI_Comm_split", code: MPI_ERR_COMM, explanation: "there is no group")
     }
-    return try unsafe Communicator(adopting: part, companion: companion)
+    return try unsafe Communicator(adopting: part)
   }
 
   /// Collective: gives the library back what a part of a group took; it must not be used any more.

@@ -12,12 +12,9 @@ public struct Communicator: ~Copyable {
   public let rank: Int
   /// The number of processes in the group.
   public let ranks: Int
-  /// What those who made the group keep with it; nothing here looks at it.
-  public let companion: AnyObject?
 
-  init(adopting handle: MPI_Comm, companion: AnyObject? = nil) throws(MPIError) {
+  init(adopting handle: MPI_Comm) throws(MPIError) {
     unsafe self.handle = handle
-    self.companion = companion
     var rank: CInt = 0
     var size: CInt = 0
     try unsafe check(MPI_Comm_rank(handle, &rank), "MPI_Comm_rank")
@@ -48,12 +45,20 @@ public struct Communicator: ~Copyable {
   /// Collective: replaces the values on every rank by their sums over the ranks, in place.
   ///
   /// All ranks get the same bits. The order of the additions, and so the rounding, depends on the number of ranks and on
-  /// ``MPILibrary/pieceBytes``, which must be the same on all of them.
-  public func allReduceSum<Scalar: MPIScalar>(_ values: inout MutableSpan<Scalar>) throws(MPIError) {
+  /// the pieces.
+  ///
+  /// Large messages in both directions of one TCP connection hold each other up in Open MPI: their announcements wait behind
+  /// the other's bytes. Pieces of 64 KiB need none.
+  ///
+  /// - Parameter pieceBytes: in pieces of how many bytes the vector is added up, one after another; nil: whole. The same on
+  ///   all ranks.
+  public func allReduceSum<Scalar: MPIScalar>(
+    _ values: inout MutableSpan<Scalar>, pieceBytes: Int? = nil
+  ) throws(MPIError) {
     guard ranks > 1 else { return }
     // MPI 3.1, 5.9.6; counts are int, so a large arena goes in parts at least.
     let most = Int(CInt.max)
-    let limit = MPILibrary.pieceBytes.map { min(most, max(1, $0 / MemoryLayout<Scalar>.stride)) } ?? most
+    let limit = pieceBytes.map { min(most, max(1, $0 / MemoryLayout<Scalar>.stride)) } ?? most
     var start = 0
     while start < values.count {
       let count = min(limit, values.count - start)

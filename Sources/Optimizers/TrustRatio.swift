@@ -1,7 +1,7 @@
 /// (M15) The rate λ follows how far the loss goes down, compared with what the gradient promises.
 ///
 /// Every k steps, on the step's own minibatch and dropout masks, the actual decrease a = J(w) − J(w + Δw), R included, is
-/// judged against the predicted one, p = −(Ẇ + ∇R)·Δw (``predictedDecrease(from:to:sums:samples:regularization:layout:)``).
+/// compared with the predicted one, p = −(Ẇ + ∇R)·Δw (``predictedDecrease(from:to:sums:samples:regularization:layout:)``).
 /// The prediction is of first order: a/p = 1 − τ/2 for a step of τ times the minimum along its line.
 public struct TrustRatio: Equatable, Sendable {
   public enum Verdict: Equatable, Sendable {
@@ -13,7 +13,7 @@ public struct TrustRatio: Equatable, Sendable {
 
   /// λ.
   public var rate: Double
-  /// k: one step in k is judged.
+  /// k: one step in k is tested.
   public var every: Int
   /// r*: λ grows where a/p is above it.
   public var target: Double
@@ -22,16 +22,16 @@ public struct TrustRatio: Equatable, Sendable {
     (self.rate, self.every, self.target) = (rate, every, target)
   }
 
-  /// Whether step 0, 1, … is one that is judged.
-  public func judges(step: Int) -> Bool { step % every == 0 }
+  /// Whether step 0, 1, … is one that is tested.
+  public func isDue(step: Int) -> Bool { step % every == 0 }
 
-  /// Judges one step and adapts λ.
+  /// Adapts λ by one step.
   ///
   /// - Parameters:
   ///   - actual: a.
   ///   - predicted: p.
   ///   - isFinite: whether J(w + Δw) is a finite number.
-  public mutating func judge(actual: Double, predicted: Double, isFinite: Bool) -> Verdict {
+  public mutating func adapt(actual: Double, predicted: Double, isFinite: Bool) -> Verdict {
     guard isFinite else {
       rate /= 2
       return .undo

@@ -10,7 +10,8 @@ private import RunRecords
 ///   - what: what the numbers are called there.
 /// - Throws: `AgreedFailure` on every rank, naming the ranks whose parameters differ from rank 0's.
 public func replicaFingerprint<Scalar: Real>(
-  _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters", over world: borrowing Communicator
+  _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters",
+  over world: borrowing Communicator
 ) throws -> String {
   let all = try world.allGather(parameters.fingerprint)
   if let list = ranksThatDiffer(all) {
@@ -21,6 +22,13 @@ public func replicaFingerprint<Scalar: Real>(
         + "have the same program, libraries and kind of processor, and sound memory?")
   }
   return all[0]
+}
+
+/// The same over the ranks of a group.
+public func replicaFingerprint<Scalar: Real>(
+  _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters", over group: RankGroup
+) throws -> String {
+  try replicaFingerprint(parameters, after: step, what: what, over: group.communicator)
 }
 
 extension Arena {
@@ -58,5 +66,12 @@ extension Communicator {
     // A host may have the data in a place of its own; that it is the same data is made sure of when it is read.
     (settings.data.path, settings.data.test) = (nil, nil)
     try requireSame(settings.yaml(), what: "settings", remedy: "start every rank with the same command and files")
+  }
+}
+
+extension RankGroup {
+  /// Makes sure that every rank has the same text, see `Communicator`. Collective.
+  public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
+    try communicator.requireSame(text(), what: what, remedy: remedy)
   }
 }

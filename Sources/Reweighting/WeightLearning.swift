@@ -2,10 +2,10 @@ public import Configurations
 public import Datasets
 internal import Hypergradients
 public import Kernels
-public import MPI
+internal import MPI
 public import Networks
 private import Optimizers
-internal import Ranks
+public import Ranks
 package import RunRecords
 public import Training
 
@@ -149,7 +149,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
     return StepTaken(before: step.parametersBefore, after: step.parameters.all, derivative: .diagonal(p.all))
   }
 
-  public func compareReplicas(after step: Int?, over world: borrowing Communicator) throws {
+  public func compareReplicas(after step: Int?, over world: RankGroup) throws {
     _ = try replicaFingerprint(weights.values, after: step, what: "weights of the examples", over: world)
     if let student {
       _ = try replicaFingerprint(

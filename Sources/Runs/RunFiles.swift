@@ -12,7 +12,7 @@ internal import Training
 extension Configuration {
   /// Rank 0 names and makes a run's folder; every rank learns its path. Collective.
   func makeFolder(
-    preset: String, started: Date, on world: borrowing Communicator,
+    preset: String, started: Date, on world: RankGroup,
     describe: ErrorDescription
   ) throws -> RunFolder {
     let made = try world.agree(describe: describe) { () throws -> RunFolder? in
@@ -20,7 +20,7 @@ extension Configuration {
       let name = self.run.name ?? RunFolder.unusedName(preset: preset, start: started, in: self.run.folder)
       return try RunFolder.create(name, in: self.run.folder)
     }
-    return RunFolder(path: try world.broadcast(made?.path ?? "", from: 0))
+    return RunFolder(path: try world.communicator.broadcast(made?.path ?? "", from: 0))
   }
 }
 
@@ -28,7 +28,7 @@ extension Manifest {
   /// That of a run that begins.
   init(
     _ configuration: Configuration, _ problem: LearningProblem, version: String, preset: String, started: Date,
-    parameters: Int, hosts: [String], on world: borrowing Communicator
+    parameters: Int, hosts: [String], on world: RankGroup
   ) {
     self.init(
       version: version, preset: preset, started: started.ISO8601Format(), seed: configuration.training.seed,
@@ -48,7 +48,7 @@ extension Manifest {
 
 extension TrainingLoop {
   /// Judges the trained network on all sets. Collective.
-  func judge(_ outcome: TrainingOutcome, run: String, on world: borrowing Communicator) throws -> RunResult {
+  func judge(_ outcome: TrainingOutcome, run: String, on world: RankGroup) throws -> RunResult {
     let split = problem.split
     let training = try evaluate(split.training, over: world)
     let validation = try split.validation.map { try evaluate($0, over: world) }

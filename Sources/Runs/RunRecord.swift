@@ -2,6 +2,7 @@ internal import Datasets
 private import Foundation
 internal import Kernels
 internal import MPI
+internal import Ranks
 internal import RunRecords
 internal import Training
 
@@ -19,7 +20,7 @@ struct RunRecord {
   ///   - settings: the configuration as YAML.
   ///   - metrics: opens the metrics, anew or for a run that goes on.
   mutating func begin(
-    _ settings: String, _ problem: LearningProblem, on world: borrowing Communicator, describe: ErrorDescription,
+    _ settings: String, _ problem: LearningProblem, on world: RankGroup, describe: ErrorDescription,
     metrics: () throws -> MetricsWriter
   ) throws {
     try world.agree(describe: describe) {
@@ -33,7 +34,7 @@ struct RunRecord {
 
   /// Writes the trained networks. Collective.
   func write<Scalar: Real>(
-    _ models: Models<Scalar>, on world: borrowing Communicator, describe: ErrorDescription
+    _ models: Models<Scalar>, on world: RankGroup, describe: ErrorDescription
   ) throws {
     try world.agree(describe: describe) {
       guard world.rank == 0 else { return }
@@ -43,7 +44,7 @@ struct RunRecord {
   }
 
   /// Says of a run that it was stopped. Collective.
-  mutating func stop(on world: borrowing Communicator, describe: ErrorDescription) throws {
+  mutating func stop(on world: RankGroup, describe: ErrorDescription) throws {
     manifest.status = .stopped
     try writeManifest(on: world, describe: describe)
   }
@@ -52,7 +53,7 @@ struct RunRecord {
   ///
   /// - Parameter parameters: their SHA-256.
   mutating func finish(
-    _ ending: RunEnding, parameters: String, on world: borrowing Communicator, describe: ErrorDescription
+    _ ending: RunEnding, parameters: String, on world: RankGroup, describe: ErrorDescription
   ) throws {
     manifest.finished = Date().ISO8601Format()
     manifest.parametersSHA256 = parameters
@@ -63,7 +64,7 @@ struct RunRecord {
     try writeManifest(on: world, describe: describe)
   }
 
-  private func writeManifest(on world: borrowing Communicator, describe: ErrorDescription) throws {
+  private func writeManifest(on world: RankGroup, describe: ErrorDescription) throws {
     try world.agree(describe: describe) {
       if world.rank == 0 { try writeWhole(try manifest.json + "\n", to: folder.manifest) }
     }

@@ -103,10 +103,10 @@ public struct SavedRun: Sendable {
     try world.requireSame(
       model.parameters.fingerprint, what: "weights",
       remedy: "give every host the same run, or name one of its checkpoints")
-    let evaluation = try world.withLanes(of: configuration) { world in
+    let evaluation = try world.withGroup(for: configuration) { group in
       try problem.evaluate(
         model.network, model.parameters, hasStudent ? configuration.ofStudent.loss : configuration.loss,
-        on: problem.split.test, over: world)
+        on: problem.split.test, over: group)
     }
     guard evaluation.loss.isFinite else {
       throw AgreedFailure(code: ExitCode.failed, message: "\(folder.model): the loss on the test set is not finite")

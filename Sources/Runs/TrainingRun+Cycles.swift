@@ -28,7 +28,7 @@ extension TrainingRun {
   /// - Throws: `AgreedFailure` for a checkpoint that does not fit; the run's files are as they were.
   func restore<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, from opened: OpenedRun,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws -> (all: CycledOutcome<Scalar>, place: CyclePlace) {
     var all = CycledOutcome(loop: first, learning: learning, outcome: TrainingOutcome())
     var place = CyclePlace(learnsWeights ? first.problem : nil)
@@ -49,7 +49,7 @@ extension TrainingRun {
 
   /// The loop of a later cycle. Collective.
   private func loop<Scalar: Real>(
-    after first: TrainingLoop<Scalar>, from start: WeightStart, on world: borrowing Communicator,
+    after first: TrainingLoop<Scalar>, from start: WeightStart, on world: RankGroup,
     describe: ErrorDescription
   ) throws -> (TrainingLoop<Scalar>, WeightLearning<Scalar>) {
     let (loop, learning) = try world.agree(describe: describe) {
@@ -72,7 +72,7 @@ extension TrainingRun {
   ///   - between: as for the loop, with the place among the cycles.
   func takeAllSteps<Scalar: Real>(
     of first: TrainingLoop<Scalar>, from restored: (all: CycledOutcome<Scalar>, place: CyclePlace),
-    on world: borrowing Communicator, describe: ErrorDescription,
+    on world: RankGroup, describe: ErrorDescription,
     afterStep: (TrainingLoop<Scalar>, TrainingProgress) throws -> Void,
     afterEpoch: (CycledOutcome<Scalar>, EpochReport, _ cycle: Int?) throws -> Void,
     between: (TrainingLoop<Scalar>, CyclePlace) throws -> Bool

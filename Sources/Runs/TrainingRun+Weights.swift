@@ -4,6 +4,7 @@ internal import Hypergradients
 package import Kernels
 internal import MPI
 internal import Networks
+internal import Ranks
 package import Reweighting
 internal import RunRecords
 package import Training
@@ -13,12 +14,12 @@ extension TrainingRun {
   /// The problem whose samples have weights, and what learns them, once it is sure that there is memory for them.
   /// Collective.
   func weighted<Scalar: Real>(
-    _ problem: LearningProblem, on world: borrowing Communicator, describe: ErrorDescription
+    _ problem: LearningProblem, on world: RankGroup, describe: ErrorDescription
   ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>?) {
     let draft: TrainingDraft<Scalar> = try world.agree(describe: describe) {
       try self.draft(problem, ranks: world.ranks)
     }
-    try world.requireMemory(for: draft)
+    try world.communicator.requireMemory(for: draft)
     return try world.agree(describe: describe) { try weighted(problem, ranks: world.ranks) }
   }
 
@@ -72,7 +73,7 @@ extension TrainingRun {
   ///
   /// - Returns: the ending, with what was found.
   func judgeWeights<Scalar: Real>(
-    _ all: CycledOutcome<Scalar>, _ ending: RunEnding, _ folder: RunFolder, on world: borrowing Communicator,
+    _ all: CycledOutcome<Scalar>, _ ending: RunEnding, _ folder: RunFolder, on world: RankGroup,
     describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunEnding {
     var weights = try judgeWeights(all.loop, all.learning, folder: folder, on: world, describe: describe)
@@ -89,7 +90,7 @@ extension TrainingRun {
   /// - Parameter lowest: of how many examples of least weight the result tells.
   private func judgeWeights<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, folder: RunFolder, lowest: Int = 10,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws -> ReweightResult {
     guard let learning else { preconditionFailure("only learned weights can be judged") }
     let (split, step) = (loop.problem.split, loop.step)
@@ -118,7 +119,7 @@ extension TrainingRun {
   ///
   /// - Parameter learned: the loop of the learned weights.
   private func compare<Scalar: Real>(
-    with learned: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, on world: borrowing Communicator,
+    with learned: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, on world: RankGroup,
     describe: ErrorDescription,
     telling observer: any RunObserver
   ) throws -> (unweighted: ReweightResult.Quality, clean: ReweightResult.Quality?) {

@@ -78,18 +78,18 @@ public struct TrainingRun {
   ) throws -> RunResult? {
     try world.requireSame(configuration)
     try world.agree(describe: describe) { try configuration.prepareProducts() }
-    return try world.withLanes(of: configuration) { world in
-      try world.withStallWatch(timeout: configuration.run.stallTimeout) { place in
+    return try world.withGroup(for: configuration) { group in
+      try group.communicator.withStallWatch(timeout: configuration.run.stallTimeout) { place in
         switch configuration.training.precision {
-        case .float32: try train(as: Float.self, on: world, noting: place, describe: describe, telling: observer)
-        case .float64: try train(as: Double.self, on: world, noting: place, describe: describe, telling: observer)
+        case .float32: try train(as: Float.self, on: group, noting: place, describe: describe, telling: observer)
+        case .float64: try train(as: Double.self, on: group, noting: place, describe: describe, telling: observer)
         }
       }
     }
   }
 
   private func train<Scalar: Real>(
-    as precision: Scalar.Type, on world: borrowing Communicator, noting place: RunPlace, describe: ErrorDescription,
+    as precision: Scalar.Type, on world: RankGroup, noting place: RunPlace, describe: ErrorDescription,
     telling observer: any RunObserver
   ) throws -> RunResult? {
     let problem = try world.agree(describe: describe) { try LearningProblem(configuration) }
@@ -110,7 +110,7 @@ public struct TrainingRun {
   ///   - doubts: what may keep it from learning.
   private func train<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, _ problem: LearningProblem, doubts: [String],
-    on world: borrowing Communicator,
+    on world: RankGroup,
     describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult? {
     let started = Date()
@@ -169,13 +169,13 @@ public struct TrainingRun {
   /// What the manifest says from the first step on. Collective.
   private func manifest<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, from opened: OpenedRun, at started: Date,
-    on world: borrowing Communicator
+    on world: RankGroup
   ) throws -> Manifest {
     var manifest = Manifest(
       configuration, problem, version: version, preset: preset, started: started,
       parameters: loop.step.network.layout.count, hosts: try world.allGather(MPILibrary.processorName), on: world)
     manifest.reduction = world.ranks > 1 || world.lanes != nil ? loop.reduction.rawValue : nil
-    manifest.reductionPieceBytes = loop.reduction == .lanes ? nil : MPILibrary.pieceBytes
+    manifest.reductionPieceBytes = loop.reduction == .lanes ? nil : world.pieceBytes
     manifest.goOn(from: opened, at: started)
     return manifest
   }
@@ -183,7 +183,7 @@ public struct TrainingRun {
   /// Judges the trained network; where that finds no finite number, goes back to the last parameters that had them.
   /// Collective.
   private func end<Scalar: Real>(
-    _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: borrowing Communicator
+    _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: RankGroup
   ) throws -> RunEnding {
     if let step = all.outcome.divergedAtStep { return .diverged(step: step, all.outcome.divergence) }
     let judged = try all.loop.judge(all.outcome, run: folder.path, on: world)

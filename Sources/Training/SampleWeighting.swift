@@ -1,6 +1,7 @@
 public import Kernels
-public import MPI
+internal import MPI
 public import Networks
+public import Ranks
 
 /// What goes on beside the steps of a ``TrainingLoop`` whose samples have weights: it sets the weights of each minibatch,
 /// and learns them from the steps that are taken.
@@ -41,5 +42,5 @@ public protocol SampleWeighting<Scalar>: AnyObject, Resumable {
   ///
   /// - Parameter step: the step of a run after which it is looked, for the message.
   /// - Throws: `AgreedFailure` on every rank, naming the ranks that differ from rank 0.
-  func compareReplicas(after step: Int?, over world: borrowing Communicator) throws
+  func compareReplicas(after step: Int?, over world: RankGroup) throws
 }

@@ -1,7 +1,7 @@
 public import Configurations
 public import Datasets
 public import Kernels
-public import MPI
+internal import MPI
 internal import Networks
 private import Optimizers
 public import Ranks
@@ -77,7 +77,7 @@ public final class TrainingLoop<Scalar: Real> {
   public var place = RunPlace()
 
   /// How the ranks bring their shares together.
-  public let reduction: Reduction
+  public var reduction: Reduction { step.reduction.kind }
 
   let configuration: Configuration
   package let problem: LearningProblem
@@ -116,7 +116,6 @@ public final class TrainingLoop<Scalar: Real> {
       capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
       memory: memory)
     judgedNetwork = draft.network
-    reduction = training.reproducible ? .lanes : memory == nil ? .mpi : .node
     lastGood = Arena(count: draft.network.layout.count)
     step.keepParameters(in: lastGood)
     stopping = draft.configuration.training.stopEarly.map { EarlyStopping(patience: $0.patience, step: step) }
@@ -256,7 +255,7 @@ extension TrainingLoop {
   ///   - progress: the step that was just taken.
   /// - Throws: `AgreedFailure` on every rank, naming the step and the ranks whose parameters differ from rank 0's.
   public func compareReplicas(
-    after progress: TrainingProgress, every: Int, over world: borrowing Communicator
+    after progress: TrainingProgress, every: Int, over world: RankGroup
   ) throws {
     guard every > 0, progress.step.isMultiple(of: every) else { return }
     _ = try replicaFingerprint(step.parameters, after: progress.step, over: world)
@@ -270,8 +269,8 @@ extension TrainingLoop: Resumable {
   public func exchange(with state: any StateExchange) throws {
     try state.part("step", step.exchange)
     try state.part("position") { try position.exchange(with: $0) }
-    try step.whole(state).array("lastGood", lastGood.all)
-    try step.whole(state).part("stopEarly") { try stopping?.exchange(with: $0) }
+    try step.reduction.whole(state).array("lastGood", lastGood.all)
+    try step.reduction.whole(state).part("stopEarly") { try stopping?.exchange(with: $0) }
     if var learning { try learning.exchange(with: state) }
     if state.isTaking { try position.check(plan) }
   }

@@ -38,7 +38,7 @@ private func calls<Scalar: Real>(
   let lock = PlantedLock()
   var counts: (blocks: Int, locks: Int)?
   let exceptMPI: Int32 = world.ranks > 1 ? 1 : 0
-  try world.withLanes(of: configuration) { world in
+  try world.withGroup(for: configuration) { world in
     try world.withTrainingLoop(configuration, problem: problem, as: precision, describe: describe) { loop in
       _ = try loop.run(over: world) { progress in
         switch progress.step {

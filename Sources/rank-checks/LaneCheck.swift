@@ -10,7 +10,7 @@ func checkLanes(_ world: borrowing Communicator, plantsOrder: Bool) throws {
   for lanes in [1, 3, 8, 13] {
     var configuration = try ConfigurationSource(preset: .standard).configuration()
     (configuration.training.reproducible, configuration.training.lanes) = (true, lanes)
-    try world.withLanes(of: configuration) { group in
+    try world.withGroup(for: configuration) { group in
       // Below and above what goes to all ranks, more than travels at once, and none for some ranks.
       for count in [1, 7, 2048, 2049, 5000, lanes == 3 ? (1 << 22) + 5 : 3] {
         try check(count, lanes: lanes, as: Float.self, plantsOrder: plantsOrder, over: group)
@@ -22,7 +22,7 @@ func checkLanes(_ world: borrowing Communicator, plantsOrder: Bool) throws {
 
 /// The sum of rows 0 ..< 2 · lanes, two for each lane, of numbers that any rank can make.
 private func check<Scalar: Real>(
-  _ count: Int, lanes: Int, as precision: Scalar.Type, plantsOrder: Bool, over ranks: borrowing Communicator
+  _ count: Int, lanes: Int, as precision: Scalar.Type, plantsOrder: Bool, over ranks: RankGroup
 ) throws {
   let samples = 2 * lanes
   func write(_ rows: Range<Int>, _ target: Vector<Scalar>) {

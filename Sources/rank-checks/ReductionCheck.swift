@@ -41,11 +41,13 @@ func trainOnUnevenMachines(_ world: borrowing Communicator, _ method: ReductionC
   var configuration = try ConfigurationSource(preset: .standard, settings: ["training.epochs=1"]).configuration()
   configuration.reduction.method = method
   let colour = world.rank == world.ranks - 1 ? 1 : 0
-  try world.withTrainingLoop(
-    configuration, problem: try LearningProblem(configuration), colour: colour, as: Float.self, describe: describe
-  ) { loop in
-    _ = try loop.run(over: world)
-    if world.rank == 0 { print(loop.reduction.rawValue) }
+  try world.withGroup(for: configuration) { group in
+    try group.withTrainingLoop(
+      configuration, problem: try LearningProblem(configuration), colour: colour, as: Float.self, describe: describe
+    ) { loop in
+      _ = try loop.run(over: group)
+      if group.rank == 0 { print(loop.reduction.rawValue) }
+    }
   }
 }
 
@@ -117,16 +119,18 @@ private struct ReductionCase {
     }
     var settings = configuration
     settings.reduction.method = method
-    return try world.withTrainingLoop(
-      settings, problem: problem, plan: plan, colour: colour, as: Double.self, describe: describe
-    ) { loop in
-      guard world.ranks == 1 || loop.reduction.rawValue == method.rawValue else {
-        throw Planted(description: "\(method.rawValue) was asked for, not \(loop.reduction.rawValue)")
+    return try world.withGroup(for: settings) { group in
+      try group.withTrainingLoop(
+        settings, problem: problem, plan: plan, colour: colour, as: Double.self, describe: describe
+      ) { loop in
+        guard group.ranks == 1 || loop.reduction.rawValue == method.rawValue else {
+          throw Planted(description: "\(method.rawValue) was asked for, not \(loop.reduction.rawValue)")
+        }
+        let outcome = try loop.run(over: group)
+        guard outcome.steps == Self.steps else { throw Planted(description: "training diverged") }
+        _ = try replicaFingerprint(loop.step.parameters, over: group)
+        return loop.step.parameters.all.array
       }
-      let outcome = try loop.run(over: world)
-      guard outcome.steps == Self.steps else { throw Planted(description: "training diverged") }
-      _ = try replicaFingerprint(loop.step.parameters, over: world)
-      return loop.step.parameters.all.array
     }
   }
 }

@@ -24,15 +24,13 @@ func checkCollectives(_ world: borrowing Communicator) throws {
   let triangle = ranks * (ranks + 1) / 2
   // Whole; in eight pieces, the last of which is smaller; and number by number.
   for pieceBytes in [nil, 1024, 1] {
-    MPILibrary.pieceBytes = pieceBytes
     for k in 0..<1001 { doubles.all[k] = Double(k * (rank + 1)) }
     for k in 0..<3 { floats.all[k] = Float(rank + k) }
-    try world.sum(doubles.all)
-    try world.sum(floats.all)
+    try doubles.all.withMutableSpan { try world.allReduceSum(&$0, pieceBytes: pieceBytes) }
+    try floats.all.withMutableSpan { try world.allReduceSum(&$0, pieceBytes: pieceBytes) }
     for k in 0..<1001 { try require(doubles.all[k] == Double(k * triangle), "the sum of doubles") }
     for k in 0..<3 { try require(floats.all[k] == Float(triangle - ranks + k * ranks), "the sum of floats") }
   }
-  MPILibrary.pieceBytes = nil
   try require(try world.allReduceMin(Int64(7 - rank)) == Int64(8 - ranks), "the minimum")
   try require(try world.allGather(Int64(rank * rank)) == (0..<ranks).map { Int64($0 * $0) }, "the gathered numbers")
   let last = ranks - 1
@@ -51,9 +49,11 @@ func trainWithDifference(_ world: borrowing Communicator) throws {
   let problem = try LearningProblem(configuration)
   let loop = try TrainingLoop<Float>(configuration, problem: problem, ranks: world.ranks)
   let weights = loop.step.parameters.all
-  _ = try loop.run(over: world) { progress in
-    if progress.step == 12 && world.rank == chosen { weights[7] = weights[7].nextUp }
-    try loop.compareReplicas(after: progress, every: 5, over: world)
+  try world.withGroup(for: configuration) { group in
+    _ = try loop.run(over: group) { progress in
+      if progress.step == 12 && group.rank == chosen { weights[7] = weights[7].nextUp }
+      try loop.compareReplicas(after: progress, every: 5, over: group)
+    }
   }
 }
 

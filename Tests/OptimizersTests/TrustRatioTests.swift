@@ -43,21 +43,21 @@ import Testing
   @Test(arguments: cases)
   func `a judgement undoes or accepts, and moves λ`(_ expected: Case) {
     var trust = TrustRatio(rate: 8)
-    let verdict = trust.judge(actual: expected.actual, predicted: expected.predicted, isFinite: expected.isFinite)
+    let verdict = trust.adapt(actual: expected.actual, predicted: expected.predicted, isFinite: expected.isFinite)
     #expect(verdict == expected.verdict)
     #expect(trust.rate == expected.rate)
   }
 
   @Test func `the target decides where λ turns`() {
     var (careful, bold) = (TrustRatio(rate: 1, target: 0.8), TrustRatio(rate: 1, target: 0.5))
-    #expect(careful.judge(actual: 0.7, predicted: 1, isFinite: true) == .accept)
-    #expect(bold.judge(actual: 0.7, predicted: 1, isFinite: true) == .accept)
+    #expect(careful.adapt(actual: 0.7, predicted: 1, isFinite: true) == .accept)
+    #expect(bold.adapt(actual: 0.7, predicted: 1, isFinite: true) == .accept)
     #expect(careful.rate == 0.9 && bold.rate == 1.1)
   }
 
   @Test func `one step in five is judged unless another number is given`() {
-    #expect((0..<11).filter { TrustRatio(rate: 1).judges(step: $0) } == [0, 5, 10])
-    #expect((0..<11).filter { TrustRatio(rate: 1, every: 1).judges(step: $0) } == Array(0..<11))
+    #expect((0..<11).filter { TrustRatio(rate: 1).isDue(step: $0) } == [0, 5, 10])
+    #expect((0..<11).filter { TrustRatio(rate: 1, every: 1).isDue(step: $0) } == Array(0..<11))
     #expect(TrustRatio(rate: 1).target == 0.6)
   }
 
@@ -69,7 +69,7 @@ import Testing
     for _ in 0..<200 {
       let (w, step) = (1.0, -trust.rate * c)
       let actual = c / 2 * (w * w - (w + step) * (w + step))
-      _ = trust.judge(actual: actual, predicted: -c * w * step, isFinite: true)
+      _ = trust.adapt(actual: actual, predicted: -c * w * step, isFinite: true)
     }
     // 1 − λ c/2 = 0.6 at λ = 3.2, up to one factor of 1.1 or 0.9.
     #expect(trust.rate >= 3.2 * 0.9 && trust.rate <= 3.2 * 1.1)

@@ -161,7 +161,7 @@ struct ResumableTests {
     "TrainingLoop": (
       ["step", "position", "lastGood", "stopping", "learning"],
       // The losses are notes on how it went: without them the first one is computed anew.
-      ["plan", "place", "reduction", "configuration", "problem", "judgedNetwork", "firstLoss", "lastEpochLoss"]
+      ["plan", "place", "configuration", "problem", "judgedNetwork", "firstLoss", "lastEpochLoss"]
     ),
     "TrainingPosition": (
       ["steps", "stepInEpoch", "epoch", "lossSum", "samples", "hasSettled"],
@@ -170,14 +170,14 @@ struct ResumableTests {
     ),
     "EarlyStopping": (["bestEpoch", "bestLoss", "best"], ["patience"]),
     "TrainingStep": (
-      ["parameters", "steps", "learningRate", "trustRatio", "state"],
+      ["reduction", "steps", "learningRate", "trustRatio", "state"],
       [
-        "network", "problem", "loss", "regularization", "bound", "partition", "seed", "lanes", "gradient",
-        "configuredRate", "rule", "curvatureEvery", "keepsParametersBefore", "exchange", "weights", "rowWeights",
-        "memory", "before", "losses", "decreases", "sums", "firstOrder", "inputs", "targets", "minibatch", "positions",
-        "hasCurvature", "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone",
+        "problem", "settings", "gradient", "keepsParametersBefore", "before", "minibatch", "hasCurvature",
+        "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone",
       ]
     ),
+    "ReplicatedReduction": (["parameters"], ["kind", "network", "part", "sums", "exchange", "inputs", "rows"]),
+    "TrustRatioTest": (["ratio"], ["ids", "losses", "decreases"]),
     "TrustRatio": (["rate"], ["every", "target"]),
     "OptimizerState": (
       ["first", "second", "firstUpdates", "secondUpdates", "blockSquares", "distance"], ["measures", "whole"]

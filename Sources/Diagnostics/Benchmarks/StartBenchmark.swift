@@ -32,7 +32,7 @@ public struct StartTimes: Sendable {
   public var total: Double { stages.reduce(0) { $0 + $1.milliseconds } }
 
   /// The longest times of all ranks. Collective.
-  func slowest(on world: borrowing Communicator) throws -> StartTimes {
+  func slowest(on world: RankGroup) throws -> StartTimes {
     var times = self
     times.stages = try stages.map { stage in
       Stage(name: stage.name, milliseconds: try world.allGather(stage.milliseconds).max() ?? stage.milliseconds)
@@ -69,7 +69,7 @@ public struct StartBenchmark {
     after times: StartTimes, on world: borrowing Communicator,
     describe: ErrorDescription
   ) throws -> StartTimes {
-    try world.withLanes(of: configuration) { world in
+    try world.withGroup(for: configuration) { world in
       switch configuration.training.precision {
       case .float32: try measure(after: times, as: Float.self, on: world, describe: describe)
       case .float64: try measure(after: times, as: Double.self, on: world, describe: describe)
@@ -78,7 +78,7 @@ public struct StartBenchmark {
   }
 
   private func measure<Scalar: Real>(
-    after before: StartTimes, as precision: Scalar.Type, on world: borrowing Communicator,
+    after before: StartTimes, as precision: Scalar.Type, on world: RankGroup,
     describe: ErrorDescription
   ) throws -> StartTimes {
     var times = before

@@ -102,8 +102,11 @@ public struct StepBenchmark {
     ) throws -> Result {
       let plan = TrainingPlan(
         samples: problem.split.training.count, batch: training.batch, lastBatch: .spread, epochs: 1)
-      return try world.withTrainingLoop(configurations[index], problem: problem, plan: plan, describe: describe) {
-        try body(StepCandidate(candidates[index].recipe, configurations[index], $0))
+      let configuration = configurations[index]
+      return try world.withGroup(for: configuration) { group in
+        try group.withTrainingLoop(configuration, problem: problem, plan: plan, describe: describe) {
+          try body(StepCandidate(candidates[index].recipe, configuration, $0, group))
+        }
       }
     }
     func withCandidates<Result>(
@@ -116,18 +119,16 @@ public struct StepBenchmark {
     let (sizes, times) = try withCandidates(shared) { candidates in
       // The first turn touches memory for the first time.
       for turn in 0...turns {
-        for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0, on: world) }
+        for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0) }
       }
-      return (candidates[0].network.sizesText, try candidates.map { try $0.result(on: world) })
+      return (candidates[0].network.sizesText, try candidates.map { try $0.result() })
     }
     let memories = try candidates.indices.map { index in
       try StepMemory {
         try world.agree(describe: describe, problem)
       } training: { problem, look in
         try withCandidate(index, problem) { candidate in
-          try world.withLanes(of: configurations[index]) { world in
-            for _ in 0..<Self.minibatches { try candidate.step(on: world) }
-          }
+          for _ in 0..<Self.minibatches { try candidate.step() }
           look(candidate.sizes)
         }
       }

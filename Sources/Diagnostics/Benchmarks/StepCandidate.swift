@@ -26,10 +26,10 @@ final class StepCandidate<Scalar: Real> {
   let recipe: StepRecipe
   let network: Network<Scalar>
   private let loop: TrainingLoop<Scalar>
+  private let group: RankGroup
   private let problem: LearningProblem
   /// Made when it is first timed: training has no such matrices.
   private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
-  private let configuration: Configuration
   private let batch: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
@@ -41,9 +41,11 @@ final class StepCandidate<Scalar: Real> {
   private var products: [[Double]]
   private let clock = ContinuousClock()
 
-  /// - Parameter loop: of the recipe's configuration; its step is the one that is timed.
-  init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>) {
-    (self.recipe, self.configuration, self.loop, problem) = (recipe, configuration, loop, loop.problem)
+  /// - Parameters:
+  ///   - loop: of the recipe's configuration; its step is the one that is timed.
+  ///   - group: the ranks that it was made for.
+  init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>, _ group: RankGroup) {
+    (self.recipe, self.loop, self.group, problem) = (recipe, loop, group, loop.problem)
     batch = configuration.training.batch
     network = loop.step.network
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
@@ -65,14 +67,12 @@ final class StepCandidate<Scalar: Real> {
   }
 
   /// Takes steps, then products. Collective.
-  func takeTurn(isTimed: Bool, on world: borrowing Communicator) throws {
-    try world.withLanes(of: configuration) { world in
-      try world.barrier()
-      for place in 0...Self.timedAtOnce {
-        let phase = steps % cycle
-        let taken = try step(on: world)
-        if isTimed && place > 0 { times[phase].append(taken) }
-      }
+  func takeTurn(isTimed: Bool) throws {
+    try group.barrier()
+    for place in 0...Self.timedAtOnce {
+      let phase = steps % cycle
+      let taken = try step()
+      if isTimed && place > 0 { times[phase].append(taken) }
     }
     for place in 0...Self.timedAtOnce {
       let phase = (steps + place) % cycle
@@ -82,24 +82,22 @@ final class StepCandidate<Scalar: Real> {
   }
 
   /// One step on the next minibatch. Collective.
-  ///
-  /// - Parameter world: with the lanes of the configuration.
   @discardableResult
-  func step(on world: borrowing Communicator) throws -> Times {
+  func step() throws -> Times {
     let first = steps % (positions.count / batch) * batch
     let positions = positions
-    let share = world.shard(first..<first + batch)
+    let share = group.shard(first..<first + batch)
     var times = Times()
     let start = clock.now
     let loss = try loop.step.computeStatistics(
-      ids: positions.span.extracting(share), samples: batch, epoch: 1, over: world
+      ids: positions.span.extracting(share), samples: batch, epoch: 1, over: group
     ) { x, t, _ in
       let before = clock.now
       problem.fill(problem.split.training, positions.span.extracting(share), inputs: x, targets: t)
       times.data = before.duration(to: clock.now) / .milliseconds(1)
     }
     let between = clock.now
-    try loop.step.update(factor: 1, over: world)
+    try loop.step.update(factor: 1, over: group)
     let end = clock.now
     steps += 1
     times.statistics = start.duration(to: between) / .milliseconds(1) - times.data
@@ -115,12 +113,12 @@ final class StepCandidate<Scalar: Real> {
   }
 
   /// The times of this rank, and those of its slowest one. Collective.
-  func result(on world: borrowing Communicator) throws -> StepTimes {
+  func result() throws -> StepTimes {
     func overCycle(_ part: KeyPath<Times, Double>, _ share: Double = 0.5) -> Double {
       mean(times.map { quantile($0.map { $0[keyPath: part] }, share) })
     }
-    func slowest(_ value: Double, _ rank: Int) throws -> Double { try world.allGather(value)[rank] }
-    let steps = try world.allGather(overCycle(\.whole))
+    func slowest(_ value: Double, _ rank: Int) throws -> Double { try group.allGather(value)[rank] }
+    let steps = try group.allGather(overCycle(\.whole))
     let rank = steps.indices.max { steps[$0] < steps[$1] } ?? 0
     return StepTimes(
       recipe: recipe, reduction: reduction, milliseconds: steps[rank],

@@ -32,7 +32,7 @@ public struct ReplicaCheck: Sendable {
     describe: ErrorDescription
   ) throws -> Result {
     try world.requireSame(configuration)
-    return try world.withLanes(of: configuration) { world in
+    return try world.withGroup(for: configuration) { world in
       switch configuration.training.precision {
       case .float32: try check(configuration, run, as: Float.self, on: world, describe: describe)
       case .float64: try check(configuration, run, as: Double.self, on: world, describe: describe)
@@ -41,7 +41,7 @@ public struct ReplicaCheck: Sendable {
   }
 
   private func check<Scalar: Real>(
-    _ configuration: Configuration, _ run: SavedRun?, as precision: Scalar.Type, on world: borrowing Communicator,
+    _ configuration: Configuration, _ run: SavedRun?, as precision: Scalar.Type, on world: RankGroup,
     describe: ErrorDescription
   ) throws -> Result {
     let (problem, trained) = try world.agree(describe: describe) {

@@ -89,7 +89,7 @@ public struct ResumeCheck: Sendable {
       let outcome = try world.onPart(Array(0..<ranks)) { group in
         // The others wait for the end of these, whatever it is.
         Swift.Result {
-          try group.withLanes(of: run.configuration) { group in
+          try group.withGroup(for: run.configuration) { group in
             try Stretch<Scalar>(check: self, run: run, problem: problem, scratch: scratch)
               .train(from: start, upTo: end, on: group, describe: describe)
           }
@@ -126,7 +126,7 @@ private struct Stretch<Scalar: Real> {
   let scratch: RunFolder
 
   func train(
-    from start: Checkpoint?, upTo end: Int, on group: borrowing Communicator,
+    from start: Checkpoint?, upTo end: Int, on group: RankGroup,
     describe: ErrorDescription
   ) throws -> Checkpoint? {
     let (labelled, learning) = try group.agree(describe: describe) {

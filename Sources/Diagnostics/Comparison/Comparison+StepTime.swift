@@ -33,7 +33,7 @@ extension Comparison {
   /// - Throws: `AgreedFailure` where the loss is not finite before there is something to measure.
   func stepTime<Scalar: Real>(
     of name: OptimizerConfiguration.Name, _ problem: LearningProblem, as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws -> Double {
     let (groups, steps) = (7, 10)
     var settings = settings(candidates(name)[0], seed: seeds[0])

@@ -45,7 +45,8 @@ public struct Comparison: Sendable {
     on world: borrowing Communicator, describe: ErrorDescription, note: (String) -> Void,
     report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
-    try world.withLanes(of: configuration) { world in
+    try world.requireSame(configuration)
+    return try world.withGroup(for: configuration) { world in
       switch configuration.training.precision {
       case .float32: try run(as: Float.self, on: world, describe: describe, note: note, report: report)
       case .float64: try run(as: Double.self, on: world, describe: describe, note: note, report: report)
@@ -54,11 +55,10 @@ public struct Comparison: Sendable {
   }
 
   private func run<Scalar: Real>(
-    as precision: Scalar.Type, on world: borrowing Communicator,
+    as precision: Scalar.Type, on world: RankGroup,
     describe: ErrorDescription, note: (String) -> Void, report: ([ComparisonRecord]) throws -> Void
   ) throws -> [ComparisonSummary] {
     try world.agree(describe: describe) { try configuration.prepareProducts() }
-    try world.requireSame(configuration)
     var records: [ComparisonRecord] = []
     var stepTimes: [OptimizerConfiguration.Name: Double] = [:]
     for seed in seeds {
@@ -95,7 +95,7 @@ public struct Comparison: Sendable {
 
   private func train<Scalar: Real>(
     _ candidate: Candidate, seed: Int, plan: TrainingPlan, _ problem: LearningProblem, as precision: Scalar.Type,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws -> ComparisonRecord {
     let settings = settings(candidate, seed: seed)
     return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {

@@ -18,37 +18,40 @@ public struct NetworkBenchmark: Sendable {
     (self.sizes, self.repeats, self.seconds) = (sizes, repeats, seconds)
   }
 
-  /// Times all ranks and, where they are on several hosts, those of one host and one of each host, in the pieces that were
-  /// chosen. Collective.
-  public func measure(on world: borrowing Communicator) throws -> NetworkReport {
+  /// Times all ranks and, where they are on several hosts, those of one host and one of each host. Collective.
+  ///
+  /// - Parameter pieceBytes: in pieces of how many bytes they add up; nil: whole.
+  func measure(pieceBytes: Int?, on world: borrowing Communicator) throws -> NetworkReport {
     let placement = try RankPlacement(of: world)
     let all = Array(0..<world.ranks)
     let isSpread = placement.distinctHosts.count > 1 && placement.ranksPerHost > 1
     let fullest = placement.distinctHosts.map { placement.ranks(on: $0) }.max { $0.count < $1.count } ?? []
     return NetworkReport(
-      placement, pieceBytes: MPILibrary.pieceBytes, world: try measure(all, of: world),
-      node: isSpread ? try measure(fullest, of: world) : nil,
-      cross: isSpread ? try measure(placement.hostLeaders, of: world) : nil)
+      placement, pieceBytes: pieceBytes, world: try measure(all, pieceBytes, of: world),
+      node: isSpread ? try measure(fullest, pieceBytes, of: world) : nil,
+      cross: isSpread ? try measure(placement.hostLeaders, pieceBytes, of: world) : nil)
   }
 
   /// The same in the pieces that settings ask for. Collective.
   public func measure(inPieces size: PieceSize, on world: borrowing Communicator) throws -> NetworkReport {
-    try world.withPieces(size) { try measure(on: world) }
+    try measure(pieceBytes: try world.pieceBytes(size), on: world)
   }
 
   /// Times some of the ranks while the others sleep. Collective.
   ///
   /// - Returns: nil for a single rank, which has nobody to reduce with.
-  func measure(_ members: [Int], of world: borrowing Communicator) throws -> NetworkReport.Group? {
+  private func measure(
+    _ members: [Int], _ pieceBytes: Int?, of world: borrowing Communicator
+  ) throws -> NetworkReport.Group? {
     guard members.count > 1 else { return nil }
     let times = try world.onPart(members) { group in
       let isCrowded = try RankPlacement(of: group).isOversubscribed
-      return NetworkReport.Group(ranks: group.ranks, oversubscribed: isCrowded, times: try time(group))
+      return NetworkReport.Group(ranks: group.ranks, oversubscribed: isCrowded, times: try time(group, pieceBytes))
     }
     return try world.shared(times, from: members[0])
   }
 
-  private func time(_ group: borrowing Communicator) throws -> [NetworkReport.Time] {
+  private func time(_ group: borrowing Communicator, _ pieceBytes: Int?) throws -> [NetworkReport.Time] {
     let clock = ContinuousClock()
     return try sizes.map { bytes in
       var values = [Float](repeating: 0, count: max(1, bytes / MemoryLayout<Float>.stride))
@@ -56,7 +59,7 @@ public struct NetworkBenchmark: Sendable {
         try group.barrier()
         return try clock.measure {
           var span = values.mutableSpan
-          try group.allReduceSum(&span)
+          try group.allReduceSum(&span, pieceBytes: pieceBytes)
         } / .seconds(1)
       }
       // The first ones connect the ranks and touch the memory.

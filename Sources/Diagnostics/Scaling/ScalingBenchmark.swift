@@ -53,19 +53,20 @@ public struct ScalingBenchmark: Sendable {
   ///
   /// Memory that ranks share lives as long as the call for its point.
   private func withSubjects<Scalar: Real, Result>(
-    _ points: ArraySlice<(kind: ScalingReport.Kind, ranks: Int)>, _ made: [StepSubject<Scalar>?],
+    _ points: ArraySlice<(kind: ScalingReport.Kind, ranks: Int)>, _ made: [StepSubject<Scalar>?], pieceBytes: Int?,
     as precision: Scalar.Type, on world: borrowing Communicator, _ body: ([StepSubject<Scalar>?]) throws -> Result
   ) throws -> Result {
     guard let (kind, ranks) = points.first else { return try body(made) }
     guard let part = try world.part(colour: world.rank < ranks ? 0 : nil) else {
-      return try withSubjects(points.dropFirst(), made + [nil], as: precision, on: world, body)
+      return try withSubjects(points.dropFirst(), made + [nil], pieceBytes: pieceBytes, as: precision, on: world, body)
     }
-    let group = TimedGroup(part)
+    let group = TimedGroup(part, pieceBytes: pieceBytes)
     let draft = try TrainingDraft<Scalar>(
       randomFor: configuration, batch: kind == .strong ? batch : batch * ranks, ranks: ranks)
     let result = try group.withNodeMemory(for: draft) { memory in
       try withSubjects(
-        points.dropFirst(), made + [StepSubject(draft, memory, over: group)], as: precision, on: world, body)
+        points.dropFirst(), made + [StepSubject(draft, memory, over: group)], pieceBytes: pieceBytes, as: precision,
+        on: world, body)
     }
     try group.free()
     return result
@@ -108,14 +109,7 @@ public struct ScalingBenchmark: Sendable {
     describe: ErrorDescription
   ) throws -> ScalingReport {
     try world.agree(describe: describe) { try configuration.prepareProducts() }
-    return try world.withPieces(configuration.reduction.pieceBytes) {
-      try runInPieces(as: precision, on: world, describe: describe)
-    }
-  }
-
-  private func runInPieces<Scalar: Real>(
-    as precision: Scalar.Type, on world: borrowing Communicator, describe: ErrorDescription
-  ) throws -> ScalingReport {
+    let pieceBytes = try world.pieceBytes(configuration.reduction.pieceBytes)
     // Whatever is wrong with the configuration shows here, before ranks part.
     let network = try world.agree(describe: describe) {
       try require(
@@ -125,7 +119,10 @@ public struct ScalingBenchmark: Sendable {
     }
     let placement = try RankPlacement(of: world)
     let isTCP = try world.isConnectedByTCP()
-    let measured = try self.network ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds).measure(on: world)
+    let measured =
+      try self.network
+      ?? NetworkBenchmark(repeats: 200, seconds: 2 * seconds)
+      .measure(pieceBytes: pieceBytes, on: world)
     let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
 
     let isSpread = placement.distinctHosts.count > 1
@@ -141,7 +138,9 @@ public struct ScalingBenchmark: Sendable {
           (ranks, try ComputeSubject(configuration, samples: samples, group: part, isSpread: isSpread)))
       }
     }
-    let results = try withSubjects(Self.points(upTo: world.ranks)[...], [], as: Scalar.self, on: world) { stepping in
+    let results = try withSubjects(
+      Self.points(upTo: world.ranks)[...], [], pieceBytes: pieceBytes, as: Scalar.self, on: world
+    ) { stepping in
       try time(computing.map(\.subject) + stepping, on: world)
       return try stepping.map { try world.shared(try $0?.result(), from: 0) }
     }
@@ -155,7 +154,7 @@ public struct ScalingBenchmark: Sendable {
     let model = StepTimeModel(
       alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
       crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions,
-      pieceBytes: MPILibrary.pieceBytes)
+      pieceBytes: pieceBytes)
     var points: [ScalingReport.Point] = []
     for ((kind, ranks), result) in zip(Self.points(upTo: world.ranks), results) {
       points.append(

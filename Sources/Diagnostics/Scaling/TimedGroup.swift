@@ -9,30 +9,38 @@ internal import Training
 /// counts.
 final class TimedGroup: GlobalSum {
   private let group: Communicator
+  private let pieceBytes: Int?
   /// Whether sums are taken apart.
   var isTakingApart = false
   /// Seconds in barriers before sums, and in sums.
   private(set) var waiting = 0.0
   private(set) var reducing = 0.0
 
-  init(_ group: consuming Communicator) { self.group = group }
+  /// - Parameter pieceBytes: in pieces of how many bytes vectors are added up; nil: whole.
+  init(_ group: consuming Communicator, pieceBytes: Int?) {
+    self.group = group
+    self.pieceBytes = pieceBytes
+  }
 
   var rank: Int { group.rank }
   var ranks: Int { group.ranks }
 
-  func sum(_ values: Vector<Float>) throws { try timed { try group.sum(values) } }
-  func sum(_ values: Vector<Double>) throws { try timed { try group.sum(values) } }
+  func sum(_ values: Vector<Float>) throws { try timed { try allReduce(values) } }
+  func sum(_ values: Vector<Double>) throws { try timed { try allReduce(values) } }
 
   func sumNonNegative(_ values: Vector<Float>, through exchange: BFloat16Exchange) throws {
     try timed { try group.sumNonNegative(values, through: exchange) }
+  }
+
+  private func allReduce<Scalar: Real & MPIScalar>(_ values: Vector<Scalar>) throws {
+    try values.withMutableSpan { try group.allReduceSum(&$0, pieceBytes: pieceBytes) }
   }
 
   /// Gives `body` the memory that the ranks of a machine share, where the configuration wants it. Collective.
   func withNodeMemory<Scalar: Real, Result>(
     for draft: TrainingDraft<Scalar>, _ body: (NodeMemory<Scalar>?) throws -> Result
   ) throws -> Result {
-    try group.withNodeMemory(
-      for: draft.configuration, inputShape: draft.problem.shape, capacity: draft.capacity, body)
+    try group.withNodeMemory(for: draft, pieceBytes: pieceBytes, body)
   }
 
   private func timed(_ sum: () throws -> Void) throws {

@@ -12,11 +12,12 @@ extension Communicator {
   /// - Parameters:
   ///   - inputShape: of one sample.
   ///   - capacity: the most samples that a rank gets of one minibatch.
+  ///   - pieceBytes: in pieces of how many bytes sums travel between machines; nil: whole.
   ///   - colour: for tests, see `withNode`.
   /// - Throws: ``AgreedFailure`` where `node` is asked for and cannot be had.
   package func withNodeMemory<Scalar: Real, Result>(
-    for configuration: Configuration, inputShape: Shape, capacity: Int, colour: Int? = nil,
-    _ body: (NodeMemory<Scalar>?) throws -> Result
+    for configuration: Configuration, inputShape: Shape, capacity: Int, pieceBytes: Int?,
+    colour: Int? = nil, _ body: (NodeMemory<Scalar>?) throws -> Result
   ) throws -> Result {
     guard configuration.mayShareMemory(ranks: ranks) else { return try body(nil) }
     let method = configuration.reduction.method
@@ -31,7 +32,8 @@ extension Communicator {
         return try body(nil)
       }
       guard configuration.sharesMemory(with: node) else { return try body(nil) }
-      let memory = try NodeMemory<Scalar>(configuration, inputShape: inputShape, capacity: capacity, node, on: self)
+      let memory = try NodeMemory<Scalar>(
+        configuration, inputShape: inputShape, capacity: capacity, pieceBytes: pieceBytes, node, on: self)
       guard let memory else {
         guard method == .auto else {
           throw AgreedFailure(

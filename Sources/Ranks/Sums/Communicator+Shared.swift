@@ -9,3 +9,10 @@ extension Communicator {
     return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
   }
 }
+
+extension RankGroup {
+  /// A value that rank `root` has, on every rank. Collective.
+  package func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
+    try communicator.shared(value, from: root)
+  }
+}

@@ -1,18 +1,9 @@
 public import Kernels
 public import MPI
 
-/// The ranks of an MPI group add vectors up with Allreduce, in place, or by lanes where the group has some
-/// (``withLanes(of:_:)``).
+/// The ranks of an MPI group add vectors up with Allreduce, in place and whole; ``RankGroup`` does it as a configuration asks
+/// for.
 extension Communicator: GlobalSum {
-  public var lanes: LaneTree? { laneExchange?.tree }
-
-  public func sumSubtrees(_ values: Vector<Float>, _ others: [Vector<Float>], _ range: Range<Int>) throws {
-    try laneExchange?.sum(values, others, range, over: self)
-  }
-  public func sumSubtrees(_ values: Vector<Double>, _ others: [Vector<Double>], _ range: Range<Int>) throws {
-    try laneExchange?.sum(values, others, range, over: self)
-  }
-
   public func sum(_ values: Vector<Float>) throws { try values.withMutableSpan { try allReduceSum(&$0) } }
   public func sum(_ values: Vector<Double>) throws { try values.withMutableSpan { try allReduceSum(&$0) } }
 

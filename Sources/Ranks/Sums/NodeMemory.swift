@@ -23,6 +23,8 @@ public final class NodeMemory<Scalar: Real> {
 
   let node: Node
   private let window: SharedWindow
+  /// The ranks with the same part on other machines.
+  private let machines: MachineSum
   private let sharing: Sharing
   private let signals: Arena<Scalar>
   /// The sums that are added up over all ranks, with the loss, and those over the ranks with the same part.
@@ -36,9 +38,11 @@ public final class NodeMemory<Scalar: Real> {
   /// - Parameters:
   ///   - inputShape: of one sample.
   ///   - capacity: the most samples that a rank gets of one minibatch.
+  ///   - pieceBytes: in pieces of how many bytes sums travel between machines; nil: whole.
   /// - Returns: nil on every rank where one of the machines does not have the memory.
   init?(
-    _ configuration: Configuration, inputShape: Shape, capacity: Int, _ node: Node, on world: borrowing Communicator
+    _ configuration: Configuration, inputShape: Shape, capacity: Int, pieceBytes: Int?, _ node: Node,
+    on world: borrowing Communicator
   ) throws {
     let network = try Network<Scalar>(configuration.network, inputShape: inputShape)
     let local = node.local.rank
@@ -60,6 +64,7 @@ public final class NodeMemory<Scalar: Real> {
     small = SumBuffer(zip(others, layout.blocks).map { $1.isTrained ? $0 : 0..<0 })
     large = SumBuffer(separable)
     (self.network, self.node, self.window) = (network, node, window)
+    machines = MachineSum(node: node, pieceBytes: pieceBytes)
     if local == 0 {
       let training = configuration.training
       parameters.all.copy(
@@ -116,7 +121,7 @@ public final class NodeMemory<Scalar: Real> {
     try window.synchronize()
     guard !leavingSeparable else { return total }
     network.formSeparableStatistics(inputs: inputs, bound: bound, into: sums)
-    if node.cross.ranks > 1, !large.isEmpty { _ = try large.add(sums, 0, over: node.cross) }
+    if node.cross.ranks > 1, !large.isEmpty { _ = try large.add(sums, 0, over: machines) }
     return total
   }
 
@@ -166,5 +171,21 @@ extension Configuration {
     Sharing(
       rank: rank, ranks: ranks, samples: capacity, rows: ranks * capacity,
       bound: optimizer.rule.needsCurvature ? optimizer.bound : nil)
+  }
+}
+
+/// The sum over the ranks that have a rank's number on their machines.
+private struct MachineSum: GlobalSum {
+  let node: Node
+  let pieceBytes: Int?
+
+  var rank: Int { node.cross.rank }
+  var ranks: Int { node.cross.ranks }
+
+  func sum(_ values: Vector<Float>) throws {
+    try values.withMutableSpan { try node.cross.allReduceSum(&$0, pieceBytes: pieceBytes) }
+  }
+  func sum(_ values: Vector<Double>) throws {
+    try values.withMutableSpan { try node.cross.allReduceSum(&$0, pieceBytes: pieceBytes) }
   }
 }

@@ -32,7 +32,7 @@ struct CheckpointKeeper<Scalar: Real> {
   ///   compute, so it ends.
   mutating func keep(
     _ loop: TrainingLoop<Scalar>, at place: CyclePlace, metrics: MetricsWriter?,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws -> Bool {
     let position = loop.position
     let agreed = try vote.ask(
@@ -57,7 +57,7 @@ struct CheckpointKeeper<Scalar: Real> {
 
   private mutating func write(
     _ loop: TrainingLoop<Scalar>, at place: CyclePlace, metrics: MetricsWriter?,
-    on world: borrowing Communicator, describe: ErrorDescription
+    on world: RankGroup, describe: ErrorDescription
   ) throws {
     let step = place.steps + loop.position.steps
     loop.place.note(.checkpoint, step: step)

@@ -1,7 +1,7 @@
 internal import Foundation
 package import Kernels
-package import MPI
-internal import Ranks
+internal import MPI
+package import Ranks
 package import RunRecords
 
 /// A run folder that belongs to this job, and what it holds already.
@@ -45,7 +45,7 @@ package struct OpenedRun {
 
 extension OpenedRun {
   /// A checkpoint that a rank has at hand, for all of them. Collective.
-  package init(_ checkpoint: Checkpoint?, folder: RunFolder, on ranks: borrowing Communicator) throws {
+  package init(_ checkpoint: Checkpoint?, folder: RunFolder, on ranks: RankGroup) throws {
     var facts = Facts(folder: folder.path)
     if let checkpoint {
       (facts.index, facts.step) = (RestoredState.Index(checkpoint.tensors), checkpoint.state.step)
@@ -58,7 +58,7 @@ extension OpenedRun {
   /// Gives the state in the checkpoint to `body`, which takes all of it; nothing where there is none. Collective.
   ///
   /// - Throws: `AgreedFailure` where it is the state of another training.
-  package func restore(on world: borrowing Communicator, _ body: (any StateExchange) throws -> Void) throws {
+  package func restore(on world: RankGroup, _ body: (any StateExchange) throws -> Void) throws {
     guard let index = facts.index else { return }
     do {
       try restore(index, { bytes in try world.broadcast(bytes, from: 0) }, body)

@@ -1,4 +1,5 @@
 internal import MPI
+internal import Ranks
 
 /// How the ranks agree between steps on what only some of them know: that a signal has come, and that time is up by the
 /// first rank's clock.
@@ -28,7 +29,7 @@ struct StepVote {
   /// - Parameters:
   ///   - mustStop: whether this rank has a reason to stop.
   ///   - isDue: whether time is up; that of rank 0 counts.
-  mutating func ask(mustStop: Bool, isDue: Bool, on world: borrowing Communicator) throws -> Outcome {
+  mutating func ask(mustStop: Bool, isDue: Bool, on world: RankGroup) throws -> Outcome {
     guard world.ranks > 1 else { return Outcome(mustStop: mustStop, isDue: isDue) }
     stepsLeft -= 1
     guard stepsLeft == 0 else { return Outcome() }
@@ -37,7 +38,7 @@ struct StepVote {
     // At most twice as many as before: one quick step does not put the next vote off for long.
     let next = min(2 * Double(steps), Double(steps) * (Self.interval / max(asked.duration(to: now), .nanoseconds(1))))
     var answers = [mustStop ? 1 : 0, isFirst && isDue ? 1 : 0, isFirst ? max(1, next.rounded(.down)) : 0]
-    try world.allReduceMax(&answers)
+    try world.communicator.allReduceMax(&answers)
     asked = clock.now
     steps = Int(min(answers[2], 1e6))
     stepsLeft = steps

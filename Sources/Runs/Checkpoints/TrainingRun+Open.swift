@@ -24,7 +24,7 @@ extension TrainingRun {
   /// - Parameter note: called on rank 0 with what the user should know.
   /// - Throws: `AgreedFailure` where the folder belongs to a live job, or to another run than this one.
   func open(
-    _ about: CheckpointState, started: Date, on world: borrowing Communicator,
+    _ about: CheckpointState, started: Date, on world: RankGroup,
     describe: ErrorDescription, note: (String) -> Void
   ) throws -> OpenedRun {
     let opened = try world.agree(describe: describe) { () throws -> OpenedRun? in

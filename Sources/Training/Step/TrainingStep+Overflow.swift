@@ -9,7 +9,7 @@ extension TrainingStep {
   /// - Returns: Ẇ or Ẅ of the first block, in the order of the backward pass, that some update up to now took up and that
   ///   was not finite; nil where there is none, and where the optimizer has no averages.
   package func overflowInAverages(over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
-    let isCurvature = rule.needsCurvature
+    let isCurvature = settings.rule.needsCurvature
     return try overflow(
       [
         (isCurvature ? "wDDot" : "the square of wDot", state.second?.all), ("wDot", state.first?.all),
@@ -42,8 +42,8 @@ extension TrainingStep {
   ///
   /// - Parameter ids: what the dropout masks of this rank's rows are addressed by.
   func overflowInOutputs(_ ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
-    let x = ownInputs(ids.count)
-    var pass = Pass.training(seed: seed, epoch: minibatch.epoch)
+    let x = reduction.ownInputs
+    var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
     pass.updatesRunningAverages = false
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)

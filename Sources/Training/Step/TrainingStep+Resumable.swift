@@ -12,21 +12,16 @@ extension TrainingStep: Resumable {
     try exchangeParameters(with: state)
     try state.number("steps", &steps)
     try state.number("learningRate", &learningRate)
-    try state.part("trustRatio") { try trustRatio?.exchange(with: $0) }
-    try whole(state).part("optimizer", self.state.exchange)
+    try state.part("trustRatio") { try trustRatio?.ratio.exchange(with: $0) }
+    try reduction.whole(state).part("optimizer", self.state.exchange)
   }
 
   private func exchangeParameters(with state: any StateExchange) throws {
     let blocks = network.layout.blocks.map { StateBlock(name: $0.name, shape: $0.shape, range: $0.range) }
-    guard memory != nil, state.isTaking else { return try state.parameters(blocks, parameters.all) }
+    guard state.isTaking else { return try state.parameters(blocks, parameters.all) }
     // All ranks have heard them before one writes to the one copy.
     let heard = Arena<Scalar>(count: parameters.count)
     try state.parameters(blocks, heard.all)
     try restoreParameters(from: heard)
-  }
-
-  /// For arrays of which each rank may have a part: it gathers them before they are handed out.
-  func whole(_ state: any StateExchange) -> any StateExchange {
-    memory.map { GatheredState($0, state) } ?? state
   }
 }

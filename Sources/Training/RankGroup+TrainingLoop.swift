@@ -1,9 +1,9 @@
 public import Configurations
 public import Kernels
 public import MPI
-internal import Ranks
+public import Ranks
 
-extension Communicator {
+extension RankGroup {
   /// Makes a training loop on all ranks, with the reduction that its settings ask for, and gives it to `body`. Collective.
   ///
   /// The parameters may lie in memory that ranks share: they are gone after `body`.
@@ -23,14 +23,23 @@ extension Communicator {
       try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
     }
     // What learns weights has its memory already.
-    if learning == nil { try requireMemory(for: draft) }
-    return try withPieces(configuration.reduction.pieceBytes) {
-      guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
-      return try withNodeMemory(
-        for: configuration, inputShape: problem.shape, capacity: draft.capacity, colour: colour
-      ) { memory in
-        try body(TrainingLoop(draft, learning: nil, memory: memory))
-      }
+    guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
+    try communicator.requireMemory(for: draft)
+    return try communicator.withNodeMemory(for: draft, pieceBytes: pieceBytes, colour: colour) { memory in
+      try body(TrainingLoop(draft, learning: nil, memory: memory))
     }
+  }
+}
+
+extension Communicator {
+  /// The memory that the ranks of a machine share for a training, see
+  /// ``withNodeMemory(for:inputShape:capacity:pieceBytes:colour:_:)``.
+  package func withNodeMemory<Scalar: Real, Result>(
+    for draft: TrainingDraft<Scalar>, pieceBytes: Int?, colour: Int? = nil,
+    _ body: (NodeMemory<Scalar>?) throws -> Result
+  ) throws -> Result {
+    try withNodeMemory(
+      for: draft.configuration, inputShape: draft.problem.shape, capacity: draft.capacity, pieceBytes: pieceBytes,
+      colour: colour, body)
   }
 }

@@ -4,34 +4,27 @@ private import Optimizers
 internal import Ranks
 
 extension TrainingStep {
-  /// Applies the step of the last statistics; where its trust ratio is due, judges it on the same minibatch and dropout
+  /// Applies the step of the last statistics; where its trust ratio is due, tests it on the same minibatch and dropout
   /// masks. Collective.
   ///
   /// - Parameter factor: what the schedule makes of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
-    let isJudged = isJudged
-    appliedRate = (trustRatio?.rate ?? configuredRate) * factor
+    let isTested = isTested
+    appliedRate = (trustRatio?.ratio.rate ?? settings.rate) * factor
     wasUndone = false
     steps += 1
-    if isJudged || keepsParametersBefore { before.all.copy(from: parameters.all) }
+    if isTested || keepsParametersBefore { before?.all.copy(from: parameters.all) }
     if movesWithSums {
-      let step: WeightStep<Scalar> = rule.weightStep(
-        samples: minibatch.samples, rate: appliedRate, regularization: regularization)
+      let step: WeightStep<Scalar> = settings.rule.weightStep(
+        samples: minibatch.samples, rate: appliedRate, regularization: settings.regularization)
       network.moveSeparableWeights(
-        step, inputs: memory?.inputs ?? inputs.prefix(minibatch.rows), parameters: parameters.all, into: statistics)
+        step, inputs: reduction.summedInputs, parameters: parameters.all, into: statistics)
     }
-    let part = movesWithSums ? rest : nil
-    if let memory {
-      try memory.update(
-        rule, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-        regularization: regularization, layout: network.layout, part: part ?? memory.part)
-    } else {
-      rule.update(
-        parameters.all, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-        regularization: regularization, layout: network.layout, part: part)
-    }
+    try reduction.update(
+      settings.rule, hasCurvature: hasCurvature, samples: minibatch.samples, state: state, rate: appliedRate,
+      regularization: settings.regularization, rest: movesWithSums ? rest : nil)
     learningRate = appliedRate * (state.distance?.longestStep ?? 1)
-    if isJudged { try judge(over: ranks) }
+    if isTested { try testTrustRatio(over: ranks) }
   }
 
   /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, Ẇ as a sum over the samples, with all else as it was in the update
@@ -47,8 +40,8 @@ extension TrainingStep {
       p.fill(0)
       return
     }
-    rule.stepDerivative(
+    settings.rule.stepDerivative(
       into: p, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
-      regularization: regularization, layout: network.layout)
+      regularization: settings.regularization, layout: network.layout)
   }
 }
