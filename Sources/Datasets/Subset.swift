@@ -1,3 +1,6 @@
+private import CKernels
+public import Kernels
+
 /// Some samples of a dataset in a fixed order: a training, validation or test set.
 ///
 /// A *position* counts within the subset, from 0; an *identifier* is the sample's place in the dataset. A permutation
@@ -43,4 +46,104 @@ public struct Subset: Sendable {
   public func subset(_ positions: [Int32]) -> Subset {
     Subset(dataset, ids: positions.map { Int32(id(at: Int($0))) })
   }
+}
+
+extension Subset {
+  /// Writes the scaled features of some samples into a matrix, one row for each.
+  ///
+  /// (M20) y_j = x_j · scale_j + offset_j, computed in Double and rounded once to `Scalar`. For reconstruction the
+  /// same call fills the targets. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - positions: the samples' positions in this subset, such as a part of an epoch's permutation.
+  ///   - inputs: [positions.count × features]; overwritten.
+  ///   - map: the scaling; its numbers are one pair, or one for each feature.
+  /// - Complexity: O(samples · features), one pass.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fill<Scalar: Real>(_ positions: Span<Int32>, inputs: Matrix<Scalar>, map: InputMap) {
+    precondition(
+      inputs.rows == positions.count && inputs.columns == features, "inputs must be [positions × features]")
+    precondition(map.fits(features: features), "a scaling must have one pair of numbers, or one for each feature")
+    let isPerFeature = map.scale.count > 1
+    unsafe map.scale.withUnsafeBufferPointer { scale in
+      unsafe map.offset.withUnsafeBufferPointer { offset in
+        for row in positions.indices {
+          let sample = id(at: Int(positions[row]))
+          // The row is the matrix's own, and a sample has as many features as the matrix has columns.
+          let target = unsafe UnsafeMutableBufferPointer(
+            start: inputs.elements.pointer + row * features, count: features)
+          unsafe dataset.samples.withSample(
+            sample, features: features,
+            bytes: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) },
+            doubles: { unsafe scaleRow($0, scale, offset, isPerFeature: isPerFeature, into: target) })
+        }
+      }
+    }
+  }
+
+  /// Writes the targets of some samples into a matrix, one row for each: the values, rounded once to `Scalar`, or 1 in the
+  /// column of the class and 0 elsewhere. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - positions: the samples' positions in this subset.
+  ///   - targets: [positions.count × ``targetColumns``]; overwritten.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fillTargets<Scalar: Real>(_ positions: Span<Int32>, targets: Matrix<Scalar>) {
+    let columns = targetColumns
+    precondition(
+      targets.rows == positions.count && targets.columns == columns, "targets must be [positions × target columns]")
+    switch dataset.targets {
+    case .classes(let numbers, _):
+      targets.elements.fill(0)
+      for row in positions.indices {
+        targets.elements[row * columns + Int(numbers[id(at: Int(positions[row]))])] = 1
+      }
+    case .values(let values, _):
+      for row in positions.indices {
+        let start = id(at: Int(positions[row])) * columns
+        for k in 0..<columns { targets.elements[row * columns + k] = Scalar(values[start + k]) }
+      }
+    }
+  }
+}
+
+/// y_j ← x_j · scale_j + offset_j for one row of bytes, in the widest vectors.
+private func scaleRow<Scalar: Real>(
+  _ x: UnsafeBufferPointer<UInt8>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
+  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>
+) {
+  unsafe checkRow(x.count, scale, offset, isPerFeature: isPerFeature, y.count)
+  unsafe matrix_scale_bytes(
+    widest_instruction_set(), Scalar.precision == .float64 ? 1 : 0, x.count, x.baseAddress, scale.baseAddress,
+    offset.baseAddress, isPerFeature ? 1 : 0, y.baseAddress)
+}
+
+/// The same for a row of doubles; the number types are known where it is inlined.
+@inline(__always)
+private func scaleRow<Scalar: Real>(
+  _ x: UnsafeBufferPointer<Double>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
+  isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>
+) {
+  let count = x.count
+  unsafe checkRow(count, scale, offset, isPerFeature: isPerFeature, y.count)
+  guard let x = x.baseAddress, let y = y.baseAddress,
+    let scale = scale.baseAddress, let offset = offset.baseAddress
+  else { return }
+  if isPerFeature {
+    for j in 0..<count { unsafe y[j] = Scalar(x[j] * scale[j] + offset[j]) }
+  } else {
+    let (factor, shift) = unsafe (scale[0], offset[0])
+    for j in 0..<count { unsafe y[j] = Scalar(x[j] * factor + shift) }
+  }
+}
+
+private func checkRow(
+  _ count: Int, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>, isPerFeature: Bool,
+  _ targetCount: Int
+) {
+  precondition(
+    targetCount == count && scale.count == offset.count && scale.count >= (isPerFeature ? count : 1),
+    "a row, its target and its scaling must have equal lengths")
 }

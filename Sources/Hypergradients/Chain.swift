@@ -1,3 +1,4 @@
+public import Kernels
 public import Networks
 
 /// One network of a chain, with the loss that it is trained with.
@@ -34,4 +35,90 @@ public struct Chain: Equatable, Sendable {
 
   /// The network that the validation set judges.
   public var judged: Learner { student ?? teacher }
+}
+
+/// Everything that a hypergradient by the specification's own steps is taken of.
+public struct ChainCase<Scalar: Real> {
+  /// From W; its end is overwritten with W' of (M23).
+  public let teacher: StepTaken<Scalar>
+  /// From V; its end is overwritten with V' of (M24). Nil for two levels.
+  public let student: StepTaken<Scalar>?
+  /// a, [training rows].
+  public let weights: Vector<Scalar>
+  public let samples: ChainSamples<Scalar>
+
+  /// Steps of one rate for all parameters of a network.
+  ///
+  /// - Parameters:
+  ///   - teacher, student: W with ξ_W, and for three levels V with ξ_V.
+  public init(
+    teacher: (parameters: Vector<Scalar>, rate: Double), student: (parameters: Vector<Scalar>, rate: Double)?,
+    weights: Vector<Scalar>, samples: ChainSamples<Scalar>
+  ) {
+    func step(_ network: (parameters: Vector<Scalar>, rate: Double)) -> StepTaken<Scalar> {
+      StepTaken(
+        before: network.parameters, after: Arena<Scalar>(count: network.parameters.count).all,
+        derivative: .rate(network.rate))
+    }
+    (self.teacher, self.student) = (step(teacher), student.map(step))
+    (self.weights, self.samples) = (weights, samples)
+  }
+}
+
+extension Hypergradient {
+  /// Takes the steps of a case, and ∂L/∂a through them. Collective.
+  ///
+  /// - Returns, Throws: see ``compute(teacher:student:samples:over:)``.
+  public func compute(
+    _ chainCase: ChainCase<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> (hypergradient: Vector<Double>, validationLoss: Double) {
+    let (teacher, student, samples) = (chainCase.teacher, chainCase.student, chainCase.samples)
+    try takeTeacherStep(
+      teacher, training: samples.training, weights: chainCase.weights, masks: samples.masks, ids: samples.trainingIDs,
+      over: ranks)
+    if let student { try takeStudentStep(student, teacher: teacher.after, samples: samples, over: ranks) }
+    return try compute(
+      teacher: teacher, student: student, samples: samples, followsTeacherStep: true,
+      over: ranks)
+  }
+}
+
+/// Inputs and targets of some samples, one row each.
+public struct Samples<Scalar: Real> {
+  /// [samples × inputs], as the network sees them.
+  public let inputs: Matrix<Scalar>
+  /// [samples × outputs].
+  public let targets: Matrix<Scalar>
+
+  public init(inputs: Matrix<Scalar>, targets: Matrix<Scalar>) {
+    precondition(inputs.rows == targets.rows, "every input row needs its target row")
+    (self.inputs, self.targets) = (inputs, targets)
+  }
+}
+
+/// The samples of one hypergradient, whole on every rank: ranks take their rows of them.
+public struct ChainSamples<Scalar: Real> {
+  /// The examples that have weights.
+  public var training: Samples<Scalar>
+  /// x^u, [samples × inputs]; for three levels.
+  public var unlabelled: Matrix<Scalar>?
+  /// Labelled examples of the student, and κ.
+  public var pairs: Samples<Scalar>?
+  public var pairWeight: Double
+  public var validation: Samples<Scalar>
+  /// What the dropout masks of an epoch are addressed by, and those of the rows of `training` and `unlabelled`. Dropout is
+  /// off where nil, as it always is in the teacher's labels and on the validation set.
+  public var masks: Pass.DropoutMasks?
+  public var trainingIDs: [Int32]
+  public var unlabelledIDs: [Int32]
+
+  public init(
+    training: Samples<Scalar>, unlabelled: Matrix<Scalar>? = nil, pairs: Samples<Scalar>? = nil, pairWeight: Double = 0,
+    validation: Samples<Scalar>, masks: Pass.DropoutMasks? = nil, trainingIDs: [Int32] = [],
+    unlabelledIDs: [Int32] = []
+  ) {
+    (self.training, self.unlabelled, self.pairs, self.pairWeight) = (training, unlabelled, pairs, pairWeight)
+    (self.validation, self.masks) = (validation, masks)
+    (self.trainingIDs, self.unlabelledIDs) = (trainingIDs, unlabelledIDs)
+  }
 }

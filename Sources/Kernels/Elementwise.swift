@@ -91,3 +91,15 @@ public func update<S: Real>(
   let (n, x, y, a, b, c) = unsafe (x.count, x.pointer, y.pointer, a.pointer, b.pointer, c.pointer)
   for k in 0..<n { unsafe (x[k], y[k]) = f(x[k], y[k], a[k], b[k], c[k]) }
 }
+
+/// y ← e^x for each element; `x` and `y` may be the same view.
+public func exp<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
+  precondition(x.count == y.count, "elementwise operands must have equal lengths")
+  unsafe Scalar.vectorExp(count: x.count, x.pointer, y.pointer)
+}
+
+/// y ← log(1 + x) for each element; `x` and `y` may be the same view.
+public func log1p<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>) {
+  precondition(x.count == y.count, "elementwise operands must have equal lengths")
+  unsafe Scalar.vectorLog1p(count: x.count, x.pointer, y.pointer)
+}

@@ -1,8 +1,8 @@
 package import Configurations
-internal import Datasets
-package import Kernels
-package import Networks
-internal import Training
+public import Datasets
+public import Kernels
+public import Networks
+public import Training
 
 extension LearningProblem {
   /// The network of a student, checked against the data.
@@ -52,4 +52,55 @@ extension LearningProblem {
 @specialized(where Scalar == Double)
 private func copy<Scalar: Real>(_ outputs: Vector<Scalar>, into row: inout [Double]) {
   for c in row.indices { row[c] = Double(outputs[c]) }
+}
+
+extension LearningProblem {
+  /// The loss of each sample of a subset by itself, in the order of the subset, and its margin: the output of its class
+  /// minus the greatest of the other outputs. Collective.
+  ///
+  /// - Parameter chunk: the samples of one forward pass.
+  /// - Returns: the same on every rank; no margins where the samples have no classes to tell apart.
+  public func examine<Scalar: Real>(
+    _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = 200,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> (losses: [Scalar], margins: [Scalar]?) {
+    network.reserve(samples: chunk)
+    let (columns, hasMargins) = (network.outputs, target == .label && network.outputs > 1)
+    let inputs = Matrix<Scalar>(rows: chunk, columns: network.inputs)
+    let targets = target == .input ? inputs : Matrix<Scalar>(rows: chunk, columns: columns)
+    let gradient = Matrix<Scalar>(rows: chunk, columns: columns)
+    let curvature = Matrix<Scalar>(rows: chunk, columns: columns)
+    // Losses, then margins. A rank writes those of its own samples; to the others it adds zeros.
+    let found = Arena<Scalar>(count: (hasMargins ? 2 : 1) * subset.count)
+    let own = ranks.shard(0..<subset.count)
+    let positions = own.map { Int32($0) }
+    for start in stride(from: 0, to: positions.count, by: chunk) {
+      let part = positions.span.extracting(start..<min(start + chunk, positions.count))
+      let (x, t) = (inputs.prefix(part.count), targets.prefix(part.count))
+      fill(subset, part, inputs: x, targets: t)
+      let outputs = network.forward(x, parameters: parameters.all)
+      loss.evaluateRows(
+        outputs: outputs, targets: t, gradient: gradient.prefix(part.count), curvature: curvature.prefix(part.count)
+      ) { row, loss in
+        let position = own.lowerBound + start + row
+        found.all[position] = Scalar(loss)
+        guard hasMargins else { return }
+        found.all[subset.count + position] = margin(outputs[row], label: subset.label(at: position))
+      }
+    }
+    try ranks.sum(found.all)
+    let values = found.all.array
+    return (
+      Array(values.prefix(subset.count)), hasMargins ? Array(values.suffix(subset.count)) : nil
+    )
+  }
+}
+
+/// y_label − max_{k ≠ label} y_k: positive where the class is recognised.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func margin<Scalar: Real>(_ y: Vector<Scalar>, label: Int) -> Scalar {
+  var greatest = -Scalar.infinity
+  for k in 0..<y.count where k != label { greatest = max(greatest, y[k]) }
+  return y[label] - greatest
 }

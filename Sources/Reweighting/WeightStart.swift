@@ -1,3 +1,9 @@
+internal import Configurations
+internal import Datasets
+public import Kernels
+public import Networks
+public import Training
+
 /// What a cycle of `rp-dist reweight` learns its weights from, found by the network of the cycle before: all that goes from
 /// one cycle to the next.
 public struct WeightStart: Codable, Equatable, Sendable {
@@ -21,4 +27,112 @@ public struct WeightStart: Codable, Equatable, Sendable {
 
   /// Whether the network had outputs to believe.
   package var isFinite: Bool { inverseTemperature.isFinite && belief.allSatisfy(\.isFinite) }
+}
+
+extension LearningProblem {
+  /// What a trained network believes of the labels of the training samples. Collective.
+  ///
+  /// 1. β by the true labels of the validation set; 2. T by the training set; 3. a⁰_i of each of its samples.
+  ///
+  /// - Parameter cycle: the one that starts with it.
+  /// - Returns: the same bits on every rank. For equal parameters they are also the same for every number of ranks: outputs
+  ///   are computed in equal passes, the validation set's are brought together before they are added up, and the sums for T
+  ///   are exact.
+  /// - Precondition: outputs for classes, and a validation set.
+  /// - Complexity: one forward pass over the validation set and two over the training set.
+  public func weightStart<Scalar: Real>(
+    _ network: Network<Scalar>, _ parameters: Arena<Scalar>, cycle: Int,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws -> WeightStart {
+    guard let validation = split.validation else {
+      preconditionFailure("what labels are worth is judged by a validation set")
+    }
+    let (training, classes) = (split.training, network.outputs)
+    precondition(target == .label && classes == training.classes, "only labels can be believed")
+
+    // A rank writes what belongs to its own samples; to the rest it adds zeros.
+    let outputs = Arena<Double>(count: validation.count * classes)
+    forEachOutput(network, parameters, on: validation, over: ranks) { position, row in
+      outputs.all[position * classes..<(position + 1) * classes].copy(from: row)
+    }
+    try ranks.sum(outputs.all)
+    let calibrated = CalibratedOutputs(
+      outputs: outputs.all.array, labels: (0..<validation.count).map { validation.label(at: $0) })
+
+    var p = [Double](repeating: 0, count: classes)
+    let counts = LabelCounts(classes: classes)
+    forEachOutput(network, parameters, on: training, over: ranks) { position, row in
+      calibrated.probabilities(row, into: &p)
+      counts.add(p, label: training.label(at: position))
+    }
+    let transitions = try counts.transitions(over: ranks)
+
+    let belief = Arena<Double>(count: training.count)
+    forEachOutput(network, parameters, on: training, over: ranks) { position, row in
+      calibrated.probabilities(row, into: &p)
+      belief.all[position] = transitions.belief(p, label: training.label(at: position))
+    }
+    try ranks.sum(belief.all)
+    return WeightStart(
+      cycle: cycle, inverseTemperature: calibrated.inverseTemperature, transitions: transitions,
+      belief: belief.all.array)
+  }
+}
+
+/// T[c, k], an estimate of the probability that an example of the true class c is labelled k.
+///
+/// `T[c, k] = (1/C + Σ_{i: label k} p(c|x_i)) / (1 + Σ_i p(c|x_i))` over the training set of C classes, p(c|x) the calibrated
+/// probabilities of a network: soft counts of true classes against labels. One more example of each class with a label of
+/// any class keeps every entry positive, also of a class that nowhere appears.
+public struct LabelTransitions: Codable, Equatable, Sendable {
+  /// A row for each true class; each adds to 1.
+  public let rows: [[Double]]
+
+  /// - Parameter rows: as they were.
+  package init(rows: [[Double]]) { self.rows = rows }
+
+  /// - Parameter counts: Σ_{i: label k} p(c|x_i), [classes × labels].
+  init(counts: [[Double]]) {
+    rows = counts.map { row in
+      let total = 1 + row.reduce(0, +)
+      return row.map { (1 / Double(row.count) + $0) / total }
+    }
+  }
+
+  /// The posterior probability that an example's label is its true class: `p(k|x) T[k, k] / Σ_c p(c|x) T[c, k]`.
+  ///
+  /// - Parameters:
+  ///   - probabilities: p(c|x).
+  ///   - label: k.
+  public func belief(_ probabilities: [Double], label: Int) -> Double {
+    precondition(probabilities.count == rows.count, "every class must have its probability")
+    var all = 0.0
+    for (p, row) in zip(probabilities, rows) { all += p * row[label] }
+    return probabilities[label] * rows[label][label] / all
+  }
+}
+
+/// The soft counts of true classes against labels, which ranks add up.
+public struct LabelCounts: ~Copyable {
+  private let classes: Int
+  /// [classes × labels].
+  private let counts: Arena<Double>
+
+  public init(classes: Int) {
+    self.classes = classes
+    counts = Arena(count: classes * classes)
+  }
+
+  /// Counts one example. Probabilities are rounded to multiples of 2⁻³⁰: their sums are then exact for up to 2²³ examples
+  /// of a label, so that neither the order nor the ranks among which they are shared out change a bit.
+  public func add(_ probabilities: [Double], label: Int) {
+    for (c, p) in probabilities.enumerated() { counts.all[c * classes + label] += (p * 0x1p30).rounded() * 0x1p-30 }
+  }
+
+  /// T of the examples that all ranks counted. Collective.
+  public consuming func transitions(over ranks: borrowing some GlobalSum & ~Copyable) throws -> LabelTransitions {
+    try ranks.sum(counts.all)
+    let sums = counts.all.array
+    return LabelTransitions(counts: (0..<classes).map { Array(sums[$0 * classes..<($0 + 1) * classes]) })
+  }
 }

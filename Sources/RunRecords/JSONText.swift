@@ -9,3 +9,31 @@ public func jsonText(_ value: some Encodable, indented: Bool = false) throws -> 
     indented ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .withoutEscapingSlashes]
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
+
+/// A value that is written as null where there is none, and not left out: a reader finds every key in every object.
+@propertyWrapper
+public struct OrNull<Value: Codable>: Codable {
+  public var wrappedValue: Value?
+
+  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    wrappedValue = container.decodeNil() ? nil : try container.decode(Value.self)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    if let wrappedValue { try container.encode(wrappedValue) } else { try container.encodeNil() }
+  }
+}
+
+extension OrNull: Equatable where Value: Equatable {}
+extension OrNull: Sendable where Value: Sendable {}
+
+extension KeyedDecodingContainer {
+  /// A key that is not there, as in objects of an earlier version, is read as null.
+  public func decode<Value>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
+    try decodeIfPresent(type, forKey: key) ?? OrNull(wrappedValue: nil)
+  }
+}

@@ -1,7 +1,12 @@
 package import Configurations
 private import Datasets
+private import Foundation
 package import Kernels
+internal import MPI
 package import Networks
+private import Optimizers
+package import Ranks
+private import RunRecords
 
 /// A training before it has memory: its network, checked against its data, and how many samples a rank gets.
 package struct TrainingDraft<Scalar: Real> {
@@ -29,5 +34,135 @@ package struct TrainingDraft<Scalar: Real> {
     try self.plan.check(network)
     capacity = training.capacity(of: self.plan.largestBatch, ranks: ranks)
     (self.configuration, self.problem) = (configuration, problem)
+  }
+}
+
+extension TrainingDraft {
+  /// - Parameter node: the ranks of this machine where they share memory (``Reduction/node``); nil where they do not.
+  package func need(node: (rank: Int, ranks: Int)?, ranks: Int) -> MemoryNeed {
+    let count = network.layout.count
+    let (rule, optimizer) = (configuration.optimizer.rule, configuration.optimizer)
+    let bound = rule.needsCurvature ? optimizer.bound : nil
+    var numbers = WorkspaceSize()
+    func add(_ reserved: Int, touched: Int? = nil) {
+      numbers = numbers + WorkspaceSize(reserved: reserved, touched: touched ?? reserved)
+    }
+
+    // Of the parameters: those of the optimizer and of the last finite loss, the best ones, those before a step.
+    let states = OptimizerState<Scalar>.arrays(
+      for: rule, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
+    let kept = states + 1 + (configuration.training.stopEarly == nil ? 0 : 1)
+    let isJudged = optimizer.trust != nil || learning != nil
+    add((kept + (isJudged ? 1 : 0)) * count)
+    // Ẇ and Ẅ.
+    let sums = bound == nil ? 1 : 2
+    if let node {
+      let part = count / node.ranks
+      add(2 * count, touched: sums * part)
+      // Those that travel between machines.
+      add(2 * part, touched: ranks > node.ranks ? sums * part : 0)
+    } else {
+      add(count)
+      add(2 * count, touched: sums * count)
+      addReduction(of: sums * count, ranks: ranks, bound: bound, to: add)
+    }
+
+    // Signals: of the steps, and of the samples that the network is judged by.
+    var shared = 0
+    let judged = network.workspace(bound: bound) * LearningProblem.chunk
+    let evaluation = WorkspaceSize(
+      reserved: judged.reserved, touched: network.touchedByEvaluation * LearningProblem.chunk)
+    if let node {
+      shared = sharedByteCount(ranks: node.ranks)
+      numbers =
+        numbers + network.ownWorkspace(sharing(rank: node.rank, ranks: node.ranks)) + evaluation
+    } else {
+      numbers = numbers + network.workspace(bound: bound) * capacity + evaluation
+      add(capacity * network.inputs)
+    }
+    let targets = problem.target == .input ? 0 : network.outputs
+    add(capacity * targets + LearningProblem.chunk * (network.inputs + targets))
+    if let learning { numbers = (numbers + learning) * trainings }
+
+    // Of each thread of the products: its stack, its area of the allocator, and what the BLAS library gives it.
+    let threads = (configuration.training.threads - 1) << 27
+    // Measured when OpenBLAS was opened: 135 MiB.
+    let library = configuration.usesBLAS ? 1 << 27 : 0
+    let bytes = MemoryLayout<Scalar>.stride
+    return MemoryNeed(
+      resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads + library, shared: shared,
+      // The arrays in their files, and twice more one of them on its way there.
+      checkpoint: (1 + kept + 2) * count * bytes, parameters: count, samples: capacity)
+  }
+
+  /// Whether its ranks share memory where a machine has several of them.
+  package func mayShareMemory(ranks: Int) -> Bool { learning == nil && configuration.mayShareMemory(ranks: ranks) }
+
+  /// The bytes of the window of a machine with so many ranks.
+  package func sharedByteCount(ranks: Int) -> Int {
+    NodeMemory.byteCount(network, sharing(rank: 0, ranks: ranks))
+  }
+
+  private func sharing(rank: Int, ranks: Int) -> Sharing {
+    configuration.sharing(capacity: capacity, rank: rank, ranks: ranks)
+  }
+
+  /// What adding `sums` numbers up over the ranks takes beside them.
+  private func addReduction(
+    of sums: Int, ranks: Int, bound: Bound?, to add: (_ reserved: Int, _ touched: Int?) -> Void
+  ) {
+    let count = network.layout.count
+    if let lanes = configuration.training.lanesOfSums {
+      let tree = LaneTree(lanes: lanes, rank: 0, ranks: ranks)
+      let subtrees = tree.subtreeCounts.max() ?? 1
+      let widest = network.layout.slices.reduce(0) { max($0, 2 * $1.count) }
+      add((subtrees - 1) * 2 * count, (subtrees - 1) * sums)
+      add(tree.levels * widest, nil)
+      // What is gathered of all ranks' subtrees for this rank's part of the numbers.
+      if ranks > 1 { add((tree.additions.count + 1) * (min(LaneExchange.most, 2 * count) / ranks + 1), nil) }
+    } else if ranks > 1 {
+      // The library's own copy of a sum that goes whole, and bfloat16 at half the width.
+      add(sums, nil)
+      if configuration.reduction.curvaturePrecision == .bfloat16, bound != nil { add(count, nil) }
+    }
+  }
+}
+
+/// Refuses a network that cannot be held, before memory for it is asked for: what the system grants and cannot keep would
+/// end the process without a word.
+///
+/// - Parameter samples: of one pass.
+/// - Throws: ``ConfigurationError`` that says how much is needed and how much there is.
+package func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
+  // Parameters, Ẇ, Ẅ, and as much again for what a check compares them with.
+  let count = 10 * network.layout.count
+  let numbers = network.workspace(bound: .full) * samples + WorkspaceSize(reserved: count, touched: count)
+  let bytes = numbers.reserved * MemoryLayout<Scalar>.stride
+  let need = MemoryNeed(resident: bytes, reserved: bytes, parameters: network.layout.count, samples: samples)
+  if let refusal = MemoryCard.refusal(of: [MemoryCard(own: MemoryFacts(need: need))]) {
+    throw ConfigurationError(refusal)
+  }
+}
+
+extension Communicator {
+  /// Makes sure that all ranks of a training have the memory that it takes: each by itself, and the ranks of a host, a
+  /// control group or a job together. Collective.
+  ///
+  /// - Throws: `AgreedFailure` that says how much is needed and how much there is.
+  package func requireMemory<Scalar: Real>(for draft: TrainingDraft<Scalar>) throws {
+    let card = MemoryCard(own: MemoryFacts(need: try need(of: draft)), rank: rank)
+    let cards = try allGather(try jsonText(card)).map { text in
+      try JSONDecoder().decode(MemoryCard.self, from: Data(text.utf8))
+    }
+    if let refusal = MemoryCard.refusal(of: cards) { throw AgreedFailure(code: ExitCode.usage, message: refusal) }
+  }
+
+  /// What a training takes of this rank. Collective.
+  func need<Scalar: Real>(of draft: TrainingDraft<Scalar>) throws -> MemoryNeed {
+    guard draft.mayShareMemory(ranks: ranks) else { return draft.need(node: nil, ranks: ranks) }
+    return try withNode { node in
+      let shares = draft.configuration.sharesMemory(with: node)
+      return draft.need(node: shares ? (rank: node.local.rank, ranks: node.local.ranks) : nil, ranks: ranks)
+    }
   }
 }

@@ -6,66 +6,6 @@ internal import Networks
 private import Optimizers
 public import Ranks
 
-/// Where a run is, after a step.
-public struct TrainingProgress: Sendable {
-  /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
-  public package(set) var cycle = 1
-  public package(set) var cycles = 1
-  /// Those of all cycles together.
-  public package(set) var step: Int
-  public package(set) var steps: Int
-  /// Epochs of the cycle, counted from 1.
-  public let epoch: Int
-  public let epochs: Int
-  /// The mean loss of the step's minibatch before the step, without regularisation.
-  public let loss: Double
-  /// Spent on steps since the first one, without validation.
-  public package(set) var seconds: Double
-  /// Whether this is the last step of its epoch.
-  public let endsEpoch: Bool
-}
-
-/// What an epoch gave.
-public struct EpochReport: Sendable {
-  /// Counted from 1 in each cycle.
-  public let epoch: Int
-  /// The steps that are done, those of all cycles together.
-  public package(set) var step: Int
-  /// Spent on steps since the first one, without validation.
-  public package(set) var seconds: Double
-  /// The mean over the epoch's minibatches, each before its step; without regularisation.
-  public let trainingLoss: Double
-  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
-  public let learningRate: Double
-  /// On the validation set, where there is one.
-  public let validation: Evaluation?
-}
-
-/// How the loop over the epochs ended.
-public struct TrainingOutcome: Sendable {
-  package init() {}
-
-  /// The steps that were taken.
-  public var steps = 0
-  /// Spent on them.
-  public var seconds = 0.0
-  /// The step whose loss, or the epoch's validation loss after it, was not finite; the parameters then are the last good
-  /// ones.
-  public var divergedAtStep: Int?
-  /// What overflowed first there.
-  public var divergence: Divergence?
-  /// The epoch whose parameters were kept by early stopping, counted from 1.
-  public var bestEpoch: Int?
-  /// Whether the caller ended it between two steps: the parameters are those of the last step.
-  public var wasStopped = false
-}
-
-extension TrainingOutcome {
-  fileprivate mutating func diverge(_ divergence: Divergence) {
-    (divergedAtStep, self.divergence) = (steps, divergence)
-  }
-}
-
 /// The loop over epochs and minibatches, without files: the same for a run and for a comparison of optimizers.
 public final class TrainingLoop<Scalar: Real> {
   public let plan: TrainingPlan

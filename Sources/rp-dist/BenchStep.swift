@@ -5,6 +5,7 @@ internal import Kernels
 internal import MPI
 internal import Ranks
 internal import RunRecords
+internal import Training
 
 struct BenchStep: RankCommand {
   static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Configurations
 internal import Foundation
 internal import MPI
+internal import Networks
 
 /// Where a command's configuration comes from: the same words for all commands.
 struct ConfigurationOptions: ParsableArguments {
@@ -49,4 +50,26 @@ struct ConfigurationOptions: ParsableArguments {
     if let file { return URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
     return configuration.data.set == .digits ? Preset.standard.name : configuration.data.set.rawValue
   }
+}
+
+/// One of a fixed list of names on the command line; an unknown one is answered with the nearest.
+func choice<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name where Name.RawValue == String {
+  guard let name = Name(rawValue: text) else {
+    throw UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "name")
+  }
+  return name
+}
+
+/// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors, and dropout is
+/// off whatever it keeps.
+///
+/// - Parameters:
+///   - option: where the list was given, for messages.
+/// - Throws: `UnknownName`.
+func layerList(_ list: String, option: String) throws(UnknownName) -> [LayerConfiguration] {
+  var layers: [LayerConfiguration] = []
+  for item in list.split(separator: ",") {
+    layers.append(try .named(item.trimmingCharacters(in: .whitespaces), in: option))
+  }
+  return layers
 }

@@ -33,3 +33,48 @@ extension RunResult {
     return (lines + (reweight?.lines(of: self) ?? [])).joined(separator: "\n")
   }
 }
+
+extension ReweightResult {
+  /// The lines on the weights that follow those of the run, whose numbers are of the network that the validation set judged.
+  func lines(of run: RunResult) -> [String] {
+    var lines = [
+      "weights: \(examples), mean \(Format.fixed(weights.mean, 3)), from \(Format.fixed(weights.least, 3)) to "
+        + "\(Format.fixed(weights.greatest, 3)), \(Format.percent(weights.zeros)) are 0"
+    ]
+    if let flipped { lines.append("wrong labels: \(flipped) (\(Format.percent(Double(flipped) / Double(examples))))") }
+    if let auc = weights.auc, let precision = weights.precision {
+      lines.append("AUC of the weights: \(Format.fixed(auc, 4))")
+      lines.append("precision at the noise rate: \(Format.percent(precision))")
+    }
+    if let cycles, cycles.count > 1 { lines += ["cycles:"] + cycles.map(Self.line) }
+    lines.append("lowest weights:")
+    lines += lowest.map(Self.line)
+    func quality(_ name: String, _ loss: Double?, _ accuracy: Double?) -> String {
+      guard let loss else { return "  \(name): diverged" }
+      return "  \(name): loss \(Format.loss(loss))" + (accuracy.map { ", accuracy \(Format.percent($0))" } ?? "")
+    }
+    lines.append("test set:")
+    if let unweighted {
+      lines.append(quality("no learned weights", unweighted.testLoss, unweighted.testAccuracy))
+    }
+    if let teacher { lines.append(quality("teacher with learned weights", teacher.testLoss, teacher.testAccuracy)) }
+    lines.append(quality("learned weights", run.testLoss, run.testAccuracy))
+    if let clean { lines.append(quality("true labels alone", clean.testLoss, clean.testAccuracy)) }
+    return lines
+  }
+
+  private static func line(_ cycle: Cycle) -> String {
+    "  \(cycle.cycle): "
+      + (cycle.wrongShare.map { "from \(Format.percent($0)) wrong labels, " } ?? "from equal weights, ")
+      + (cycle.weights.auc.map { "AUC \(Format.fixed($0, 4)), " } ?? "")
+      + (cycle.validationAccuracy.map { "validation \(Format.percent($0)), " } ?? "")
+      + (cycle.testAccuracy.map { "test \(Format.percent($0))" } ?? "test diverged")
+  }
+
+  private static func line(_ example: Example) -> String {
+    "  sample \(example.id): weight \(Format.fixed(example.weight, 4))"
+      + (example.label.map { ", label \($0)" } ?? "")
+      + (example.trueLabel.map { $0 == example.label ? " (true)" : " (truly \($0))" } ?? "")
+      + ", loss \(Format.loss(example.loss))"
+  }
+}

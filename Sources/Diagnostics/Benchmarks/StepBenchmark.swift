@@ -4,8 +4,8 @@ private import Datasets
 public import Kernels
 public import MPI
 internal import Networks
-public import Ranks
-internal import Training
+internal import Ranks
+public import Training
 
 /// What a step took: medians over the timed ones, of the slowest rank, in milliseconds; of steps that differ by turns
 /// the mean over their cycle.

@@ -45,3 +45,70 @@ public struct QuadraticBound: Sendable {
     return step
   }
 }
+
+/// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation frozen.
+struct CurvatureModel {
+  private let model: SecondOrderModel<Double>
+  private let kind: Bound
+  private let direction: Arena<Double>
+  private let samples: Double
+
+  /// Runs the objective's network forward; it must not be run again as long as the model is used.
+  init(_ objective: Objective, _ kind: Bound) {
+    _ = objective.forward(.frozenMinibatch)
+    model = SecondOrderModel(
+      objective.network, inputs: objective.inputs, targets: objective.targets, parameters: objective.parameters.all,
+      loss: objective.loss)
+    self.kind = kind
+    direction = Arena(count: objective.parameters.count)
+    samples = Double(objective.samples)
+  }
+
+  func curvature(along v: [Double]) -> Double {
+    direction.all.copy(from: v)
+    return model.derivatives(along: direction.all, kind).second / samples
+  }
+
+  /// The same for v = Σ of a few unit vectors, each scaled.
+  func curvature(along units: [(parameter: Int, scale: Double)]) -> Double {
+    direction.all.fill(0)
+    for unit in units { direction.all[unit.parameter] += unit.scale }
+    return model.derivatives(along: direction.all, kind).second / samples
+  }
+}
+
+/// λ_max of a symmetric matrix: the least x for which x − A has a Cholesky factor, found by bisection between the largest
+/// diagonal element and Gershgorin's bound.
+///
+/// - Returns: λ_max with an error of about 1e-12 of Gershgorin's bound; −∞ for the empty matrix.
+/// - Complexity: about 40 factorisations of n³/3 operations each.
+func largestEigenvalue(_ matrix: Matrix<Double>) -> Double {
+  precondition(matrix.rows == matrix.columns, "a symmetric matrix is square")
+  var (low, high) = (-Double.infinity, -Double.infinity)
+  for i in 0..<matrix.rows {
+    low = max(low, matrix[i][i])
+    high = max(high, matrix[i][i] + matrix[i].magnitudeSum - matrix[i][i].magnitude)
+  }
+  guard low < high else { return low }
+  let factor = Matrix<Double>(rows: matrix.rows, columns: matrix.columns)
+  let resolution = 1e-12 * max(low.magnitude, high.magnitude)
+  while high - low > resolution {
+    let middle = low + (high - low) / 2
+    if isPositiveDefinite(middle, minus: matrix, factor: factor) { high = middle } else { low = middle }
+  }
+  return high
+}
+
+/// Whether x − A has a Cholesky factor L Lᵀ; writes as much of L as there is, row by row.
+private func isPositiveDefinite(_ x: Double, minus matrix: Matrix<Double>, factor: Matrix<Double>) -> Bool {
+  for i in 0..<matrix.rows {
+    let row = factor[i]
+    for j in 0..<i {
+      row[j] = (-matrix[i][j] - row[0..<j].dot(factor[j][0..<j])) / factor[j][j]
+    }
+    let pivot = x - matrix[i][i] - row[0..<i].dot(row[0..<i])
+    guard pivot > 0 else { return false }
+    row[i] = pivot.squareRoot()
+  }
+  return true
+}

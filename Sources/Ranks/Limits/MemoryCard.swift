@@ -50,3 +50,68 @@ extension MemoryCard {
     self.init(rank: rank, host: MPILibrary.processorName, machine: RankPlacement.machine, memory: memory)
   }
 }
+
+/// What a process has of memory, what it will need, and what it may take.
+public struct MemoryFacts: Codable, Equatable, Sendable {
+  public var need: MemoryNeed
+  var present: ProcessState
+  var limits: [MemoryLimit]
+
+  public init(need: MemoryNeed, present: ProcessState, limits: [MemoryLimit]) {
+    (self.need, self.present, self.limits) = (need, present, limits)
+  }
+
+  /// Those of this process, with what it will need.
+  package init(need: MemoryNeed) { self.init(need: need, present: .own, limits: MemoryLimit.own) }
+}
+
+/// The memory that a training takes of one rank beside what its process has already, in bytes.
+public struct MemoryNeed: Codable, Equatable, Sendable {
+  /// What the rank touches for itself.
+  public var resident = 0
+  /// The address space of that: also what it reserves and never touches.
+  public var reserved = 0
+  /// What the ranks of its host share: there once.
+  public var shared = 0
+  /// What rank 0 takes more to write a checkpoint, or to read one.
+  public var checkpoint = 0
+  /// The parameters, and the most samples that the rank gets of one minibatch, for messages.
+  public var parameters = 0
+  public var samples = 0
+
+  public init(
+    resident: Int = 0, reserved: Int = 0, shared: Int = 0, checkpoint: Int = 0, parameters: Int = 0, samples: Int = 0
+  ) {
+    (self.resident, self.reserved, self.shared, self.checkpoint) = (resident, reserved, shared, checkpoint)
+    (self.parameters, self.samples) = (parameters, samples)
+  }
+}
+
+/// The memory that this process has now, as proc_pid_status(5) tells.
+public struct ProcessState: Codable, Equatable, Sendable {
+  /// Address space and its part that RLIMIT_DATA counts, in bytes.
+  var addressSpace = 0
+  var data = 0
+  /// What is in memory and has no file that it could be read from again.
+  var resident = 0
+
+  public init(addressSpace: Int = 0, data: Int = 0, resident: Int = 0) {
+    (self.addressSpace, self.data, self.resident) = (addressSpace, data, resident)
+  }
+
+  /// That of this process.
+  static var own: ProcessState {
+    var state = ProcessState()
+    for line in ControlGroups.lines("/proc/self/status") {
+      let words = line.split { $0 == " " || $0 == "\t" }
+      guard words.count > 1, let number = Int(words[1]) else { continue }
+      switch words[0] {
+      case "VmSize:": state.addressSpace = number << 10
+      case "VmData:": state.data = number << 10
+      case "RssAnon:", "RssShmem:": state.resident += number << 10
+      default: break
+      }
+    }
+    return state
+  }
+}

@@ -1,4 +1,5 @@
 package import Configurations
+private import Foundation
 public import Kernels
 public import MPI
 private import RunRecords
@@ -73,5 +74,20 @@ extension RankGroup {
   /// Makes sure that every rank has the same text, see `Communicator`. Collective.
   public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     try communicator.requireSame(text(), what: what, remedy: remedy)
+  }
+}
+
+extension Communicator {
+  /// A value that rank `root` has, on every rank. Collective.
+  package func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
+    let text = try broadcast(rank == root ? try jsonText(value) : "", from: root)
+    return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
+  }
+}
+
+extension RankGroup {
+  /// A value that rank `root` has, on every rank. Collective.
+  package func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
+    try communicator.shared(value, from: root)
   }
 }

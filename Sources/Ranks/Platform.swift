@@ -1,4 +1,4 @@
-internal import BLAS
+package import BLAS
 internal import Configurations
 private import Kernels
 internal import MPI
@@ -36,4 +36,21 @@ package enum Platform {
     (blas.map { "\($0.configuration) with \($0.coreName) kernels, " } ?? "")
       + "own kernels for \(instructions), \(mathLibrary)"
   }
+}
+
+/// What multiplies matrices in a training: the program's own kernels, for most of them alone.
+extension Configuration {
+  /// Whether a training also multiplies by OpenBLAS: its bits then depend on which one there is.
+  package var usesBLAS: Bool { training.gradient == .layerTargets }
+
+  /// Sets the threads of products, and opens OpenBLAS where the training needs it.
+  ///
+  /// - Throws: `BLASError` where it cannot be opened.
+  package func prepareProducts() throws(BLASError) {
+    BLASLibrary.setThreads(training.threads)
+    if usesBLAS { try BLASLibrary.open() }
+  }
+
+  /// The OpenBLAS of this process; nil where the training does not need it.
+  package var blas: BLASLibrary? { usesBLAS ? try? BLASLibrary.open() : nil }
 }
