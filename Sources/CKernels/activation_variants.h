@@ -68,7 +68,7 @@ INLINE void NAME(forward_all)(const activation_function function, const activati
   // A copy, which no result can overlap.
   const activation_forward_pass pass = *given;
   size_t at = 0;
-  for (; at + LANES <= pass.count; at += LANES) NAME(forward_vector)(function, &pass, at, LANES, 1);
+  for (; at + WIDTH <= pass.count; at += WIDTH) NAME(forward_vector)(function, &pass, at, WIDTH, 1);
   if (at < pass.count) NAME(forward_vector)(function, &pass, at, pass.count - at, 0);
 }
 
@@ -135,8 +135,8 @@ INLINE void NAME(backward_all)(
     const activation_function function, const int of_value, const int has_z, const activation_backward_pass *given) {
   const activation_backward_pass pass = *given;
   size_t at = 0;
-  for (; at + LANES <= pass.count; at += LANES) {
-    NAME(backward_vector)(function, of_value, has_z, &pass, at, LANES, 1);
+  for (; at + WIDTH <= pass.count; at += WIDTH) {
+    NAME(backward_vector)(function, of_value, has_z, &pass, at, WIDTH, 1);
   }
   if (at < pass.count) NAME(backward_vector)(function, of_value, has_z, &pass, at, pass.count - at, 0);
 }
@@ -186,17 +186,17 @@ INLINE double NAME(error_all)(
     V sum[4] = {(V)(0), (V)(0), (V)(0), (V)(0)};
     const size_t end = (row + 1) * pass.columns;
     size_t at = row * pass.columns;
-    while (at + 4 * LANES <= end) {
+    while (at + 4 * WIDTH <= end) {
 #pragma clang loop unroll(full)
-      for (int part = 0; part < 4; part++, at += LANES) {
-        sum[part] = NAME(error_vector)(function, has_z, &pass, sum[part], at, LANES, 1);
+      for (int part = 0; part < 4; part++, at += WIDTH) {
+        sum[part] = NAME(error_vector)(function, has_z, &pass, sum[part], at, WIDTH, 1);
       }
     }
-    for (; at + LANES <= end; at += LANES) sum[0] = NAME(error_vector)(function, has_z, &pass, sum[0], at, LANES, 1);
+    for (; at + WIDTH <= end; at += WIDTH) sum[0] = NAME(error_vector)(function, has_z, &pass, sum[0], at, WIDTH, 1);
     if (at < end) sum[1] = NAME(error_vector)(function, has_z, &pass, sum[1], at, end - at, 0);
     const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
     double of_row = 0;
-    for (int lane = 0; lane < LANES; lane++) of_row += (double)all[lane];
+    for (int lane = 0; lane < WIDTH; lane++) of_row += (double)all[lane];
     total += of_row;
   }
   return total;

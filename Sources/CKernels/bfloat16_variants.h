@@ -1,5 +1,5 @@
 // The loops of bfloat16.h for one set of instructions, see every_variant.h: there are none for doubles.
-#if LANES == LANES_F32
+#if WIDTH == LANES_F32
 
 TARGET static void NAME(round)(size_t count, const float *x, uint16_t *y) {
   for (size_t k = 0; k < count; k++) {

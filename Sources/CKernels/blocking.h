@@ -4,7 +4,7 @@
 
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
 // How many numbers the vectors hold in which `count` numbers fit.
-#define WHOLE_VECTORS(count) (((count) + LANES - 1) / LANES * LANES)
+#define WHOLE_VECTORS(count) (((count) + WIDTH - 1) / WIDTH * WIDTH)
 
 // The most terms of a block of sums: a panel of B, of so many rows and two vectors, stays in the first-level cache.
 #define BLOCK_TERMS MATRIX_LANE_TERMS
@@ -25,7 +25,7 @@
 
 // How many vectors a result has whose rows are cut into vectors, and what it costs to turn a number of it, in
 // multiplications of vectors.
-#define VECTORS(rows, columns) ((rows) * (((columns) + LANES - 1) / LANES))
+#define VECTORS(rows, columns) ((rows) * (((columns) + WIDTH - 1) / WIDTH))
 #define TURN 3
 
 // The length of the first of the even parts into which `count` is cut, none longer than `most`.

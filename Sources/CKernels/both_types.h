@@ -2,14 +2,14 @@
 
 #define T float
 #define TYPE f32
-#define LANES LANES_F32
+#define WIDTH LANES_F32
 #define PACKED(intrinsic) intrinsic##_ps
 #define LIBM(function) function##f
 #include "variant.h"
 
 #define T double
 #define TYPE f64
-#define LANES LANES_F64
+#define WIDTH LANES_F64
 #define PACKED(intrinsic) intrinsic##_pd
 #define LIBM(function) function
 #include "variant.h"

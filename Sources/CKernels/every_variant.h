@@ -7,7 +7,7 @@
 //   CALL_SUFFICIENT(function, type, …)
 //                       calls the variant that every processor has which suffices: for what takes no longer than a choice
 // In LOOPS are defined:
-//   T, V, LANES         the number type, its vector, and how many numbers a vector has
+//   T, V, WIDTH         the number type, its vector, and how many numbers a vector has
 //   TYPE, INSTRUCTIONS  f32 or f64, and avx512, avx2 or plain
 //   LANES_F32, LANES_F64
 //                       how many of each type a vector has
@@ -48,9 +48,9 @@
 #define LIBMVEC_LETTER e
 #include "both_types.h"
 
-// The first `count` numbers of a vector are those where all bits are read from here + LANES − count numbers.
+// The first `count` numbers of a vector are those where all bits are read from here + WIDTH − count numbers.
 static const int every_variant_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
-#define MASK(count) _mm256_loadu_si256((const __m256i *)((const T *)every_variant_mask + LANES - (count)))
+#define MASK(count) _mm256_loadu_si256((const __m256i *)((const T *)every_variant_mask + WIDTH - (count)))
 
 #define INSTRUCTIONS avx2
 #define TARGET __attribute__((target("avx2,fma")))

@@ -7,24 +7,24 @@ INLINE void NAME(sum_block)(
   V sum[4];
 #pragma clang loop unroll(full)
   for (int v = 0; v < vectors; v++) {
-    sum[v] = accumulates ? NAME(load)(sums + v * LANES, last, is_whole || v + 1 < vectors) : (V)(0);
+    sum[v] = accumulates ? NAME(load)(sums + v * WIDTH, last, is_whole || v + 1 < vectors) : (V)(0);
   }
   for (size_t row = 0; row < rows; row++, x += stride) {
 #pragma clang loop unroll(full)
-    for (int v = 0; v < vectors; v++) sum[v] += NAME(load)(x + v * LANES, last, is_whole || v + 1 < vectors);
+    for (int v = 0; v < vectors; v++) sum[v] += NAME(load)(x + v * WIDTH, last, is_whole || v + 1 < vectors);
   }
 #pragma clang loop unroll(full)
-  for (int v = 0; v < vectors; v++) NAME(store)(sums + v * LANES, sum[v], last, is_whole || v + 1 < vectors);
+  for (int v = 0; v < vectors; v++) NAME(store)(sums + v * WIDTH, sum[v], last, is_whole || v + 1 < vectors);
 }
 
 TARGET static void NAME(sum_rows)(
     size_t rows, size_t columns, const T *x, size_t stride, T *sums, int accumulates) {
   size_t at = 0;
-  for (; at + 4 * LANES <= columns; at += 4 * LANES) {
-    NAME(sum_block)(4, 1, rows, LANES, x + at, stride, sums + at, accumulates);
+  for (; at + 4 * WIDTH <= columns; at += 4 * WIDTH) {
+    NAME(sum_block)(4, 1, rows, WIDTH, x + at, stride, sums + at, accumulates);
   }
-  for (; at + LANES <= columns; at += LANES) {
-    NAME(sum_block)(1, 1, rows, LANES, x + at, stride, sums + at, accumulates);
+  for (; at + WIDTH <= columns; at += WIDTH) {
+    NAME(sum_block)(1, 1, rows, WIDTH, x + at, stride, sums + at, accumulates);
   }
   if (at < columns) NAME(sum_block)(1, 0, rows, columns - at, x + at, stride, sums + at, accumulates);
 }
@@ -50,16 +50,16 @@ TARGET static double NAME(squared_error)(
 #define VECTOR(part, count, is_whole) \
   sum[part] = NAME(square_vector)(    \
       y + at, t + at, y_dot + at, z == NULL ? NULL : z + at, u == NULL ? NULL : u + at, sum[part], count, is_whole)
-    while (at + 4 * LANES <= end) {
+    while (at + 4 * WIDTH <= end) {
 #pragma clang loop unroll(full)
-      for (int part = 0; part < 4; part++, at += LANES) VECTOR(part, LANES, 1);
+      for (int part = 0; part < 4; part++, at += WIDTH) VECTOR(part, WIDTH, 1);
     }
-    for (; at + LANES <= end; at += LANES) VECTOR(0, LANES, 1);
+    for (; at + WIDTH <= end; at += WIDTH) VECTOR(0, WIDTH, 1);
     if (at < end) VECTOR(1, end - at, 0);
 #undef VECTOR
     const V all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
     double of_row = 0;
-    for (int lane = 0; lane < LANES; lane++) of_row += (double)all[lane];
+    for (int lane = 0; lane < WIDTH; lane++) of_row += (double)all[lane];
     total += of_row;
   }
   return total;

@@ -1,5 +1,5 @@
 // The products for one precision and one set of instructions. The including file defines
-//   T, V, LANES      the number type, its vector, and how many numbers a vector has
+//   T, V, WIDTH      the number type, its vector, and how many numbers a vector has
 //   PRODUCT, STEP    the types of a product and of a step
 //   ROWS             the most rows of a tile: ROWS × 2 vectors of sums stay in registers
 //   NAME(x), TARGET  the name of a function, and its attribute
@@ -46,7 +46,7 @@ INLINE void NAME(add_up)(
 
   const size_t row = transposed ? 1 : lda, term = transposed ? lda : 1;
   for (; k > 0; k--, a1 += term, a2 += term, b += ldb) {
-    V b0 = LOAD(b), b1 = vectors > 1 ? LOAD(b + LANES) : b0;
+    V b0 = LOAD(b), b1 = vectors > 1 ? LOAD(b + WIDTH) : b0;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
       if (r == rows) {
@@ -70,23 +70,23 @@ INLINE void NAME(tile)(
   for (int r = 0; r < rows * factors; r++) {
     c[r] = r < rows ? c1 + r * ldc : c2 + (r - rows) * ldc;
     __builtin_prefetch(c[r], 1);
-    __builtin_prefetch(c[r] + (vectors - 1) * LANES + last - 1, 1);
+    __builtin_prefetch(c[r] + (vectors - 1) * WIDTH + last - 1, 1);
   }
   V sum[ROWS][2];
   NAME(add_up)(transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
 
-  const int end = vectors - 1, is_whole = last == LANES;
+  const int end = vectors - 1, is_whole = last == WIDTH;
   if (beta != 0) {
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
       if (vectors > 1) sum[r][0] += beta * LOAD(c[r]);
-      sum[r][end] += beta * (is_whole ? LOAD(c[r] + end * LANES) : LOAD_PART(c[r] + end * LANES, last));
+      sum[r][end] += beta * (is_whole ? LOAD(c[r] + end * WIDTH) : LOAD_PART(c[r] + end * WIDTH, last));
     }
   }
   if (row1 != NULL) {
     V x[2];
     x[0] = vectors > 1 ? LOAD(row1) : (V)(0);
-    x[end] = is_whole ? LOAD(row1 + end * LANES) : LOAD_PART(row1 + end * LANES, last);
+    x[end] = is_whole ? LOAD(row1 + end * WIDTH) : LOAD_PART(row1 + end * WIDTH, last);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
       if (vectors > 1) sum[r][0] += x[0];
@@ -104,8 +104,8 @@ INLINE void NAME(tile)(
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) {
     if (vectors > 1) STORE(c[r], sum[r][0]);
-    if (is_whole) STORE(c[r] + end * LANES, sum[r][end]);
-    else STORE_PART(c[r] + end * LANES, sum[r][end], last);
+    if (is_whole) STORE(c[r] + end * WIDTH, sum[r][end]);
+    else STORE_PART(c[r] + end * WIDTH, sum[r][end], last);
   }
 }
 
@@ -126,11 +126,11 @@ INLINE V NAME(stepped)(const int factors, const int has_l1, V w, V sum1, V sum2,
 INLINE void NAME(move)(
     const int rows, const int factors, const int vectors, const int has_l1, const V sum[ROWS][2], T *w, size_t ldw,
     size_t last, const STEP *step) {
-  const int end = vectors - 1, is_whole = last == LANES, second = rows * (factors - 1);
+  const int end = vectors - 1, is_whole = last == WIDTH, second = rows * (factors - 1);
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++, w += ldw) {
     if (vectors > 1) STORE(w, NAME(stepped)(factors, has_l1, LOAD(w), sum[r][0], sum[second + r][0], step));
-    T *at = w + end * LANES;
+    T *at = w + end * WIDTH;
     const V moved = NAME(stepped)(
         factors, has_l1, is_whole ? LOAD(at) : LOAD_PART(at, last), sum[r][end], sum[second + r][end], step);
     if (is_whole) STORE(at, moved);
@@ -144,8 +144,8 @@ INLINE void NAME(moving_tile)(
     size_t ldb, T *w, size_t ldw, size_t last, const STEP *step) {
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    for (int v = 0; v < vectors; v++) __builtin_prefetch(w + r * ldw + v * LANES, 1);
-    __builtin_prefetch(w + r * ldw + (vectors - 1) * LANES + last - 1, 1);
+    for (int v = 0; v < vectors; v++) __builtin_prefetch(w + r * ldw + v * WIDTH, 1);
+    __builtin_prefetch(w + r * ldw + (vectors - 1) * WIDTH + last - 1, 1);
   }
   V sum[ROWS][2];
   const size_t terms = even_part(k, BLOCK_TERMS);
@@ -232,19 +232,19 @@ enum { NAME(moving) = 2 };
 #undef ENTRIES_12
 #undef ENTRIES
 
-// to[p × stride + j] ← rows[j][p] for j < LANES and p < k, in whole vectors.
-INLINE void NAME(pack_columns)(const T *const rows[LANES], size_t k, const int magnitude, T *to, size_t stride) {
-  V block[LANES];
+// to[p × stride + j] ← rows[j][p] for j < WIDTH and p < k, in whole vectors.
+INLINE void NAME(pack_columns)(const T *const rows[WIDTH], size_t k, const int magnitude, T *to, size_t stride) {
+  V block[WIDTH];
   size_t p = 0;
-  for (; p + LANES <= k; p += LANES) {
+  for (; p + WIDTH <= k; p += WIDTH) {
     NAME(load_columns)(rows, p, block);
 #pragma clang loop unroll(full)
-    for (int q = 0; q < LANES; q++) STORE(to + (p + q) * stride, magnitude ? MAGNITUDE(block[q]) : block[q]);
+    for (int q = 0; q < WIDTH; q++) STORE(to + (p + q) * stride, magnitude ? MAGNITUDE(block[q]) : block[q]);
   }
   if (p == k) return;
-  T rest[LANES][LANES];
-  const T *rest_rows[LANES];
-  for (size_t j = 0; j < LANES; j++) {
+  T rest[WIDTH][WIDTH];
+  const T *rest_rows[WIDTH];
+  for (size_t j = 0; j < WIDTH; j++) {
     STORE(rest[j], LOAD_PART(rows[j] + p, k - p));
     rest_rows[j] = rest[j];
   }
@@ -256,14 +256,14 @@ INLINE void NAME(pack_columns)(const T *const rows[LANES], size_t k, const int m
 TARGET static void NAME(pack_panel)(
     const T *b, size_t ldb, int transposed, size_t k, size_t columns, const int magnitude, T *to) {
   const size_t width = WHOLE_VECTORS(columns);
-  for (size_t start = 0; start < columns; start += LANES) {
-    const size_t count = SMALLER(LANES, columns - start);
+  for (size_t start = 0; start < columns; start += WIDTH) {
+    const size_t count = SMALLER(WIDTH, columns - start);
     if (transposed) {
-      const T *rows[LANES];
-      for (size_t j = 0; j < LANES; j++) rows[j] = b + (start + SMALLER(j, count - 1)) * ldb;
+      const T *rows[WIDTH];
+      for (size_t j = 0; j < WIDTH; j++) rows[j] = b + (start + SMALLER(j, count - 1)) * ldb;
       if (magnitude) NAME(pack_columns)(rows, k, 1, to + start, width);
       else NAME(pack_columns)(rows, k, 0, to + start, width);
-    } else if (count == LANES) {
+    } else if (count == WIDTH) {
       for (size_t p = 0; p < k; p++) {
         V x = LOAD(b + p * ldb + start);
         STORE(to + p * width + start, magnitude ? MAGNITUDE(x) : x);
@@ -281,9 +281,9 @@ TARGET static void NAME(pack_panel)(
 // whole vectors. What lies beyond them is some number, which is not read.
 TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, size_t rows, T *to) {
   const size_t all = rows * factors, width = WHOLE_VECTORS(all);
-  for (size_t start = 0; start < all; start += LANES) {
-    const T *from[LANES];
-    for (size_t j = 0; j < LANES; j++) {
+  for (size_t start = 0; start < all; start += WIDTH) {
+    const T *from[WIDTH];
+    for (size_t j = 0; j < WIDTH; j++) {
       const size_t r = SMALLER(start + j, all - 1);
       from[j] = r < rows ? a.a1 + r * a.lda : a.a2 + (r - rows) * a.lda;
     }
@@ -336,23 +336,23 @@ INLINE void NAME(multiply_tile)(
     size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   const T beta = c.accumulates ? 1 : c.beta;
   const size_t at = i * c.ldc + j;
-  NAME(tiles)[c.step == NULL ? a.transposed : NAME(moving)][factors - 1][b.columns > LANES][rows - 1](
+  NAME(tiles)[c.step == NULL ? a.transposed : NAME(moving)][factors - 1][b.columns > WIDTH][rows - 1](
       k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 && c.step == NULL ? c.c2 + at : NULL, c.ldc, beta,
-      (b.columns - 1) % LANES + 1, c.accumulates || c.row1 == NULL ? NULL : c.row1 + j,
+      (b.columns - 1) % WIDTH + 1, c.accumulates || c.row1 == NULL ? NULL : c.row1 + j,
       c.accumulates || c.column2 == NULL ? NULL : c.column2 + i, c.step);
 }
 
 // One tile of C whose terms have lanes, into the first level of the stack: rows of two vectors, of both products.
 TARGET static void NAME(multiply_lanes)(
-    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, T levels[][ROWS * 2 * LANES]) {
-  const size_t width = 2 * LANES, vectors = b.columns > LANES ? 2 : 1;
-  NAME(tile_function) *const tile = NAME(tiles)[a.transposed][factors - 1][b.columns > LANES][rows - 1];
+    size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, T levels[][ROWS * 2 * WIDTH]) {
+  const size_t width = 2 * WIDTH, vectors = b.columns > WIDTH ? 2 : 1;
+  NAME(tile_function) *const tile = NAME(tiles)[a.transposed][factors - 1][b.columns > WIDTH][rows - 1];
   const size_t term = a.transposed ? a.lda : 1;
   for (size_t n = 0; n < c.lane_count; n++) {
     const matrix_lane lane = c.lanes[n];
     T *to = levels[lane.level];
     tile(
-        lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, LANES, NULL, NULL,
+        lane.terms, a.a1, a.a2, a.lda, b.b, b.ldb, to, to + rows * width, width, lane.is_added, WIDTH, NULL, NULL,
         NULL);
     a.a1 += lane.terms * term;
     a.a2 += lane.terms * term;
@@ -361,7 +361,7 @@ TARGET static void NAME(multiply_lanes)(
       const T *from = levels[lane.level - join + 1];
       to = levels[lane.level - join];
       for (size_t row = 0; row < rows * factors; row++) {
-        for (size_t at = row * width; at < row * width + vectors * LANES; at += LANES) {
+        for (size_t at = row * width; at < row * width + vectors * WIDTH; at += WIDTH) {
           STORE(to + at, LOAD(to + at) + LOAD(from + at));
         }
       }
@@ -372,14 +372,14 @@ TARGET static void NAME(multiply_lanes)(
 // The same, and from there to C at row i and column j.
 TARGET static void NAME(multiply_tile_lanes)(
     size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * WIDTH] __attribute__((aligned(64)));
   NAME(multiply_lanes)(rows, factors, a, b, c, levels);
   for (size_t row = 0; row < rows * factors; row++) {
-    const T *from = levels[0] + row * 2 * LANES;
+    const T *from = levels[0] + row * 2 * WIDTH;
     T *to = (row < rows ? c.c1 + (i + row) * c.ldc : c.c2 + (i + row - rows) * c.ldc) + j;
-    for (size_t at = 0; at < b.columns; at += LANES) {
-      const size_t count = SMALLER(LANES, b.columns - at);
-      if (count == LANES) {
+    for (size_t at = 0; at < b.columns; at += WIDTH) {
+      const size_t count = SMALLER(WIDTH, b.columns - at);
+      if (count == WIDTH) {
         STORE(to + at, c.beta == 0 ? LOAD(from + at) : LOAD(from + at) + c.beta * LOAD(to + at));
       } else {
         STORE_PART(
@@ -392,16 +392,16 @@ TARGET static void NAME(multiply_tile_lanes)(
 // One tile of C, of which memory has the transposed, for rows i and columns j.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
-  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * LANES] __attribute__((aligned(64)));
+  T levels[MATRIX_LANE_LEVELS][ROWS * 2 * WIDTH] __attribute__((aligned(64)));
   T *corner = levels[0];
   if (c.lane_count > 0) NAME(multiply_lanes)(rows, 1, a, b, c, levels);
-  else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * LANES}, 0, 0);
+  else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * WIDTH}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
   const T *row1 = c.accumulates ? NULL : c.row1, *column2 = c.accumulates ? NULL : c.column2;
   for (size_t column = 0; column < b.columns; column++) {
     T *to = c.c1 + (j + column) * c.ldc + i;
     for (size_t row = 0; row < rows; row++) {
-      T x = corner[row * 2 * LANES + column];
+      T x = corner[row * 2 * WIDTH + column];
       if (beta != 0) x += beta * to[row];
       if (row1 != NULL) x += row1[i + row];
       if (column2 != NULL) x += column2[j + column];
@@ -418,7 +418,7 @@ TARGET static void NAME(multiply_blocks)(
   // A tile of W has all its sums before it takes its step.
   const size_t terms = place.step == NULL ? even_part(all_terms, BLOCK_TERMS) : all_terms;
   const size_t tile_rows = even_part(m, ROWS / factors);
-  const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * LANES;
+  const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * WIDTH;
   // A is read where it lies where too few panels of B are to pay for putting it in order, and where columns of op(A) are
   // contiguous and the processor does that well, unless the cache cannot keep their lines.
   const int is_short = n <= DIRECT_PANELS * panel_columns, is_crowded = a.lda * sizeof(T) % CROWDED_BYTES == 0;
@@ -447,7 +447,7 @@ TARGET static void NAME(multiply_blocks)(
           const size_t columns = SMALLER(panel_columns, end - j);
           NAME(panel) of_b = {b + (transpose_b ? j * ldb + p : p * ldb + j), ldb, columns};
           // A panel that is used once and has whole vectors is read where it lies.
-          if (transpose_b || magnitude || rows > tile_rows || columns % LANES != 0) {
+          if (transpose_b || magnitude || rows > tile_rows || columns % WIDTH != 0) {
             NAME(pack_panel)(of_b.b, ldb, transpose_b, k, columns, magnitude, panel);
             of_b.b = panel;
             of_b.ldb = WHOLE_VECTORS(columns);

@@ -16,7 +16,7 @@
 // A tile takes all 16 registers of AVX2. Left to itself the compiler keeps a mask in one of them, and moves sums about.
 #if LANES_F32 != 8
 #define DROP_SIGNS(x) x = MAGNITUDE(x)
-#elif LANES == LANES_F32
+#elif WIDTH == LANES_F32
 static const unsigned magnitude_bits_f32[8] = {
     ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1, ~0u >> 1};
 #define DROP_SIGNS(x) __asm__("vandps %1, %0, %0" : "+x"(x) : "m"(magnitude_bits_f32))
@@ -49,11 +49,11 @@ static const unsigned long long magnitude_bits_f64[4] = {~0ull >> 1, ~0ull >> 1,
 #endif
 
 // Columns of rows that are contiguous: block[c][j] ← rows[j][p + c], from pieces of several rows in one vector.
-INLINE void NAME(load_columns)(const T *const rows[LANES], size_t p, V block[LANES]) {
-#if LANES == LANES_F32
+INLINE void NAME(load_columns)(const T *const rows[WIDTH], size_t p, V block[WIDTH]) {
+#if WIDTH == LANES_F32
   typedef double doubles __attribute__((ext_vector_type(LANES_F64)));
 #pragma clang loop unroll(full)
-  for (int c = 0; c < LANES; c += 4) {
+  for (int c = 0; c < WIDTH; c += 4) {
     const V x0 = PIECES(rows, 4, p + c), x1 = PIECES(rows + 1, 4, p + c);
     const V x2 = PIECES(rows + 2, 4, p + c), x3 = PIECES(rows + 3, 4, p + c);
     const doubles low01 = (doubles)TURNS_LOW(x0, x1), high01 = (doubles)TURNS_HIGH(x0, x1);
@@ -65,7 +65,7 @@ INLINE void NAME(load_columns)(const T *const rows[LANES], size_t p, V block[LAN
   }
 #else
 #pragma clang loop unroll(full)
-  for (int c = 0; c < LANES; c += 2) {
+  for (int c = 0; c < WIDTH; c += 2) {
     const V x0 = PIECES(rows, 2, p + c), x1 = PIECES(rows + 1, 2, p + c);
     block[c] = LOW(x0, x1);
     block[c + 1] = HIGH(x0, x1);

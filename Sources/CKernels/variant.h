@@ -2,10 +2,10 @@
 
 #define V JOINED(TYPE, INSTRUCTIONS)
 #define NAME(x) JOINED(x, V)
-typedef T V __attribute__((ext_vector_type(LANES)));
+typedef T V __attribute__((ext_vector_type(WIDTH)));
 
 // A vector wherever numbers lie.
-typedef T NAME(unaligned) __attribute__((ext_vector_type(LANES), aligned(sizeof(T)), may_alias));
+typedef T NAME(unaligned) __attribute__((ext_vector_type(WIDTH), aligned(sizeof(T)), may_alias));
 #define LOAD(from) ((V)*(const NAME(unaligned) *)(from))
 #define STORE(to, x) (*(NAME(unaligned) *)(to) = (x))
 
@@ -28,10 +28,10 @@ INLINE void NAME(store)(T *to, V x, size_t count, const int is_whole) {
 #if HAVE_LIBMVEC && defined(LIBMVEC_LETTER)
 #define LIBMVEC(letter, lanes, function) LIBMVEC_NAME(letter, lanes, function)
 #define LIBMVEC_NAME(letter, lanes, function) _ZGV##letter##N##lanes##v_##function
-#define EXP LIBMVEC(LIBMVEC_LETTER, LANES, LIBM(exp))
-#define EXPM1 LIBMVEC(LIBMVEC_LETTER, LANES, LIBM(expm1))
-#define LOG1P LIBMVEC(LIBMVEC_LETTER, LANES, LIBM(log1p))
-#define TANH LIBMVEC(LIBMVEC_LETTER, LANES, LIBM(tanh))
+#define EXP LIBMVEC(LIBMVEC_LETTER, WIDTH, LIBM(exp))
+#define EXPM1 LIBMVEC(LIBMVEC_LETTER, WIDTH, LIBM(expm1))
+#define LOG1P LIBMVEC(LIBMVEC_LETTER, WIDTH, LIBM(log1p))
+#define TANH LIBMVEC(LIBMVEC_LETTER, WIDTH, LIBM(tanh))
 TARGET V EXP(V);
 TARGET V EXPM1(V);
 TARGET V LOG1P(V);
@@ -40,7 +40,7 @@ TARGET V TANH(V);
 // libm's functions of one number.
 #define OF_LANES(function)                                       \
   TARGET static inline V NAME(function##_lanes)(V x) {           \
-    for (int k = 0; k < LANES; k++) x[k] = LIBM(function)(x[k]); \
+    for (int k = 0; k < WIDTH; k++) x[k] = LIBM(function)(x[k]); \
     return x;                                                    \
   }
 OF_LANES(exp)
@@ -58,7 +58,7 @@ OF_LANES(tanh)
 
 #undef T
 #undef TYPE
-#undef LANES
+#undef WIDTH
 #undef PACKED
 #undef LIBM
 #undef V

@@ -3,7 +3,7 @@
 #define ARRAY_LOOP(name, FUNCTION)                                                                   \
   TARGET static void NAME(name)(size_t count, const T *x, T *y) {                                    \
     size_t at = 0;                                                                                   \
-    for (; at + LANES <= count; at += LANES) STORE(y + at, FUNCTION(LOAD(x + at)));                  \
+    for (; at + WIDTH <= count; at += WIDTH) STORE(y + at, FUNCTION(LOAD(x + at)));                  \
     if (at < count) STORE_PART(y + at, FUNCTION(LOAD_PART(x + at, count - at)), count - at);         \
   }
 ARRAY_LOOP(vector_exp, EXP)

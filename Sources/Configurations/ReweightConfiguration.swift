@@ -3,7 +3,7 @@ public import Optimizers
 
 /// `reweight`: how `rp-dist reweight` learns one weight a_i for each training example, by (M23) or (M24).
 public struct ReweightConfiguration: Codable, Equatable, Sendable {
-  /// 2: the weights of the network that the validation set judges. 3: those of a teacher, whose labels a student learns.
+  /// 2: the weights of the network that the validation set evaluates. 3: those of a teacher, whose labels a student learns.
   public var levels = 2
   /// How often the network is trained, each time anew: the weights of every cycle but the first start at what the network
   /// before believes of the labels, and are drawn to it. nil: ``standardCycles`` with two levels and classes, else 1.
@@ -36,7 +36,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   /// The weights are updated every so many steps, from the epoch after the `warmup` first ones on.
   public var updateEvery = 1
   public var warmup = 1
-  /// The samples of the validation set that judge one step; at most all of them.
+  /// The samples of the validation set that evaluate one step; at most all of them.
   public var validationBatch = 200
   /// β of the average of the validation loss's gradient over the updates; 0 takes that of each step alone.
   public var validationDecay = 0.98

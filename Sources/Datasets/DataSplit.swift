@@ -1,6 +1,6 @@
 internal import Kernels
 
-/// The parts of a data set: what is trained on, what training is watched by, and what the result is judged by.
+/// The parts of a data set: what is trained on, what training is watched by, and what the result is evaluated by.
 public struct DataSplit: Sendable {
   public let training: Subset
   public let test: Subset

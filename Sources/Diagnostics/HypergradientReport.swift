@@ -111,14 +111,14 @@ public struct HypergradientReport: Sendable {
       contents: "a case holds training.inputs, training.targets, training.weights, validation.inputs and "
         + "validation.targets, for three levels unlabelled.inputs, and with a pair weight pairs.inputs and pairs.targets"
     )
-    let judged = studentFile ?? teacherFile
+    let validated = studentFile ?? teacherFile
     let training = try file.samples(
       "training.inputs", "training.targets", of: teacherFile.network, loss: teacher.loss)
     let weights: Vector<Scalar> = try file.numbers(
       "training.weights", for: "training.inputs", count: training.inputs.rows)
     var samples = try ChainSamples(
       training: training,
-      validation: file.samples("validation.inputs", "validation.targets", of: judged.network, loss: validationLoss))
+      validation: file.samples("validation.inputs", "validation.targets", of: validated.network, loss: validationLoss))
     if let student, let network = studentFile?.network {
       samples.unlabelled = try file.rows("unlabelled.inputs", columns: network.inputs, "inputs")
       samples.pairWeight = pairWeight

@@ -33,8 +33,8 @@ public struct Chain: Equatable, Sendable {
     (self.teacher, self.student, self.validationLoss) = (teacher, student, validationLoss)
   }
 
-  /// The network that the validation set judges.
-  public var judged: Learner { student ?? teacher }
+  /// The network that the validation set evaluates.
+  public var validated: Learner { student ?? teacher }
 }
 
 /// Everything that a hypergradient by the specification's own steps is taken of.

@@ -18,23 +18,23 @@ public final class Hypergradient<Scalar: Real> {
   public let grid: Grid.Choice
   /// The orders of W and V in their arenas; that of W twice for two levels.
   public let teacherLayout: ParameterLayout
-  public let judgedLayout: ParameterLayout
+  public let validatedLayout: ParameterLayout
 
   /// C and B: the blocks that (M26) and (M25) perturb.
   let teacherBlocks: [ParameterGroups.Block]
   let studentBlocks: [ParameterGroups.Block]
 
-  /// The teacher on the weighted examples and on the unlabelled inputs; the student there and on pairs; the judged network
+  /// The teacher on the weighted examples and on the unlabelled inputs; the student there and on pairs; the evaluated network
   /// on the validation set.
   let training: Station<Scalar>
   let labelling: Station<Scalar>?
   let learning: Station<Scalar>?
   let pairing: Station<Scalar>?
-  let judging: Station<Scalar>
+  let validating: Station<Scalar>
 
-  /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [judged + 1]
+  /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [evaluated + 1]
   private let slope: SampleSums<Scalar>
-  /// β of the average of ∇L over hypergradients, and that average, [judged].
+  /// β of the average of ∇L over hypergradients, and that average, [evaluated].
   private let slopeDecay: Double
   private let averageSlope: Arena<Scalar>
   private var slopesTakenUp = 0
@@ -95,26 +95,26 @@ public final class Hypergradient<Scalar: Real> {
       throw HypergradientError("the radius is \(radius); it must be above 0, and is best near 0.01")
     }
     training = try Station(chain.teacher, loss: chain.teacher.loss)
-    judging = try Station(chain.judged, loss: chain.validationLoss)
+    validating = try Station(chain.validated, loss: chain.validationLoss)
     teacherLayout = training.network.layout
-    judgedLayout = judging.network.layout
+    validatedLayout = validating.network.layout
     teacherBlocks = try teacherGroups.blocks(
       of: teacherLayout, radius: radius, network: "teacher", numbers: chain.teacher.layerNumbers)
     if let student = chain.student {
-      try Self.check(chain.teacher, student, training.network.outputs, judging.network.outputs)
+      try Self.check(chain.teacher, student, training.network.outputs, validating.network.outputs)
       labelling = try Station(chain.teacher, loss: student.loss)
       learning = try Station(student, loss: student.loss)
       pairing = try Station(student, loss: student.loss)
       studentBlocks = try studentGroups.blocks(
-        of: judgedLayout, radius: radius, network: "student", numbers: student.layerNumbers)
+        of: validatedLayout, radius: radius, network: "student", numbers: student.layerNumbers)
     } else {
       (labelling, learning, pairing, studentBlocks) = (nil, nil, nil, [])
     }
     let hasStudent = chain.student != nil
     let teacherCount = teacherLayout.count
-    let studentCount = hasStudent ? judgedLayout.count : 0
-    slope = SampleSums(count: judgedLayout.count + 1)
-    averageSlope = Arena(count: slopeDecay > 0 ? judgedLayout.count : 0)
+    let studentCount = hasStudent ? validatedLayout.count : 0
+    slope = SampleSums(count: validatedLayout.count + 1)
+    averageSlope = Arena(count: slopeDecay > 0 ? validatedLayout.count : 0)
     labelSlopes = SampleSums(
       count: hasStudent ? teacherCount * (strategy == .nested ? 2 * studentBlocks.count : 1) : 0)
     perturbedTeacher = Perturbation(count: strategy == .exact ? 0 : teacherCount)
@@ -177,8 +177,8 @@ public final class Hypergradient<Scalar: Real> {
     if result.count != count { result = Arena(count: count) }
     result.all.fill(0)
 
-    let validationLoss = try judge(student?.after ?? teacher.after, samples.validation, over: ranks)
-    let v = slope.values[0..<judgedLayout.count]
+    let validationLoss = try validate(student?.after ?? teacher.after, samples.validation, over: ranks)
+    let v = slope.values[0..<validatedLayout.count]
     if slopeDecay > 0 { takeUp(v) }
     let perSample = 1 / Double(samples.validation.inputs.rows)
     products.removeAll(keepingCapacity: true)
@@ -216,18 +216,18 @@ public final class Hypergradient<Scalar: Real> {
     try grid.check(ranks: ranks)
   }
 
-  /// L at the judged network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.
-  private func judge(
+  /// L at the evaluated network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.
+  private func validate(
     _ parameters: Vector<Scalar>, _ validation: Samples<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    let count = judgedLayout.count
+    let count = validatedLayout.count
     let all = validation.inputs.rows
     try timed {
       let rows = ranks.shard(0..<all)
       let (x, t) = (validation.inputs[rows], validation.targets[rows])
-      _ = judging.forward(x, at: parameters, ids: Span())
-      _ = try judging.network.addStatistics(
-        inputs: x, targets: t, parameters: parameters, loss: judging.loss, partition: .automatic, bound: .paper,
+      _ = validating.forward(x, at: parameters, ids: Span())
+      _ = try validating.network.addStatistics(
+        inputs: x, targets: t, parameters: parameters, loss: validating.loss, partition: .automatic, bound: .paper,
         into: slope, at: StatisticsPlace(wDot: 0..<count, loss: count), samples: all, over: ranks)
       passes = passes + PassCount(forward: 1, backward: 1)
     }

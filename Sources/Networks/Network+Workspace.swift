@@ -30,7 +30,7 @@ extension Network {
     return signals + layerWorkspace(samples: 1, sharing: nil, bound: bound)
   }
 
-  /// The numbers for each sample that judging a network touches of the same: values, what layers keep of a pass, and the
+  /// The numbers for each sample that evaluating a network touches of the same: values, what layers keep of a pass, and the
   /// derivatives of the loss.
   public var touchedByEvaluation: Int {
     units(of: .value) + 2 * outputs + layerWorkspace(samples: 1, sharing: nil, bound: .paper).reserved

@@ -31,7 +31,7 @@ final class ChainDerivative<Scalar: Real> {
   }
 
   /// - Parameters:
-  ///   - problem: its training samples have the weights, its validation samples judge.
+  ///   - problem: its training samples have the weights, its validation samples evaluate.
   ///   - unlabelled: the samples of the student; for three levels.
   ///   - batch: the most samples of a step.
   /// - Throws: ``ConfigurationError`` where the parts do not fit together.
@@ -58,7 +58,7 @@ final class ChainDerivative<Scalar: Real> {
     self.unlabelled = unlabelled.map { Rows(problem, count: min(settings.unlabelledBatch, $0.count)) }
     let isSame = configuration.training.precision == Scalar.precision
     teacher = ConvertedStep(count: hypergradient.teacherLayout.count, isSame: isSame)
-    student = hasStudent ? ConvertedStep(count: hypergradient.judgedLayout.count, isSame: isSame) : nil
+    student = hasStudent ? ConvertedStep(count: hypergradient.validatedLayout.count, isSame: isSame) : nil
   }
 
   /// ∂L/∂b of one step of the teacher and, with three levels, one of the student, and the examples' residuals. Collective.
@@ -66,17 +66,17 @@ final class ChainDerivative<Scalar: Real> {
   /// - Parameters:
   ///   - steps: in the precision of the training.
   ///   - batch, unlabelled: positions of the samples of these steps.
-  ///   - judges: positions in the validation set.
+  ///   - validation: positions in the validation set.
   ///   - masks: what the dropout masks of the steps were addressed by.
   func compute<Trained: Real>(
     teacher: StepTaken<Trained>, student: StepTaken<Trained>?, batch: Span<Int32>, unlabelled: [Int32]?,
-    judges: Span<Int32>, masks: Pass.DropoutMasks, over ranks: borrowing some GlobalSum & ~Copyable
+    validation positions: Span<Int32>, masks: Pass.DropoutMasks, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> (hypergradient: Vector<Double>, residuals: Vector<Double>, validationLoss: Double) {
     guard let validationSet = problem.split.validation else {
-      preconditionFailure("weights are judged by a validation set")
+      preconditionFailure("weights are learned from a validation set")
     }
     var samples = ChainSamples(
-      training: fill(training, problem.split.training, batch), validation: fill(validation, validationSet, judges),
+      training: fill(training, problem.split.training, batch), validation: fill(validation, validationSet, positions),
       masks: masks, trainingIDs: list(batch))
     if let rows = self.unlabelled, let unlabelledSet, let unlabelled {
       samples.unlabelled = fill(rows, unlabelledSet, unlabelled.span).inputs

@@ -25,7 +25,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
   private let schedule: Schedule
   /// nil where the weights stay what they are.
   private let derivative: Derivative?
-  private var judges: SampleCycle?
+  private var validationCycle: SampleCycle?
   private let teacherDerivative: Arena<Scalar>
   private let studentDerivative: Arena<Scalar>
   private let lastGood: Arena<Double>
@@ -81,16 +81,16 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       let chain = try chain(Double.self)
       derivative = .double(chain)
       (teacherCount, studentCount) = (
-        chain.hypergradient.teacherLayout.count, chain.hypergradient.judgedLayout.count
+        chain.hypergradient.teacherLayout.count, chain.hypergradient.validatedLayout.count
       )
     } else {
       let chain = try chain(Scalar.self)
       derivative = .own(chain)
       (teacherCount, studentCount) = (
-        chain.hypergradient.teacherLayout.count, chain.hypergradient.judgedLayout.count
+        chain.hypergradient.teacherLayout.count, chain.hypergradient.validatedLayout.count
       )
     }
-    judges = SampleCycle(
+    validationCycle = SampleCycle(
       seed: configuration.training.seed, .validationBatch, count: validation.count, batch: settings.validationBatch)
     teacherDerivative = Arena(count: settings.preconditioned ? teacherCount : 0)
     studentDerivative = Arena(count: settings.preconditioned && unlabelled != nil ? studentCount : 0)
@@ -99,7 +99,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
   /// a of the training samples, by position.
   public var values: [Double] { weights.values.all.array }
 
-  public var judged: (step: TrainingStep<Scalar>, loss: Loss)? { student.map { ($0.step, $0.loss) } }
+  public var evaluated: (step: TrainingStep<Scalar>, loss: Loss)? { student.map { ($0.step, $0.loss) } }
 
   public func prepare(_ batch: Span<Int32>) { weights.apply(to: batch, effective.all) }
 
@@ -114,7 +114,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       guard loss.isFinite else { return "the student's loss" }
     }
     guard let derivative, epoch > settings.warmup, t.isMultiple(of: settings.updateEvery),
-      let validation = judges?.advance()
+      let validation = validationCycle?.advance()
     else { return nil }
     let teacher = taken(step, samples: batch.count, teacherDerivative)
     let own = student.map { student in
@@ -125,11 +125,13 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       switch derivative {
       case .own(let chain):
         try chain.compute(
-          teacher: teacher, student: own, batch: batch, unlabelled: student?.lastUnlabelled, judges: validation.span,
+          teacher: teacher, student: own, batch: batch, unlabelled: student?.lastUnlabelled,
+          validation: validation.span,
           masks: masks, over: ranks)
       case .double(let chain):
         try chain.compute(
-          teacher: teacher, student: own, batch: batch, unlabelled: student?.lastUnlabelled, judges: validation.span,
+          teacher: teacher, student: own, batch: batch, unlabelled: student?.lastUnlabelled,
+          validation: validation.span,
           masks: masks, over: ranks)
       }
     guard found.validationLoss.isFinite else { return "the validation loss" }
@@ -190,7 +192,7 @@ extension WeightLearning: Resumable {
   public func exchange(with state: any StateExchange) throws {
     try state.part("weights", weights.exchange)
     try state.part("student") { try student?.exchange(with: $0) }
-    try state.part("judges") { try judges?.exchange(with: $0) }
+    try state.part("judges") { try validationCycle?.exchange(with: $0) }
     try state.part("hypergradient") { state throws in
       switch derivative {
       case .own(let chain): try chain.hypergradient.exchange(with: state)

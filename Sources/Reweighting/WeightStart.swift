@@ -45,7 +45,7 @@ extension LearningProblem {
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> WeightStart {
     guard let validation = split.validation else {
-      preconditionFailure("what labels are worth is judged by a validation set")
+      preconditionFailure("what labels are worth is found on a validation set")
     }
     let (training, classes) = (split.training, network.outputs)
     precondition(target == .label && classes == training.classes, "only labels can be believed")

@@ -55,7 +55,7 @@ package struct Models<Scalar: Real> {
       ModelFile(network: step.network, parameters: step.parameters, scaling: scaling)
     }
     teacher = model(loop.step)
-    student = (loop.learning?.judged?.step).map(model)
+    student = (loop.learning?.evaluated?.step).map(model)
   }
 
   /// What their files say beside the tensors.

@@ -47,8 +47,8 @@ extension Manifest {
 }
 
 extension TrainingLoop {
-  /// Judges the trained network on all sets. Collective.
-  func judge(_ outcome: TrainingOutcome, run: String, on world: RankGroup) throws -> RunResult {
+  /// Evaluates the trained network on all sets. Collective.
+  func evaluate(_ outcome: TrainingOutcome, run: String, on world: RankGroup) throws -> RunResult {
     let split = problem.split
     let training = try evaluate(split.training, over: world)
     let validation = try split.validation.map { try evaluate($0, over: world) }

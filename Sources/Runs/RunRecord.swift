@@ -58,7 +58,7 @@ struct RunRecord {
     manifest.finished = Date().ISO8601Format()
     manifest.parametersSHA256 = parameters
     switch ending {
-    case .judged(let result): (manifest.status, manifest.result) = (.finished, result)
+    case .evaluated(let result): (manifest.status, manifest.result) = (.finished, result)
     case .diverged(let step, _): (manifest.status, manifest.divergedAtStep) = (.diverged, step)
     }
     try writeManifest(on: world, describe: describe)
@@ -73,8 +73,8 @@ struct RunRecord {
 
 /// How the training of a run ended.
 enum RunEnding {
-  /// With a network that all sets judge.
-  case judged(RunResult)
+  /// With a network that all sets evaluate.
+  case evaluated(RunResult)
   /// With a loss, or a hypergradient, that was not finite at a step, and what overflowed first.
   case diverged(step: Int, Divergence?)
 }

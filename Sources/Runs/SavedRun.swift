@@ -80,7 +80,7 @@ public struct SavedRun: Sendable {
   /// Whether the run's model is a student's, with its teacher beside it.
   private var hasStudent: Bool { FileManager.default.fileExists(atPath: folder.student) }
 
-  /// Judges the run's model on the test set of its data: that of the student where there is one. Collective.
+  /// Evaluates the run's model on the test set of its data: that of the student where there is one. Collective.
   public func evaluate(
     on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Evaluation {

@@ -87,7 +87,7 @@ extension TrainingRun {
         guard found.isFinite else {
           all.outcome.divergedAtStep = steps
           all.outcome.divergence = try all.loop.divergence(
-            judgedOn: "training set, from which the next cycle's weights start,", afterStep: all.loop.position.steps,
+            evaluatedOn: "training set, from which the next cycle's weights start,", afterStep: all.loop.position.steps,
             over: world
           ).following(steps - all.loop.position.steps)
           try all.loop.restoreLastGood()
@@ -110,7 +110,7 @@ extension TrainingRun {
       all.outcome = own.following(before)
       guard own.divergedAtStep == nil, !own.wasStopped else { break }
       if let learning = all.learning {
-        all.cycles.append(try loop.judgeCycle(cycle, place.start, learning, over: world))
+        all.cycles.append(try loop.evaluateCycle(cycle, place.start, learning, over: world))
       }
     }
     return all
@@ -119,7 +119,7 @@ extension TrainingRun {
 
 extension TrainingLoop {
   /// How good the network is after a cycle. Collective.
-  fileprivate func judgeCycle(
+  fileprivate func evaluateCycle(
     _ cycle: Int, _ start: WeightStart?, _ learning: WeightLearning<Scalar>,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> ReweightResult.Cycle {

@@ -12,8 +12,8 @@ extension TrainingRun {
   /// The loss of the training set at the first parameters, where that at the end is far above it; else nil. Collective.
   ///
   /// Above it must be both the loss of the trained network, which dropout does not raise, and the mean loss of the last
-  /// epoch's minibatches, which running averages that lag do not raise. The parameters that early stopping keeps are judged
-  /// too. Where weights are learned a high loss on the given labels may be right: then it is not judged.
+  /// epoch's minibatches, which running averages that lag do not raise. The parameters that early stopping keeps are evaluated
+  /// too. Where weights are learned a high loss on the given labels may be right: then it is not evaluated.
   func startLoss<Scalar: Real>(
     below result: RunResult, _ loop: TrainingLoop<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double? {

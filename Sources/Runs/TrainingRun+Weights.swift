@@ -68,31 +68,31 @@ extension TrainingRun {
       start: start)
   }
 
-  /// Judges the learned weights of a run, writes what they are, and compares with a training without them where that is
+  /// Evaluates the learned weights of a run, writes what they are, and compares with a training without them where that is
   /// wanted. Collective.
   ///
   /// - Returns: the ending, with what was found.
-  func judgeWeights<Scalar: Real>(
+  func evaluateWeights<Scalar: Real>(
     _ all: CycledOutcome<Scalar>, _ ending: RunEnding, _ folder: RunFolder, on world: RankGroup,
     describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunEnding {
-    var weights = try judgeWeights(all.loop, all.learning, folder: folder, on: world, describe: describe)
-    guard case .judged(var result) = ending else { return ending }
+    var weights = try evaluateWeights(all.loop, all.learning, folder: folder, on: world, describe: describe)
+    guard case .evaluated(var result) = ending else { return ending }
     if configuration.reweight?.compare == true {
       (weights.unweighted, weights.clean) = try compare(
         with: all.loop, all.learning, on: world, describe: describe, telling: observer)
     }
     weights.cycles = all.cycles
     result.reweight = weights
-    return .judged(result)
+    return .evaluated(result)
   }
 
   /// - Parameter lowest: of how many examples of least weight the result tells.
-  private func judgeWeights<Scalar: Real>(
+  private func evaluateWeights<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, folder: RunFolder, lowest: Int = 10,
     on world: RankGroup, describe: ErrorDescription
   ) throws -> ReweightResult {
-    guard let learning else { preconditionFailure("only learned weights can be judged") }
+    guard let learning else { preconditionFailure("only learned weights can be evaluated") }
     let (split, step) = (loop.problem.split, loop.step)
     let examination = try loop.problem.examine(
       step.network, step.parameters, configuration.loss, on: split.training, over: world)
@@ -169,8 +169,8 @@ extension ExampleWeights {
   /// What the weights of a training set are like, and how well they tell its wrong labels where these are known.
   func statistics(_ split: DataSplit) -> WeightStatistics {
     let weights = values.all.array
-    let judgement = split.isFlipped.flatMap { WeightJudgement(weights: weights, isFlipped: $0) }
-    return WeightStatistics(weights, auc: judgement?.auc, precision: judgement?.precision)
+    let ranking = split.isFlipped.flatMap { WrongLabelRanking(weights: weights, isFlipped: $0) }
+    return WeightStatistics(weights, auc: ranking?.auc, precision: ranking?.precision)
   }
 }
 

@@ -154,11 +154,11 @@ public struct TrainingRun {
     try all.learning?.compareReplicas(after: nil, over: world)
     try record.write(Models(all.loop, scaling: scaling), on: world, describe: describe)
     if all.learning != nil {
-      ending = try judgeWeights(all, ending, record.folder, on: world, describe: describe, telling: observer)
+      ending = try evaluateWeights(all, ending, record.folder, on: world, describe: describe, telling: observer)
     }
     try record.finish(ending, parameters: fingerprint, on: world, describe: describe)
     switch ending {
-    case .judged(let result):
+    case .evaluated(let result):
       let notes = try notes(on: result, all, over: world)
       if world.rank == 0 { notes.forEach(observer.note) }
       return result
@@ -180,20 +180,20 @@ public struct TrainingRun {
     return manifest
   }
 
-  /// Judges the trained network; where that finds no finite number, goes back to the last parameters that had them.
+  /// Evaluates the trained network; where that finds no finite number, goes back to the last parameters that had them.
   /// Collective.
   private func end<Scalar: Real>(
     _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: RankGroup
   ) throws -> RunEnding {
     if let step = all.outcome.divergedAtStep { return .diverged(step: step, all.outcome.divergence) }
-    let judged = try all.loop.judge(all.outcome, run: folder.path, on: world)
-    guard !judged.isFinite else {
-      var result = judged
-      result.initialTrainingLoss = try startLoss(below: judged, all.loop, over: world)
-      return .judged(result)
+    let evaluated = try all.loop.evaluate(all.outcome, run: folder.path, on: world)
+    guard !evaluated.isFinite else {
+      var result = evaluated
+      result.initialTrainingLoss = try startLoss(below: evaluated, all.loop, over: world)
+      return .evaluated(result)
     }
-    let set = judged.trainingLoss.isFinite ? "test set" : "training set"
-    let divergence = try all.loop.divergence(judgedOn: set, afterStep: all.loop.position.steps, over: world)
+    let set = evaluated.trainingLoss.isFinite ? "test set" : "training set"
+    let divergence = try all.loop.divergence(evaluatedOn: set, afterStep: all.loop.position.steps, over: world)
     try all.loop.restoreLastGood()
     return .diverged(
       step: all.outcome.steps, divergence.following(all.outcome.steps - all.loop.position.steps))

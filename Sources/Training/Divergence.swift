@@ -129,7 +129,7 @@ extension TrainingLoop {
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Divergence {
     if let found = try divergence(afterStep: step, at: place, over: ranks) { return found }
-    if let student = learning?.judged?.step {
+    if let student = learning?.evaluated?.step {
       let found = try student.overflowInAverages(over: ranks) ?? student.overflowInParameters(over: ranks)
       if let found {
         return Divergence("the student's \(found)", step: step, in: Scalar.precision, mayBeEarlier: true)
@@ -140,9 +140,9 @@ extension TrainingLoop {
 
   /// What overflowed first where the trained network's loss is not finite. Collective; moves the parameters.
   ///
-  /// - Parameter set: what it was judged on.
+  /// - Parameter set: what it was evaluated on.
   package func divergence(
-    judgedOn set: String, afterStep step: Int, over ranks: borrowing some GlobalSum & ~Copyable
+    evaluatedOn set: String, afterStep step: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Divergence {
     let place: StepPlace = ((step - 1) / plan.stepsPerEpoch + 1, (step - 1) % plan.stepsPerEpoch)
     return try divergence(afterStep: step, at: place, over: ranks)

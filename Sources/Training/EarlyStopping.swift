@@ -19,7 +19,7 @@ struct EarlyStopping<Scalar: Real> {
   /// Takes note of an epoch's validation loss; one that is not a number is no improvement.
   ///
   /// - Returns: whether to stop.
-  mutating func judge(epoch: Int, loss: Double, step: TrainingStep<Scalar>) -> Bool {
+  mutating func hasSettled(epoch: Int, loss: Double, step: TrainingStep<Scalar>) -> Bool {
     if loss < bestLoss {
       (bestEpoch, bestLoss) = (epoch, loss)
       step.keepParameters(in: best)

@@ -12,10 +12,10 @@ public struct Evaluation: Equatable, Sendable {
 }
 
 extension LearningProblem {
-  /// The samples of one forward pass of a judgement.
+  /// The samples of one forward pass of an evaluation.
   public static var chunk: Int { 200 }
 
-  /// Judges a network on a subset, the samples shared out over the ranks. Collective.
+  /// Evaluates a network on a subset, the samples shared out over the ranks. Collective.
   ///
   /// - Parameters:
   ///   - chunk: the samples of one forward pass.

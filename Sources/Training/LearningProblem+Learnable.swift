@@ -73,8 +73,8 @@ extension LearningProblem {
   private var unseenClasses: String? {
     guard target == .label else { return nil }
     let (seen, names) = (split.training.classCounts, split.training.dataset.classNames)
-    let judged = [split.test, split.validation].compactMap { $0?.classCounts }
-    let unseen = seen.indices.filter { k in seen[k] == 0 && judged.contains { $0[k] > 0 } }
+    let evaluated = [split.test, split.validation].compactMap { $0?.classCounts }
+    let unseen = seen.indices.filter { k in seen[k] == 0 && evaluated.contains { $0[k] > 0 } }
     guard !unseen.isEmpty else { return nil }
     let list = unseen.prefix(5).map { "'\(names[$0])'" }.joined(separator: ", ") + (unseen.count > 5 ? ", …" : "")
     return

@@ -3,7 +3,7 @@ public import Datasets
 package import Kernels
 public import Networks
 
-/// The samples of a configuration with the scaling that belongs to them: what a network is trained and judged on.
+/// The samples of a configuration with the scaling that belongs to them: what a network is trained and evaluated on.
 public struct LearningProblem: Sendable {
   public let split: DataSplit
   public let map: InputMap

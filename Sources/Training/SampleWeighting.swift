@@ -13,8 +13,8 @@ public protocol SampleWeighting<Scalar>: AnyObject, Resumable {
   /// What the loss of each training sample is multiplied by, by position.
   var effective: Arena<Scalar> { get }
 
-  /// The network that validation and test set judge in place of the loop's own: the student of three levels; else nil.
-  var judged: (step: TrainingStep<Scalar>, loss: Loss)? { get }
+  /// The network that validation and test set evaluate in place of the loop's own: the student of three levels; else nil.
+  var evaluated: (step: TrainingStep<Scalar>, loss: Loss)? { get }
 
   /// Before the statistics of a minibatch: sets its weights.
   ///

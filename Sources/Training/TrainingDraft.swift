@@ -52,8 +52,8 @@ extension TrainingDraft {
     let states = OptimizerState<Scalar>.arrays(
       for: rule, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     let kept = states + 1 + (configuration.training.stopEarly == nil ? 0 : 1)
-    let isJudged = optimizer.trust != nil || learning != nil
-    add((kept + (isJudged ? 1 : 0)) * count)
+    let keepsBefore = optimizer.trust != nil || learning != nil
+    add((kept + (keepsBefore ? 1 : 0)) * count)
     // Ẇ and Ẅ.
     let sums = bound == nil ? 1 : 2
     if let node {
@@ -67,11 +67,11 @@ extension TrainingDraft {
       addReduction(of: sums * count, ranks: ranks, bound: bound, to: add)
     }
 
-    // Signals: of the steps, and of the samples that the network is judged by.
+    // Signals: of the steps, and of the samples that the network is evaluated by.
     var shared = 0
-    let judged = network.workspace(bound: bound) * LearningProblem.chunk
+    let evaluated = network.workspace(bound: bound) * LearningProblem.chunk
     let evaluation = WorkspaceSize(
-      reserved: judged.reserved, touched: network.touchedByEvaluation * LearningProblem.chunk)
+      reserved: evaluated.reserved, touched: network.touchedByEvaluation * LearningProblem.chunk)
     if let node {
       shared = sharedByteCount(ranks: node.ranks)
       numbers =

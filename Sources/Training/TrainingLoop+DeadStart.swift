@@ -16,10 +16,10 @@ extension TrainingLoop {
   func deadLayer() throws -> (layer: LayerAddress, samples: Int)? {
     let samples = problem.split.training.count
     let count = min(Self.chunk, samples)
-    let wDot = Arena<Scalar>(count: judgedNetwork.layout.count)
+    let wDot = Arena<Scalar>(count: evaluationNetwork.layout.count)
     func dead(after positions: [Int32]) throws -> LayerAddress? {
       try addGradient(of: positions, to: wDot)
-      return judgedNetwork.layout.blocks.first { block in
+      return evaluationNetwork.layout.blocks.first { block in
         block.role == .weight && block.range.allSatisfy { wDot.all[$0] == 0 }
       }?.address
     }
@@ -35,14 +35,14 @@ extension TrainingLoop {
 
   private func addGradient(of positions: [Int32], to wDot: Arena<Scalar>) throws {
     let rows = positions.count
-    let inputs = Matrix<Scalar>(rows: rows, columns: judgedNetwork.inputs)
-    let targets = problem.target == .input ? inputs : Matrix<Scalar>(rows: rows, columns: judgedNetwork.outputs)
+    let inputs = Matrix<Scalar>(rows: rows, columns: evaluationNetwork.inputs)
+    let targets = problem.target == .input ? inputs : Matrix<Scalar>(rows: rows, columns: evaluationNetwork.outputs)
     problem.fill(problem.split.training, positions.span, inputs: inputs, targets: targets)
-    judgedNetwork.reserve(samples: rows)
+    evaluationNetwork.reserve(samples: rows)
     let pass = Pass(normalization: .minibatch, updatesRunningAverages: false, dropout: nil)
-    _ = try judgedNetwork.forward(
+    _ = try evaluationNetwork.forward(
       inputs, parameters: step.parameters.all, pass: pass, samples: rows, ids: positions.span, over: SingleRank())
-    _ = try judgedNetwork.addStatistics(
+    _ = try evaluationNetwork.addStatistics(
       inputs: inputs, targets: targets, parameters: step.parameters.all, loss: configuration.loss,
       partition: .automatic, bound: .paper, into: StatisticsSlice(wDot: wDot.all, wDDot: nil), over: SingleRank())
   }

@@ -22,7 +22,7 @@ public final class TrainingLoop<Scalar: Real> {
   let configuration: Configuration
   package let problem: LearningProblem
   /// For evaluation: its own workspaces where those of the step are shared.
-  let judgedNetwork: Network<Scalar>
+  let evaluationNetwork: Network<Scalar>
   /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
   private let lastGood: Arena<Scalar>
   private var stopping: EarlyStopping<Scalar>?
@@ -55,7 +55,7 @@ public final class TrainingLoop<Scalar: Real> {
         ?? draft.network.initialParameters(training.initialization, seed: UInt64(training.seed)),
       capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
       memory: memory)
-    judgedNetwork = draft.network
+    evaluationNetwork = draft.network
     lastGood = Arena(count: draft.network.layout.count)
     step.keepParameters(in: lastGood)
     stopping = draft.configuration.training.stopEarly.map { EarlyStopping(patience: $0.patience, step: step) }
@@ -72,24 +72,24 @@ public final class TrainingLoop<Scalar: Real> {
     learning?.restoreGood()
   }
 
-  /// The step of the network that validation and test set judge: that of the student where there is one.
-  public var judged: TrainingStep<Scalar> { learning?.judged?.step ?? step }
+  /// The step of the network that validation and test set evaluate: that of the student where there is one.
+  public var evaluated: TrainingStep<Scalar> { learning?.evaluated?.step ?? step }
 
   /// The mean loss of the training set at the first parameters. Collective.
   package func initialTrainingLoss(over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
-    let parameters = judgedNetwork.initialParameters(
+    let parameters = evaluationNetwork.initialParameters(
       configuration.training.initialization, seed: UInt64(configuration.training.seed))
     return try problem.evaluate(
-      judgedNetwork, parameters, configuration.loss, on: problem.split.training, over: ranks
+      evaluationNetwork, parameters, configuration.loss, on: problem.split.training, over: ranks
     ).loss
   }
 
-  /// Judges the trained network on a subset. Collective.
+  /// Evaluates the trained network on a subset. Collective.
   public func evaluate(_ subset: Subset, over ranks: borrowing some GlobalSum & ~Copyable) throws -> Evaluation {
-    if let (step, loss) = learning?.judged {
+    if let (step, loss) = learning?.evaluated {
       return try problem.evaluate(step.network, step.parameters, loss, on: subset, over: ranks)
     }
-    return try problem.evaluate(judgedNetwork, step.parameters, configuration.loss, on: subset, over: ranks)
+    return try problem.evaluate(evaluationNetwork, step.parameters, configuration.loss, on: subset, over: ranks)
   }
 
   /// Takes all steps of the plan, or those that are left after ``exchange(with:)``, unless the loss stops being finite or
@@ -99,7 +99,7 @@ public final class TrainingLoop<Scalar: Real> {
   ///   - afterStep: called on every rank after each step.
   ///   - afterEpoch: called on every rank after each epoch.
   ///   - between: called on every rank with the state in which a later run can go on: after each step or, where that was the
-  ///     last one of its epoch, when the epoch has been judged; then at the end. Whether to stop there, the same on every
+  ///     last one of its epoch, when the epoch has been evaluated; then at the end. Whether to stop there, the same on every
   ///     rank.
   /// - Returns: the outcome, the same on every rank but for the seconds; ``step``'s parameters are the trained ones.
   public func run(
@@ -162,7 +162,7 @@ public final class TrainingLoop<Scalar: Real> {
       place.note(.validation, step: outcome.steps)
       let validation = try problem.split.validation.map { try evaluate($0, over: ranks) }
       if let loss = validation?.loss, !loss.isFinite {
-        outcome.diverge(try divergence(judgedOn: "validation set", afterStep: outcome.steps, over: ranks))
+        outcome.diverge(try divergence(evaluatedOn: "validation set", afterStep: outcome.steps, over: ranks))
         try restoreLastGood()
         return outcome
       }
@@ -172,7 +172,7 @@ public final class TrainingLoop<Scalar: Real> {
           epoch: epoch, step: outcome.steps, seconds: outcome.seconds, trainingLoss: position.trainingLoss,
           learningRate: step.learningRate, validation: validation))
       let hasSettled =
-        validation.map { stopping?.judge(epoch: epoch, loss: $0.loss, step: step) ?? false } ?? false
+        validation.map { stopping?.hasSettled(epoch: epoch, loss: $0.loss, step: step) ?? false } ?? false
       position.endEpoch(isLast: hasSettled)
       if try between(position), !position.isOver(plan) {
         outcome.wasStopped = true

@@ -81,7 +81,7 @@ func checkBatchNorm(_ world: borrowing Communicator) throws {
       throw Planted(description: "batch normalisation on \(world.ranks) ranks is off by \(difference)")
     }
     _ = try replicaFingerprint(shared.parameters, over: world)
-    // That the tolerance is a judgement: the averages of a shard alone would be seen.
+    // The tolerance can fail: the averages of a shard alone would be seen.
     guard !shard.isEmpty, shard.count < samples else { continue }
     let forgetful = try network.passes(shard, of: shard.count, bound, over: SingleRank())
     guard greatestDifference(forgetful.parameters.all.array, alone.parameters.all.array) > 1e-3 else {

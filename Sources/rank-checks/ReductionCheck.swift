@@ -27,7 +27,7 @@ func checkReductions(_ world: borrowing Communicator) throws {
       }
     }
   }
-  // That the tolerance is a judgement: one sample of a thousand that counts a millionth more would be seen.
+  // The tolerance can fail: one sample of a thousand that counts a millionth more would be seen.
   let (check, other) = (
     try ReductionCase(.init([]), batch: 37), try ReductionCase(.init(["regularization.l2=1e-8"]), batch: 37)
   )

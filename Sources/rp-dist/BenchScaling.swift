@@ -61,7 +61,7 @@ struct BenchScaling: RankCommand {
   @Option(help: ArgumentHelp("Ranks of a node in predictions.", valueName: "K"))
   var ranksPerNode: Int?
 
-  @Flag(help: "Judge by least times, not medians: for busy machines.")
+  @Flag(help: "Compare by least times, not medians: for busy machines.")
   var least = false
 
   @Flag(help: "Print one JSON object instead of tables.")

@@ -149,7 +149,7 @@ extension HypergradientCheck.Outcome {
       "\(strategy) differs from the exact hypergradient: the difference is \(Format.scientific(best ?? 0)), above "
         + Format.scientific(tolerance)
     case .kinks:
-      "\(strategy) cannot be judged: nearly all radii have a kink within reach; take fewer --samples"
+      "\(strategy) cannot be checked: nearly all radii have a kink within reach; take fewer --samples"
     }
   }
 }

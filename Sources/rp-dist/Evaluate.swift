@@ -7,7 +7,7 @@ internal import Training
 
 struct Evaluate: RankCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Judge the model of a run on its test set.",
+    abstract: "Evaluate the model of a run on its test set.",
     discussion: """
       Of a run that was stopped, the newest complete checkpoint is taken, and
       named. A name without a slash is looked for in runs/, too.
@@ -46,7 +46,7 @@ struct Evaluate: RankCommand {
 
   private struct Output: Encodable {
     var run: String
-    /// What was judged of a run that has not ended; null where it is its model.
+    /// What was evaluated of a run that has not ended; null where it is its model.
     @OrNull var checkpoint: String?
     var testLoss: Double
     @OrNull var testAccuracy: Double?

@@ -42,7 +42,7 @@ struct ExamineLaunch: RankCommand {
   var json = false
 
   var agreedOptions: String { "\(json) \(reweight) \(resume.agreed)" }
-  var judgesLaunch: Bool { true }
+  var reportsLaunch: Bool { true }
 
   func run(on world: borrowing Communicator) throws {
     let run = try resume.run(options, learnsWeights: reweight, on: world)

@@ -19,9 +19,9 @@ struct HypergradientOfFiles: RankCommand {
       """,
     discussion: """
       Two levels: a teacher W takes one step on weighted examples, and the
-      validation loss L judges W'. Three levels: W' labels unlabelled inputs, a
+      validation loss L evaluates W'. Three levels: W' labels unlabelled inputs, a
       student V takes one step on those soft labels and on labelled pairs, and
-      L judges V'.
+      L evaluates V'.
 
         W' = W - teacher rate * sum of a_i * gradient of loss_i at W
         V' = V - student rate * gradient at V of [sum of student losses

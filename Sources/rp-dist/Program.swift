@@ -23,7 +23,7 @@ protocol RankCommand: ParsableCommand {
   var usesWholeJob: Bool { get }
 
   /// Whether it runs even where the ranks do not know of each other, to tell of it.
-  var judgesLaunch: Bool { get }
+  var reportsLaunch: Bool { get }
 
   /// Collective: does the command's work.
   func run(on world: borrowing Communicator) throws
@@ -34,7 +34,7 @@ extension RankCommand {
   var output: OutputUse { .product }
   var leavesCheckpoints: Bool { false }
   var usesWholeJob: Bool { false }
-  var judgesLaunch: Bool { false }
+  var reportsLaunch: Bool { false }
 }
 
 /// What a command's standard output is for, and so what happens when nobody reads it.
@@ -87,14 +87,14 @@ enum Program {
       leave(with: error)
     }
     let launch = LaunchLine.own
-    if !command.judgesLaunch || launch.launcher == .pmi, let refusal = launch.refusal(ranks: nil) {
+    if !command.reportsLaunch || launch.launcher == .pmi, let refusal = launch.refusal(ranks: nil) {
       // srun ends all tasks once one has ended with an error: the one that speaks must be the first.
       if launch.task == 0, Launcher.rank == 0 { say(refusal) } else { sleep(1) }
       end(ExitCode.usage)
     }
     end(
       onAllRanks { world in
-        if !command.judgesLaunch, let refusal = launch.refusal(ranks: world.ranks) {
+        if !command.reportsLaunch, let refusal = launch.refusal(ranks: world.ranks) {
           throw AgreedFailure(code: ExitCode.usage, message: refusal)
         }
         // No rank is to wait for what another one does not do.

@@ -24,7 +24,7 @@ struct Reweight: RankCommand {
       softmaxCrossEntropy; else there is one cycle.
 
       With three levels the weighted network is a teacher: a student learns its
-      labels of samples whose own labels are hidden, and the student is judged.
+      labels of samples whose own labels are hidden, and the student is validated.
 
       The run folder also has weights.csv and weights.safetensors (id, label,
       weight, loss, margin) and, with three levels, student.safetensors.

@@ -35,7 +35,7 @@ extension RunResult {
 }
 
 extension ReweightResult {
-  /// The lines on the weights that follow those of the run, whose numbers are of the network that the validation set judged.
+  /// The lines on the weights that follow those of the run, whose numbers are of the network that the validation set evaluated.
   func lines(of run: RunResult) -> [String] {
     var lines = [
       "weights: \(examples), mean \(Format.fixed(weights.mean, 3)), from \(Format.fixed(weights.least, 3)) to "

@@ -68,7 +68,7 @@ struct RestorationTests {
     // The validation targets are what the judged network gives out: L and its gradient are 0.
     problem.pairWeight = 0
     (problem.teacherRate, problem.studentRate) = (0.3, 0)
-    let judged = problem.chain.judged
+    let judged = problem.chain.validated
     let network = try Network<Double>(judged.layers, inputs: judged.inputs)
     network.reserve(samples: problem.validation.inputs.count)
     problem.validation.targets =

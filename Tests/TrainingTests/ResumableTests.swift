@@ -161,7 +161,7 @@ struct ResumableTests {
     "TrainingLoop": (
       ["step", "position", "lastGood", "stopping", "learning"],
       // The losses are notes on how it went: without them the first one is computed anew.
-      ["plan", "place", "configuration", "problem", "judgedNetwork", "firstLoss", "lastEpochLoss"]
+      ["plan", "place", "configuration", "problem", "evaluationNetwork", "firstLoss", "lastEpochLoss"]
     ),
     "TrainingPosition": (
       ["steps", "stepInEpoch", "epoch", "lossSum", "samples", "hasSettled"],
@@ -184,7 +184,7 @@ struct ResumableTests {
     ),
     "DistanceEstimate": (["origin", "sums", "updates", "products", "distances", "distance"], []),
     "WeightLearning": (
-      ["weights", "student", "judges", "derivative", "lastGood"],
+      ["weights", "student", "validationCycle", "derivative", "lastGood"],
       ["effective", "settings", "seed", "schedule", "teacherDerivative", "studentDerivative", "isReproducible"]
     ),
     "ExampleWeights": (
@@ -199,8 +199,8 @@ struct ResumableTests {
     "Hypergradient": (
       ["averageSlope", "slopesTakenUp"],
       [
-        "chain", "strategy", "grid", "teacherLayout", "judgedLayout", "teacherBlocks", "studentBlocks", "training",
-        "labelling", "learning", "pairing", "judging", "slope", "slopeDecay", "labelSlopes", "products",
+        "chain", "strategy", "grid", "teacherLayout", "validatedLayout", "teacherBlocks", "studentBlocks", "training",
+        "labelling", "learning", "pairing", "validating", "slope", "slopeDecay", "labelSlopes", "products",
         "perturbedTeacher", "perturbedStudent", "teacherGradient", "studentGradient", "pairWeights", "labels",
         "outputs",
         "result", "measuresResiduals", "passes", "watchesKinks", "kinkCrossings", "seconds",

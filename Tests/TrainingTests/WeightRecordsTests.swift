@@ -55,7 +55,7 @@ struct WeightRecordsTests {
     #expect(file.tensor(named: "trueLabel")?.doubles == [2, 1, 0, 0])
     #expect(file.tensor(named: "label")?.doubles == [0, 2, 1, 1])
     // Every label is wrong: nothing to tell apart.
-    #expect(WeightJudgement(records) == nil)
+    #expect(WrongLabelRanking(records) == nil)
   }
 
   @Test func `weights of noisy labels are judged by the true ones`() throws {
@@ -63,11 +63,11 @@ struct WeightRecordsTests {
     let isFlipped = try #require(noisy.isFlipped)
     let examination = ([Float](repeating: 0, count: isFlipped.count), [Float]?.none)
     let perfect = WeightRecords(noisy, weights: isFlipped.map { $0 ? 0 : 1 }, examination: examination)
-    #expect(WeightJudgement(perfect)?.auc == 1 && WeightJudgement(perfect)?.precision == 1)
+    #expect(WrongLabelRanking(perfect)?.auc == 1 && WrongLabelRanking(perfect)?.precision == 1)
     let opposite = WeightRecords(noisy, weights: isFlipped.map { $0 ? 1 : 0 }, examination: examination)
-    #expect(WeightJudgement(opposite)?.auc == 0)
+    #expect(WrongLabelRanking(opposite)?.auc == 0)
     let clean = WeightRecords(try .digits(), weights: perfect.weights, examination: examination)
-    #expect(WeightJudgement(clean) == nil)
+    #expect(WrongLabelRanking(clean) == nil)
   }
 
   @Test func `the least weights come first, ties by loss and identifier`() {
@@ -122,7 +122,7 @@ struct WeightRecordsTests {
   }
 }
 
-extension WeightJudgement {
+extension WrongLabelRanking {
   /// Judges recorded weights; nil where the true labels are not known, or all or none of the labels are true.
   fileprivate init?<Scalar: Real>(_ records: WeightRecords<Scalar>) {
     guard let truth = records.trueTraining else { return nil }

@@ -86,7 +86,7 @@ struct WeightStartTests {
     #expect(relativeDifference(start.belief, plain) > 0.05)
     // They tell wrong labels from right ones.
     let flipped = try #require(setup.problem.split.isFlipped)
-    let judgement = try #require(WeightJudgement(weights: start.belief, isFlipped: flipped))
+    let judgement = try #require(WrongLabelRanking(weights: start.belief, isFlipped: flipped))
     #expect(judgement.auc > 0.9)
   }
 

@@ -38,7 +38,7 @@ extension ReweightConfiguration.CodingKeys {
     case .schedule: .init(oneOf: Schedule.Name.self, "How that step size changes.", formula: "(M18)")
     case .updateEvery: .init(.wholeNumber, "1 to 1000000000", "The steps from one update of the weights to the next.")
     case .warmup: .init(.wholeNumber, "0 to below training.epochs", "The epochs before the first update.")
-    case .validationBatch: .init(.wholeNumber, "1 to 1000000000", "How many validation samples judge a step.")
+    case .validationBatch: .init(.wholeNumber, "1 to 1000000000", "How many validation samples evaluate a step.")
     case .validationDecay: .init(.number, "0 to below 1", "The decay of the average of the validation loss's gradient.")
     case .preconditioned:
       .init(flag: "Whether the optimizer's denominators count in the derivative of a step.", formula: "(M23)")

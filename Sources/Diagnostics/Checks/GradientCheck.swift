@@ -94,7 +94,7 @@ public struct GradientCheck: Sendable {
     return results
   }
 
-  /// Judges a block. One that is above the tolerance is measured again, to tell a wrong gradient from quotients that
+  /// Evaluates a block. One that is above the tolerance is measured again, to tell a wrong gradient from quotients that
   /// cannot be more exact.
   private func verdict(
     _ comparison: GradientComparison, resolution: Double, _ approximations: (_ step: Double) throws -> [Double]

@@ -12,7 +12,7 @@ internal import Training
 /// A chain on a configuration's own network and data, in Double: what the check of hypergradients is asked about.
 ///
 /// The teacher is the configuration's network and learns with its loss; the student is that of `reweight.student`, or the
-/// same network. The validation set is judged with the loss of the last one. Samples are drawn by the seed: weighted
+/// same network. The validation set is evaluated with the loss of the last one. Samples are drawn by the seed: weighted
 /// examples, for three levels unlabelled inputs and pairs, from the training set, one after the other, and validation
 /// samples from the validation set, or where there is none from the training set too.
 public struct HypergradientProblem {

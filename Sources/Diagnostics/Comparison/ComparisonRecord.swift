@@ -34,9 +34,9 @@ public struct ComparisonRecord: Codable, Equatable, Sendable {
     (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
   }
 
-  /// What settings are judged by: the validation loss, or the test loss without a validation set; infinite where
+  /// What settings are evaluated by: the validation loss, or the test loss without a validation set; infinite where
   /// training diverged.
-  var judgedLoss: Double { validationLoss ?? testLoss ?? .infinity }
+  var selectionLoss: Double { validationLoss ?? testLoss ?? .infinity }
 }
 
 /// What a comparison found out about one optimizer: its best setting, and what that costs.
@@ -88,9 +88,9 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
         settings.append((record.learningRate, record.schedule, [record]))
       }
     }
-    func judged(_ records: [ComparisonRecord]) -> Double { MeanWithInterval(records.map(\.judgedLoss)).mean }
+    func score(_ records: [ComparisonRecord]) -> Double { MeanWithInterval(records.map(\.selectionLoss)).mean }
     var best = settings[0]
-    for setting in settings where judged(setting.records) < judged(best.records) { best = setting }
+    for setting in settings where score(setting.records) < score(best.records) { best = setting }
 
     optimizer = records[0].optimizer
     learningRates = Set(settings.compactMap(\.learningRate)).sorted()

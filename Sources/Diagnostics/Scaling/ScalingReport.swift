@@ -36,7 +36,7 @@ public struct ScalingReport: Codable, Sendable {
     /// By the model, in seconds; nil where it does not know the link.
     @OrNull public var predicted: Double?
 
-    /// The time of a step by which it is judged.
+    /// The time of a step by which it is evaluated.
     public func time(_ statistic: Statistic) -> Double { statistic == .median ? step : least }
     /// What the model says, relative to that time, less 1.
     public func error(_ statistic: Statistic) -> Double? { predicted.map { $0 / time(statistic) - 1 } }

@@ -1,7 +1,7 @@
 public import Kernels
 
 /// How well the weights of examples tell true labels from wrong ones.
-public struct WeightJudgement: Codable, Equatable, Sendable {
+public struct WrongLabelRanking: Codable, Equatable, Sendable {
   /// The probability that a sample with a true label weighs more than one with a wrong label; equal weights count half.
   /// 1 is a perfect order, 0.5 what chance gives.
   public let auc: Double
@@ -9,7 +9,7 @@ public struct WeightJudgement: Codable, Equatable, Sendable {
   /// leave open which samples these are, its mean over all choices.
   public let precision: Double
 
-  /// Judges weights where the truth is known; nil where no label or every label is wrong.
+  /// Evaluates weights where the truth is known; nil where no label or every label is wrong.
   ///
   /// With the tied groups g of equal weight, each of c_g true and f_g wrong labels, in ascending order:
   /// `AUC = Σ_g c_g (Σ_{h<g} f_h + f_g / 2) / (c f)`.

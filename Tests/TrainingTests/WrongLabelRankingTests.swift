@@ -3,10 +3,10 @@ import Reweighting
 import Testing
 
 /// AUC and precision of weights against the truth.
-struct WeightJudgementTests {
+struct WrongLabelRankingTests {
   /// w: the weights; a sample is flipped where its letter is f.
-  private func judge(_ weights: [Double], _ letters: String) -> WeightJudgement? {
-    WeightJudgement(weights: weights, isFlipped: letters.map { $0 == "f" })
+  private func judge(_ weights: [Double], _ letters: String) -> WrongLabelRanking? {
+    WrongLabelRanking(weights: weights, isFlipped: letters.map { $0 == "f" })
   }
 
   @Test(
@@ -41,7 +41,7 @@ struct WeightJudgementTests {
     }
     let flipped = isFlipped.count { $0 }
     let expected = Double(twice) / Double(2 * flipped * (500 - flipped))
-    #expect(try #require(WeightJudgement(weights: weights, isFlipped: isFlipped)).auc == expected)
+    #expect(try #require(WrongLabelRanking(weights: weights, isFlipped: isFlipped)).auc == expected)
     #expect(expected > 0.55 && expected < 0.95, "the case must be neither chance nor perfect")
   }
 
