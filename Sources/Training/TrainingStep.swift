@@ -38,7 +38,7 @@ public final class TrainingStep<Scalar: Real> {
 
   let gradient: Gradient
   let configuredRate: Double
-  let rule: UpdateRule
+  let rule: any Optimizer
   let state: OptimizerState<Scalar>
   /// Ẅ is computed every so many steps; never where the optimizer does not want it.
   let curvatureEvery: Int?

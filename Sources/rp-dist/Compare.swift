@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import MPI
+internal import Optimizers
 internal import RunRecords
 internal import Training
 

@@ -1,5 +1,6 @@
 import Datasets
 import Foundation
+import Optimizers
 import TestSupport
 import Testing
 import Training

@@ -1,6 +1,7 @@
 import Datasets
 import Kernels
 import Networks
+import Optimizers
 import TestSupport
 import Testing
 import Training
@@ -29,7 +30,7 @@ struct TrainingLoopTests {
     #expect(epochs == [1, 2])
   }
 
-  @Test(arguments: ["sgd", "momentum", "rmsprop", "adam", "residualPartitioning"])
+  @Test(arguments: OptimizerKind.allCases.map(\.rawValue))
   func `every optimizer lowers the loss of the digits`(name: String) throws {
     let loop = try loop(["optimizer.name=\(name)"])
     var losses: [Double] = []

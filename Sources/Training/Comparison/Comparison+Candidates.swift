@@ -9,12 +9,12 @@ extension Comparison {
     var learningRate: Double?
   }
 
-  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. Residual
-  /// partitioning without a grid of its own is tried as it is configured.
+  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. One
+  /// without a grid is tried as it is configured.
   func candidates(_ name: OptimizerConfiguration.Name) -> [Candidate] {
     let isConfigured = configuration.optimizer.name == name
     let optimizer = isConfigured ? configuration.optimizer : OptimizerConfiguration(name)
-    guard let rates = configuration.compare.learningRates[name] ?? name.standardGrid else {
+    guard let rates = configuration.compare.learningRates[name] ?? name.type.comparedRates else {
       let schedule = isConfigured ? configuration.schedule : ScheduleConfiguration(standardFor: optimizer)
       return [
         Candidate(
@@ -52,17 +52,6 @@ extension Comparison {
           throw ConfigurationError("optimizer \(name.rawValue) cannot be compared: \(error)")
         }
       }
-    }
-  }
-}
-
-extension OptimizerConfiguration.Name {
-  /// The learning rates that are tried where the configuration names none; nil where there is none to choose.
-  var standardGrid: [Double]? {
-    switch self {
-    case .sgd, .momentum: [0.003, 0.01, 0.03, 0.1, 0.3]
-    case .rmsprop, .adam: [0.0003, 0.001, 0.003, 0.01]
-    case .residualPartitioning: nil
     }
   }
 }

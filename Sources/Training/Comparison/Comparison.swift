@@ -2,7 +2,7 @@ internal import Datasets
 internal import Kernels
 public import MPI
 private import Networks
-internal import Optimizers
+public import Optimizers
 
 /// Optimizers side by side: from the same initial weights, on the same minibatches, for several seeds.
 public struct Comparison: Sendable {
