@@ -40,6 +40,13 @@ public struct Adam: Optimizer {
   }
 }
 
+extension Adam: NumberOptimizer {
+  public func direction(_ g: Double, _ averages: inout NumberAverages) -> Double {
+    let m = averages.takeUpFirst(g, decay: momentum)
+    return m / (averages.takeUpSecond(g, decay: decay).squareRoot() + epsilon)
+  }
+}
+
 extension OptimizerKind {
   public static let adam = OptimizerKind(Adam.self)
 }

@@ -41,6 +41,12 @@ public struct Momentum: Optimizer {
   }
 }
 
+extension Momentum: NumberOptimizer {
+  public func direction(_ g: Double, _ averages: inout NumberAverages) -> Double {
+    averages.takeUpFirst(g, decay: decay)
+  }
+}
+
 extension OptimizerKind {
   public static let momentum = OptimizerKind(Momentum.self)
 }

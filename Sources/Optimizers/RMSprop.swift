@@ -56,6 +56,12 @@ public struct RMSprop: Optimizer {
   }
 }
 
+extension RMSprop: NumberOptimizer {
+  public func direction(_ g: Double, _ averages: inout NumberAverages) -> Double {
+    g / (averages.takeUpSecond(g, decay: decay, isCorrected: false).squareRoot() + epsilon)
+  }
+}
+
 extension OptimizerKind {
   public static let rmsprop = OptimizerKind(RMSprop.self)
 }

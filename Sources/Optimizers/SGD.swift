@@ -30,6 +30,10 @@ public struct SGD: Optimizer {
   }
 }
 
+extension SGD: NumberOptimizer {
+  public func direction(_ g: Double, _ averages: inout NumberAverages) -> Double { g }
+}
+
 extension OptimizerKind {
   public static let sgd = OptimizerKind(SGD.self)
 }
