@@ -46,4 +46,4 @@ public struct CompareConfiguration: Codable, Equatable, Sendable {
 }
 
 /// The optimizers' names are the keys of `learningRates`.
-extension OptimizerConfiguration.Name: StrictKey {}
+extension OptimizerKind: StrictKey {}

@@ -69,40 +69,18 @@ extension Configuration {
     if let rate = optimizer.learningRate {
       try requirePositive(rate, "optimizer.learningRate")
     } else {
+      let finders = OptimizerKind.allCases.filter(\.findsLearningRate).map(\.rawValue).joined(separator: ", ")
       try require(
-        optimizer.name == .residualPartitioning,
-        "optimizer.learningRate is auto, but only residualPartitioning finds it; name one, for example 0.01")
-      try require(
-        optimizer.trustRatio == nil,
-        "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
-      try require(
-        optimizer.layerScale != .none,
-        "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not none"
-      )
+        optimizer.name.findsLearningRate,
+        "optimizer.learningRate is auto, but only \(finders) finds it; name one, for example 0.01")
     }
-    for (value, key) in [
-      (optimizer.momentum, "momentum"), (optimizer.decay, "decay"), (optimizer.beta1, "beta1"),
-      (optimizer.beta2, "beta2"), (optimizer.curvatureDecay, "curvatureDecay"),
-    ] {
-      try require(value >= 0 && value < 1, "optimizer.\(key) is \(value); it must be from 0 to below 1")
+    do {
+      try optimizer.settings.checkRanges()
+      try optimizer.settings.check(
+        learningRate: optimizer.learningRate, loss: loss, regularization: regularization.regularization)
+    } catch {
+      throw ConfigurationError(error.description)
     }
-    try requirePositive(optimizer.epsilon, "optimizer.epsilon")
-    try requireNonNegative(optimizer.damping, "optimizer.damping")
-    try require(
-      (1...1_000_000_000).contains(optimizer.curvatureEvery),
-      "optimizer.curvatureEvery is \(optimizer.curvatureEvery); it must be at least 1 step")
-    guard optimizer.name == .residualPartitioning else { return }
-    if let trustRatio = optimizer.trustRatio {
-      try require(
-        trustRatio.every >= 1, "optimizer.trustRatio.every is \(trustRatio.every); it must be at least 1 step")
-      try require(
-        trustRatio.target > 0 && trustRatio.target < 1,
-        "optimizer.trustRatio.target is \(trustRatio.target); it must be between 0 and 1")
-    }
-    try require(
-      !loss.isPiecewiseLinear || optimizer.damping > 0 || regularization.l2 > 0,
-      "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
-        + "or set optimizer.damping or regularization.l2 above 0")
   }
 
   private func checkSchedule() throws(ConfigurationError) {

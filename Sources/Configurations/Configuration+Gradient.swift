@@ -1,5 +1,6 @@
 internal import Kernels
 public import Networks
+internal import Optimizers
 
 extension Configuration {
   /// What each way to the gradient can do.
@@ -27,8 +28,8 @@ extension Configuration {
           + "backpropagation")
     }
     try require(
-      optimizer.name != .residualPartitioning,
-      "\(method) gives no Ẅ, which optimizer residualPartitioning needs; set optimizer.name to sgd")
+      !optimizer.settings.needsCurvature,
+      "\(method) gives no Ẅ, which optimizer \(optimizer.name.rawValue) needs; set optimizer.name to sgd")
   }
 }
 

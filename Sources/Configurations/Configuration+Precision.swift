@@ -9,12 +9,11 @@ extension Configuration {
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   func checkPrecision() throws(ConfigurationError) {
-    var settings = [
-      ("optimizer.learningRate", optimizer.learningRate ?? 1), ("optimizer.momentum", optimizer.momentum),
-      ("optimizer.decay", optimizer.decay), ("optimizer.beta1", optimizer.beta1), ("optimizer.beta2", optimizer.beta2),
-      ("optimizer.epsilon", optimizer.epsilon), ("optimizer.curvatureDecay", optimizer.curvatureDecay),
-      ("optimizer.damping", optimizer.damping), ("regularization.l2", regularization.l2),
-      ("regularization.l1", regularization.l1), ("schedule.decay", schedule.decay),
+    var settings = [("optimizer.learningRate", optimizer.learningRate ?? 1)]
+    settings += optimizer.settings.numbers.map { ("optimizer.\($0.key)", $0.value) }
+    settings += [
+      ("regularization.l2", regularization.l2), ("regularization.l1", regularization.l1),
+      ("schedule.decay", schedule.decay),
       ("schedule.factor", schedule.factor), ("schedule.scale", schedule.scale),
       ("training.gradientStep", training.gradientStep), ("reweight.pairWeight", reweight?.pairWeight ?? 0),
     ]

@@ -1,5 +1,6 @@
 private import Foundation
 private import Networks
+public import Optimizers
 package import Yams
 
 /// Where a configuration comes from: a preset, then a file over it, then single settings over both.
@@ -16,6 +17,8 @@ public struct ConfigurationSource: Sendable {
   public var threads: Int?
   /// `key=value` pairs below all of these: what settings whose standards have changed mean to a run that goes on or is used.
   public var standards: [String] = []
+  /// The optimizers that it can name; those of other modules too where they are added.
+  public var optimizers = OptimizerKind.allCases
 
   public init(
     preset: Preset, file: String? = nil, data: String? = nil, name: String? = nil, settings: [String] = [],
@@ -54,11 +57,12 @@ public struct ConfigurationSource: Sendable {
     return folder
   }
 
-  package func merged() throws -> Configuration { try Self.decode(try tree()) }
+  package func merged() throws -> Configuration { try Self.decode(try tree(), among: optimizers) }
 
   /// All sources, one over another.
   private func tree() throws -> Node {
-    var tree = Self.layer(
+    func layer(_ over: Node, on base: Node) -> Node { Self.layer(over, on: base, among: optimizers) }
+    var tree = layer(
       try Self.compose(preset.yaml, name: "preset \(preset.name)").tree, on: try Self.applied(standards))
     if let threads, tree["training"]?["threads"] == nil {
       tree = Self.set(tree, ["training", "threads"], to: Node("\(threads)"))
@@ -68,13 +72,13 @@ public struct ConfigurationSource: Sendable {
       guard let text = String(data: bytes, encoding: .utf8) else {
         throw ConfigurationError("\(file) is not a YAML file: it is not UTF-8 text")
       }
-      tree = Self.layer(try Self.compose(text, name: file).tree, on: tree)
+      tree = layer(try Self.compose(text, name: file).tree, on: tree)
     }
     var changes = Self.empty
     if let data { changes = Self.set(changes, ["data", "path"], to: Node(data)) }
     if let name { changes = Self.set(changes, ["run", "name"], to: Node(name)) }
     changes = try OldNames.replaced(in: try Self.applied(settings, to: changes), from: "--set")
-    return Self.layer(changes, on: tree)
+    return layer(changes, on: tree)
   }
 
   /// The settings in a file, and its format.
@@ -166,9 +170,11 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
-  package static func decode(_ tree: Node) throws -> Configuration {
+  package static func decode(_ tree: Node, among optimizers: [OptimizerKind] = OptimizerKind.allCases) throws
+    -> Configuration
+  {
     do {
-      return try YAMLDecoder().decode(Configuration.self, from: tree)
+      return try YAMLDecoder().decode(Configuration.self, from: tree, userInfo: [.optimizers: optimizers])
     } catch let error as DecodingError {
       throw ConfigurationError(describe(error, in: tree))
     }

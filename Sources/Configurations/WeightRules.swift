@@ -1,3 +1,5 @@
+package import Optimizers
+
 /// What the weights of a minibatch are divided by for its step.
 public enum WeightNormalisation: String, Codable, CaseIterable, Sendable {
   /// Nothing: the step is along (1/S) Σ a_i ∇ℓ_i.
@@ -28,7 +30,28 @@ public enum WeightScale: String, Codable, CaseIterable, Sendable {
   case running
 }
 
-/// How derivatives become updates of the weights: (M17), with averages for each weight by itself.
-public enum WeightOptimizer: String, Codable, CaseIterable, Sendable {
-  case sgd, momentum, rmsprop, adam
+/// How derivatives become updates of the weights: (M17) with standard settings, and averages for each weight by itself.
+public struct WeightOptimizer: Sendable {
+  public static let sgd = WeightOptimizer(SGD.standard)
+
+  package let rule: any NumberOptimizer
+
+  init(_ rule: any NumberOptimizer) { self.rule = rule }
+}
+
+extension WeightOptimizer: RawRepresentable, Codable, CaseIterable, Equatable {
+  /// The optimizers that move single numbers.
+  public static let allCases = OptimizerKind.allCases.compactMap { kind in
+    (kind.type as? any NumberOptimizer.Type).map { WeightOptimizer($0.standard) }
+  }
+
+  public var rawValue: String { type(of: rule).name }
+
+  /// nil for a name that none has.
+  public init?(rawValue: String) {
+    guard let optimizer = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
+    self = optimizer
+  }
+
+  public static func == (a: WeightOptimizer, b: WeightOptimizer) -> Bool { a.rawValue == b.rawValue }
 }

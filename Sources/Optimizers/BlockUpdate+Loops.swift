@@ -24,22 +24,22 @@ extension BlockUpdate {
   }
 
   /// (M17) A step of ``SGD``: what its ``StepLoop`` does.
-  func descend(rate: Double) {
+  func descend() {
     var block = unsafe parameterBlock()
     unsafe parameters_descend(&block, rate)
   }
 
   /// (M17) A step of ``Adam``: what its ``StepLoop`` does.
-  func move(by rule: Adam, rate: Double) {
-    precondition(first != nil && second != nil, "the optimizer's state must be made for its rule")
-    var block = unsafe parameterBlock(momentum: rule.momentum, decay: rule.decay, base: Scalar(rule.epsilon))
+  func move(by adam: Adam) {
+    precondition(first != nil && second != nil, "the state must be made for its optimizer")
+    var block = unsafe parameterBlock(momentum: adam.momentum, decay: adam.decay, base: Scalar(adam.epsilon))
     unsafe parameters_step_by_adam(&block, rate)
   }
 
   /// (M11) A step of ``ResidualPartitioning`` with Ẅ of this step, without averages and scale.
   ///
   /// - Parameter base: what is added to Ẅ/S.
-  func divide(by power: CurvaturePower, base: Scalar, rate: Double) {
+  func divide(by power: CurvaturePower, base: Scalar) {
     precondition(wDDot != nil, "a step by Ẅ needs it")
     var block = unsafe parameterBlock(base: base, isRoot: power == .half)
     unsafe parameters_divide(&block, rate)

@@ -6,9 +6,9 @@ public import Networks
 ///
 /// Together with the step's number and the λ of a ``TrustRatio`` it is what a checkpoint needs to go on with the same bits.
 public final class OptimizerState<Scalar: Real> {
-  /// m, the average of gradients; nil where the rule has none.
+  /// m, the average of gradients; nil where the optimizer has none.
   public let first: Arena<Scalar>?
-  /// v, the average of squared gradients or of Ẅ; nil where the rule has none.
+  /// v, the average of squared gradients or of Ẅ; nil where the optimizer has none.
   public let second: Arena<Scalar>?
   /// How many gradients the first average has taken up.
   public var firstUpdates = 0
@@ -29,21 +29,21 @@ public final class OptimizerState<Scalar: Real> {
   /// How many arrays as long as the parameters a state has.
   ///
   /// - Parameter keepsCurvature: as for the state.
-  public static func arrays(for rule: UpdateRule, keepsCurvature: Bool) -> Int {
-    (rule.hasFirstAverage ? 1 : 0) + (rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? 1 : 0)
-      + (rule.findsLength ? 2 : 0)
+  public static func arrays(for optimizer: any Optimizer, keepsCurvature: Bool) -> Int {
+    let hasSecond = optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature)
+    return (optimizer.hasFirstAverage ? 1 : 0) + (hasSecond ? 1 : 0) + (optimizer.findsLength ? 2 : 0)
   }
 
   /// The memory of averages before the first step.
   ///
   /// - Parameters:
   ///   - keepsCurvature: whether some steps come without a new Ẅ: the last one is then kept, smoothed or not.
-  public init(for rule: UpdateRule, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
+  public init(for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
     let count = layout.count
-    first = rule.hasFirstAverage ? Arena(count: count) : nil
-    second = rule.hasSecondAverage || (rule.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
+    first = optimizer.hasFirstAverage ? Arena(count: count) : nil
+    second = optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
-    distance = rule.findsLength ? DistanceEstimate(layout) : nil
+    distance = optimizer.findsLength ? DistanceEstimate(layout) : nil
     measures = StepMeasures(blocks: layout.blocks.count)
     whole = .all(layout)
   }

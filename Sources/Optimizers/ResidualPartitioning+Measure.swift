@@ -1,20 +1,37 @@
-internal import Kernels
+public import Kernels
 internal import Networks
 
 /// The first traversal of a step whose length depends on all parameters: averages take up the statistics, and what the
 /// length depends on is summed block by block into the state's ``StepMeasures``.
 extension ResidualPartitioning {
+  public func measure<Scalar: Real>(
+    _ update: ParameterUpdate<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    let state = update.state
+    if let distance = state.distance {
+      distance.begin(update.parameters, update.part)
+      takeUpDistance(update)
+      try ranks.sum(state.measures.all)
+      distance.takeUp(state.measures, update.layout)
+    }
+    if measuresAlone {
+      measureSquares(update)
+      try ranks.sum(state.measures.all)
+    }
+    if layerScale != .none { takeUpSquares(state, update.layout) }
+  }
+
   /// Whether ‖Δw‖² is summed in a traversal of its own: that of an adaptive scale does not depend on the length that is
   /// found, and is summed together with what that is found from.
-  var measuresAlone: Bool { layerScale == .unit || (layerScale == .adaptive && !findsLength) }
+  private var measuresAlone: Bool { layerScale == .unit || (layerScale == .adaptive && !findsLength) }
 
   /// What lengths are found from and, with an adaptive scale, ‖Δw‖² of the unsmoothed step.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func takeUpDistance<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
-    guard let distance = update.state.distance else { preconditionFailure("the state must be made for its rule") }
-    forEachBlock(update, part) { index, measures, ranges in
-      let range = part.ranges[index]
+  private func takeUpDistance<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
+    guard let distance = update.state.distance else { preconditionFailure("the state must be made for its optimizer") }
+    forEachBlock(update) { index, measures, ranges in
+      let range = update.part.ranges[index]
       let whole = update.block(index, range)
       if let fused = FusedPartitioning(self, whole, base: base(rate: formulaRate(update.rate), l2: whole.l2)) {
         let share = distance.accumulate(fused, range, ofBlock: index)
@@ -37,20 +54,21 @@ extension ResidualPartitioning {
   /// ‖Δw‖² alone.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func measure<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
+  private func measureSquares<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
     let kind: Pass<Scalar> = layerScale == .unit ? .measure : .measureUnsmoothed
     update.state.measures.all.fill(0)
-    forEachBlock(update, part) { index, measures, ranges in
+    forEachBlock(update) { index, measures, ranges in
       var squares = 0.0
       for range in ranges {
-        squares += pass(kind, over: update.block(index, range), rate: formulaRate(update.blockRate(index)))
+        let block = update.block(index, range)
+        squares += pass(kind, over: block, rate: formulaRate(block.rate))
       }
       measures.squares[index] = squares
     }
   }
 
   /// The mean squares of this step, from the sums over all parts of every block.
-  func takeUpSquares<Scalar: Real>(_ state: OptimizerState<Scalar>, _ layout: ParameterLayout) {
+  private func takeUpSquares<Scalar: Real>(_ state: OptimizerState<Scalar>, _ layout: ParameterLayout) {
     for (index, block) in layout.blocks.enumerated() where block.isTrained {
       let mean = state.measures.squares[index] / Double(max(1, block.range.count))
       switch layerScale {
@@ -65,11 +83,11 @@ extension ResidualPartitioning {
   /// Gives each trained block's part to `body`, in pieces that stay in the second-level cache between two loops.
   @inline(__always)
   private func forEachBlock<Scalar: Real>(
-    _ update: ParameterUpdate<Scalar>, _ part: ParameterPart,
+    _ update: ParameterUpdate<Scalar>,
     _ body: (_ index: Int, _ measures: StepMeasures, _ pieces: Pieces) -> Void
   ) {
     for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
-      body(index, update.state.measures, Pieces(part.ranges[index]))
+      body(index, update.state.measures, Pieces(update.part.ranges[index]))
     }
   }
 }

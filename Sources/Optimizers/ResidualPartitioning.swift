@@ -1,4 +1,5 @@
-internal import Kernels
+public import Kernels
+public import Networks
 
 /// The step of Deep Residual Partitioning (M11): every weight goes to the minimum of its own one-dimensional quadratic,
 /// optionally smoothed over steps (M14), scaled for each block (M16) and with a length that is found (``DistanceEstimate``).
@@ -8,7 +9,7 @@ internal import Kernels
 ///
 /// With the power ½ of the curvature, or an adaptive scale, λ is a length and no factor of the bound:
 /// Δw = −λ m̂/(v̂ + ∇²R + δ)ᵖ, scaled.
-public struct ResidualPartitioning: Equatable, Sendable {
+public struct ResidualPartitioning: Optimizer {
   /// β₁ of (M14).
   public var momentum: Double
   /// β₂ of (M14).
@@ -17,8 +18,13 @@ public struct ResidualPartitioning: Equatable, Sendable {
   public var damping: Double
   public var curvaturePower: CurvaturePower
   public var layerScale: LayerScale
-  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds.
+  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds. No setting: it follows from the
+  /// learning rate, see ``moving(at:)``.
   public var findsLength: Bool
+  /// How often Ẅ is computed, and of which bound.
+  public var curvature = CurvatureUse()
+  /// (M15), nil where λ follows the schedule alone.
+  public var trustRatio: TrustRatioSettings?
 
   public init(
     momentum: Double = 0, curvatureDecay: Double = 0, damping: Double = 0, curvaturePower: CurvaturePower = .one,
@@ -28,131 +34,90 @@ public struct ResidualPartitioning: Equatable, Sendable {
     (self.curvaturePower, self.layerScale, self.findsLength) = (curvaturePower, layerScale, findsLength)
   }
 
-  /// Moves one block, or a part of it.
-  ///
-  /// - Parameter meanSquare: the block's in the ``OptimizerState``, with the present step.
-  @inline(__always)
-  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
-    guard layerScale != .none else {
-      if block.first == nil, block.second == nil, block.wDDot != nil {
-        block.divide(by: curvaturePower, base: base(rate: rate, l2: block.l2), rate: rate)
-      } else {
-        pass(.move, over: block, rate: rate)
-      }
-      return
-    }
-    let (scale, own) = (scale(block, rate: rate, meanSquare: meanSquare), formulaRate(rate))
-    if let fused = FusedPartitioning(self, block, base: base(rate: own, l2: block.l2)) {
-      fused.move(scale: scale)
-    } else {
-      pass(.scaledMove(scale), over: block, rate: own)
-    }
+  public var curvatureUse: CurvatureUse? { curvature }
+
+  public var hasFirstAverage: Bool { momentum != 0 }
+
+  public var hasSecondAverage: Bool { curvatureDecay != 0 }
+
+  public var isWeightStep: Bool {
+    !hasFirstAverage && !hasSecondAverage && !findsLength && layerScale == .none && curvaturePower == .one
   }
 
-  /// Writes P of one block, see ``StepLoop``, in place of its w.
-  ///
-  /// - Parameter meanSquare: the block's in the ``OptimizerState``, after the step.
-  @inline(__always)
-  func derivative<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) {
-    let scale = scale(block, rate: rate, meanSquare: meanSquare)
-    pass(.derivative(scale), over: block, rate: formulaRate(rate))
-  }
-
-  /// λ of the formula; 1 where λ is the scale alone.
-  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
-
-  /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
-  func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {
-    Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
-  }
-
-  private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double, meanSquare: Double) -> Scalar {
-    Scalar(layerScale.factor(rate: rate, meanSquare: meanSquare, updates: block.firstUpdates))
-  }
-
-  /// What a pass over a block does, see ``StepLoop``.
-  enum Pass<Scalar: Real> {
-    case move
-    case measure
-    case measureUnsmoothed
-    case scaledMove(Scalar)
-    case derivative(Scalar)
-  }
-
-  /// One pass with the averages that there is memory for, and Ẅ if it was computed in this step.
-  ///
-  /// - Returns: ‖Δw‖² where the pass measures, else 0.
-  @discardableResult
-  func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
-    switch curvaturePower {
-    case .one: self.pass(pass, PlainDenominator<Scalar>.self, over: block, rate: rate)
-    case .half: self.pass(pass, RootDenominator<Scalar>.self, over: block, rate: rate)
-    }
-  }
-
-  @inline(__always)
-  private func pass<Scalar: Real, D: Denominator<Scalar>>(
-    _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
-  ) -> Double {
-    let base = base(rate: rate, l2: block.l2)
-    guard let wDDot = block.wDDot else {
-      precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
-      let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())
-      return self.pass(pass, formula, block)
-    }
-    let curvature = NewCurvature(wDDot, perSample: block.perSample)
-    return self.pass(pass, Formula<NewCurvature, D>(rate: Scalar(rate), base: base, curvature: curvature), block)
-  }
-
-  @inline(__always)
-  private func pass<Scalar: Real>(
-    _ pass: Pass<Scalar>, _ formula: Formula<some CurvatureSample<Scalar>, some Denominator<Scalar>>,
-    _ block: BlockUpdate<Scalar>
-  ) -> Double {
-    let m = block.first.map { StoredAverage($0, decay: momentum, updates: block.firstUpdates) }
-    let v = block.second.map {
-      StoredAverage($0, decay: curvatureDecay, updates: block.secondUpdates, takesUp: block.wDDot != nil)
-    }
-    return switch (m, v) {
-    case (nil, nil): run(pass, StepLoop(formula, LatestSample(), LatestSample(), block: block))
-    case (let m?, nil): run(pass, StepLoop(formula, m, LatestSample(), block: block))
-    case (nil, let v?): run(pass, StepLoop(formula, LatestSample(), v, block: block))
-    case (let m?, let v?): run(pass, StepLoop(formula, m, v, block: block))
-    }
-  }
-
-  @inline(__always)
-  private func run<F: StepFormula>(
-    _ pass: Pass<F.Scalar>, _ loop: StepLoop<F, some RunningAverage<F.Scalar>, some RunningAverage<F.Scalar>>
-  ) -> Double {
-    switch pass {
-    case .move: loop.move()
-    case .measure: return loop.measure()
-    case .measureUnsmoothed: return loop.measureUnsmoothed()
-    case .scaledMove(let scale): loop.move(scale: scale)
-    case .derivative(let scale): loop.derivative(scale: scale)
-    }
-    return 0
-  }
+  public func weightStepBase<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar { base(rate: rate, l2: l2) }
 }
 
 extension ResidualPartitioning {
-  /// λ m/(v + base)ᵖ, base = λ ∇²R + δ.
-  private struct Formula<Curvature: CurvatureSample, Power: Denominator>: StepFormula
-  where Power.Scalar == Curvature.Scalar {
-    typealias Scalar = Curvature.Scalar
+  public static let name = "residualPartitioning"
+  public static let formulas = ["M11", "M14", "M15", "M16"]
+  public static let settings: [OptimizerSetting<ResidualPartitioning>] = [
+    .number("momentum", \.momentum, .fraction, "The decay of the average of gradients.", formulas: ["M14"]),
+    .number("curvatureDecay", \.curvatureDecay, .fraction, "The decay of the average of curvature.", formulas: ["M14"]),
+    .number(
+      oneOf: "curvaturePower", \.curvaturePower, "The power of the curvature that a step is divided by.",
+      formulas: ["M11"]),
+    .wholeNumber(
+      "curvatureEvery", \.curvature.every,
+      SettingRange("1 to 1000000000", "must be at least 1 step") { (1...1_000_000_000).contains($0) },
+      "The curvature is computed every so many steps."),
+    .name(
+      "layerScale", \.layerScale, "How the step of each weight matrix and bias vector is scaled.", formulas: ["M16"]),
+    .section(
+      "trustRatio", \.trustRatio, on: TrustRatioSettings(), TrustRatioSettings.settings,
+      "Whether the learning rate follows how far the loss goes down.", formulas: ["M15"], decidesStandards: true),
+    .number(
+      "damping", \.damping, .nonNegative, "Is added to the curvature that a step is divided by.", formulas: ["M11"]),
+    .name(
+      "bound", \.curvature.bound, "What is bounded: the paper's model of the loss, or all of its second order.",
+      formulas: ["M12", "M13"]),
+    .name(
+      "lossPartition", \.curvature.partition,
+      "How curvature starts at the loss: by (M6) where it can, or always by (M7).", formulas: ["M6", "M7"]),
+  ]
 
-    let rate: Scalar
-    let base: Scalar
-    let curvature: Curvature
+  /// Without a learning rate to choose.
+  public static let standard = ResidualPartitioning(
+    momentum: 0.9, curvatureDecay: 0.99, curvaturePower: .half, layerScale: .adaptive)
 
-    @inline(__always) func secondSample(_ k: Int, gradient: Scalar) -> Scalar { curvature[k] }
+  /// With a trust ratio λ starts at 1; with neither the lengths of steps are found.
+  public var standardLearningRate: Double? { trustRatio == nil ? nil : 1 }
 
-    @inline(__always)
-    func step(_ m: Scalar, _ v: Scalar) -> Scalar {
-      let denominator = Power.of(v + base)
-      let step = rate * m / denominator
-      return denominator == 0 ? 0 : step
+  /// With a λ the paper's plain step (M11); with a trust ratio it is smoothed (M14).
+  public func standards(beside learningRate: Double?) -> ResidualPartitioning {
+    var standard = Self.standard
+    standard.trustRatio = trustRatio
+    guard learningRate != nil else { return standard }
+    (standard.curvaturePower, standard.layerScale) = (.one, .none)
+    if trustRatio == nil { (standard.momentum, standard.curvatureDecay) = (0, 0) }
+    return standard
+  }
+
+  public func moving(at learningRate: Double?) -> ResidualPartitioning {
+    var moving = self
+    moving.findsLength = learningRate == nil
+    return moving
+  }
+
+  public func check(learningRate: Double?, loss: Loss, regularization: Regularization) throws(OptimizerError) {
+    if learningRate == nil {
+      guard trustRatio == nil else {
+        throw OptimizerError(
+          "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
+      }
+      guard layerScale != .none else {
+        throw OptimizerError(
+          "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not "
+            + "none")
+      }
+    }
+    guard !loss.isPiecewiseLinear || damping > 0 || regularization.l2 > 0 else {
+      throw OptimizerError(
+        "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
+          + "or set optimizer.damping or regularization.l2 above 0")
     }
   }
+}
+
+extension OptimizerKind {
+  public static let residualPartitioning = OptimizerKind(ResidualPartitioning.self)
 }

@@ -1,7 +1,7 @@
 internal import Configurations
-private import Glibc
 internal import Hypergradients
 package import Kernels
+internal import Optimizers
 
 /// The weights a_i of the training samples, by position, with how they learn. The same on every rank.
 ///
@@ -57,8 +57,8 @@ package final class ExampleWeights {
     recent = Array(repeating: (0, 0), count: Int(self.labels.max() ?? -1) + 1)
     values = Arena(count: count)
     variables = Arena(count: count)
-    first = Arena(count: [.momentum, .adam].contains(optimizer) ? count : 0)
-    second = Arena(count: [.rmsprop, .adam].contains(optimizer) ? count : 0)
+    first = Arena(count: optimizer.rule.hasFirstAverage ? count : 0)
+    second = Arena(count: optimizer.rule.hasSecondAverage ? count : 0)
     updates = Array(repeating: 0, count: count)
     start = Arena(count: count)
     for k in 0..<count {
@@ -165,24 +165,16 @@ package final class ExampleWeights {
     return square > 0 ? square.squareRoot() : 1
   }
 
-  /// (M17) The direction of one weight's step; its averages take up the gradient.
+  /// The direction of one weight's step; its averages take up the gradient.
   private func direction(_ k: Int, _ g: Double) -> Double {
     updates[k] += 1
-    let t = Double(updates[k])
-    switch optimizer {
-    case .sgd:
-      return g
-    case .momentum:
-      first.all[k] = 0.9 * first.all[k] + 0.1 * g
-      return first.all[k] / (1 - pow(0.9, t))
-    case .rmsprop:
-      second.all[k] = 0.9 * second.all[k] + 0.1 * g * g
-      return g / (second.all[k].squareRoot() + 1e-8)
-    case .adam:
-      first.all[k] = 0.9 * first.all[k] + 0.1 * g
-      second.all[k] = 0.999 * second.all[k] + 0.001 * g * g
-      return first.all[k] / (1 - pow(0.9, t)) / ((second.all[k] / (1 - pow(0.999, t))).squareRoot() + 1e-8)
-    }
+    let (hasFirst, hasSecond) = (first.count > 0, second.count > 0)
+    var averages = NumberAverages(
+      first: hasFirst ? first.all[k] : 0, second: hasSecond ? second.all[k] : 0, updates: Int(updates[k]))
+    let direction = optimizer.rule.direction(g, &averages)
+    if hasFirst { first.all[k] = averages.first }
+    if hasSecond { second.all[k] = averages.second }
+    return direction
   }
 }
 

@@ -2,6 +2,7 @@ internal import Configurations
 private import Datasets
 public import Kernels
 internal import Networks
+internal import Optimizers
 
 /// What overflowed first in a training that diverged.
 public struct Divergence: Equatable, Sendable, CustomStringConvertible {
@@ -45,7 +46,7 @@ extension Configuration {
     if !isStatistic || divergence?.step != 1 { remedies += smallerRates(learnsWeights: learnsWeights) }
     if training.precision == .float32 { remedies.append("training.precision=float64") }
     // Ẅ grows with the depth of a network, whatever the size of its values.
-    if isStatistic, optimizer.name == .residualPartitioning { remedies.append("optimizer.name=adam") }
+    if isStatistic, optimizer.settings.needsCurvature { remedies.append("optimizer.name=adam") }
     if !isStatistic, !network.flatMap(\.all).contains(.batchNorm) { remedies.append("batchNorm layers") }
     return Self.mayHelp(remedies.isEmpty ? ["a network of fewer layers"] : remedies)
   }

@@ -69,7 +69,9 @@ struct BenchStep: RankCommand {
 
   @Option(
     name: .customLong("optimizer"), parsing: .singleValue,
-    help: ArgumentHelp("One of those above, repeatable; all if left out.", valueName: "NAME"), transform: choice)
+    help: ArgumentHelp(
+      "One of those above or another optimizer, repeatable; those above if left out.", valueName: "NAME"),
+    transform: choice)
   var optimizers: [StepRecipe] = []
 
   @Option(

@@ -3,6 +3,7 @@ internal import Configurations
 internal import Diagnostics
 internal import Foundation
 internal import MPI
+internal import Optimizers
 internal import Ranks
 internal import RunRecords
 

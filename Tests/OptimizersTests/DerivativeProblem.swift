@@ -9,7 +9,7 @@ struct DerivativeProblem: CustomTestStringConvertible {
   static let samples = 3
   static let rate = 0.5
 
-  let rule: UpdateRule
+  let rule: any Optimizer
   let reference: any ReferenceRule
   /// How many steps, of which the first computes Ẅ and then one in `curvatureEvery`.
   var steps = 7
@@ -25,7 +25,7 @@ struct DerivativeProblem: CustomTestStringConvertible {
       DistanceProblem.all.filter { $0.name == "biases" }.map { problem in
         var problem = problem
         (problem.rule.momentum, problem.rule.curvatureDecay) = (momentum, decay)
-        return DerivativeProblem(rule: .residualPartitioning(problem.rule), reference: problem.reference)
+        return DerivativeProblem(rule: problem.rule, reference: problem.reference)
       }
     }
 

@@ -8,8 +8,7 @@ import Testing
 /// (10, 1). A block of one parameter has n̂ = 1 until the third step of the weight.
 @Suite struct DistanceFirstStepsTests {
   private let steps = SeveralSteps(
-    rule: .residualPartitioning(
-      ResidualPartitioning(curvaturePower: .half, layerScale: .adaptive, findsLength: true)),
+    rule: ResidualPartitioning(curvaturePower: .half, layerScale: .adaptive, findsLength: true),
     parameters: [0, 0],
     sums: [([8, -4], [16, 4]), ([8, 4], [16, 4]), ([80, 4], [16, 4])], samples: 4)
 

@@ -87,11 +87,10 @@ struct DistanceProblem: CustomTestStringConvertible {
 
   /// The parameters after each step that `update` takes.
   func trajectory<S: Real>(
-    as _: S.Type, _ update: (UpdateRule, Vector<S>, StatisticsSlice<S>, OptimizerState<S>) throws -> Void
+    as _: S.Type, _ update: (any Optimizer, Vector<S>, StatisticsSlice<S>, OptimizerState<S>) throws -> Void
   ) throws -> [[Double]] {
     let layout = try Network<S>(layers, inputs: 4).layout
     let (start, sums) = statistics(layout)
-    let rule = UpdateRule.residualPartitioning(rule)
     let state = OptimizerState<S>(for: rule, layout, keepsCurvature: curvatureEvery > 1)
     let w = vector(start, as: S.self)
     return try sums.map { sums in

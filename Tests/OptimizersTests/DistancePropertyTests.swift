@@ -21,7 +21,6 @@ import Testing
     as _: S.Type, look: (OptimizerState<S>, Vector<S>) throws -> Void
   ) throws {
     let layout = try layout(as: S.self)
-    let rule = UpdateRule.residualPartitioning(rule)
     let state = OptimizerState<S>(for: rule, layout)
     let w = vector(start, as: S.self)
     let wDDot = vector(a.map { $0 * curvatureUnit }, as: S.self)
@@ -104,7 +103,7 @@ import Testing
   @Test func `a copy of the state goes on with the same bits`() throws {
     let (start, direction, a) = try problem()
     let layout = try layout(as: Float.self)
-    let rule = UpdateRule.residualPartitioning(Self.rule)
+    let rule = Self.rule
     func step(_ w: Vector<Float>, _ state: OptimizerState<Float>) {
       let wDot = w.array.indices.map { a[$0] * (Double(w[$0]) - start[$0] - direction[$0]) }
       rule.update(

@@ -14,7 +14,7 @@ import Testing
   }
 
   /// What the program makes of sums of these gradients over four samples.
-  private func result(_ rule: UpdateRule, _ gradients: [Double], in precision: Precision) throws -> [[Double]] {
+  private func result(_ rule: any Optimizer, _ gradients: [Double], in precision: Precision) throws -> [[Double]] {
     try SeveralSteps(
       rule: rule, rate: 0.5, parameters: [1, -1], sums: gradients.map { ([4 * $0, -4 * $0], nil) }, samples: 4
     ).trajectory(in: precision)
@@ -22,13 +22,13 @@ import Testing
 
   @Test(arguments: Precision.allCases)
   func `sgd goes α g`(precision: Precision) throws {
-    #expect(try result(.sgd, [4, -2, 0.5], in: precision) == trajectory([-2, 1, -0.25]))
+    #expect(try result(SGD(), [4, -2, 0.5], in: precision) == trajectory([-2, 1, -0.25]))
   }
 
   @Test(arguments: Precision.allCases)
   func `momentum goes along the average of gradients, corrected for its start at 0`(precision: Precision) throws {
     // v = 2, 2, −2 and 1 − βᵗ = 1/2, 3/4, 7/8.
-    let found = try result(.momentum(Momentum(decay: 0.5)), [4, 2, -6], in: precision)
+    let found = try result(Momentum(decay: 0.5), [4, 2, -6], in: precision)
     #expect(isClose(found, trajectory([-2, -1 / 0.75, 1 / 0.875]), in: precision))
     let uncorrected = trajectory([-1, -1, 1])
     #expect(!isClose(found, uncorrected, in: precision))
@@ -38,7 +38,7 @@ import Testing
   @Test(arguments: Precision.allCases)
   func `rmsprop divides by the root of the average square, and adds ε outside`(precision: Precision) throws {
     // s = 4, 4, 4: each root is 2.
-    let found = try result(.rmsprop(RMSprop(decay: 0.75, epsilon: 0.5)), [4, 2, -2], in: precision)
+    let found = try result(RMSprop(decay: 0.75, epsilon: 0.5), [4, 2, -2], in: precision)
     #expect(isClose(found, trajectory([-2 / 2.5, -1 / 2.5, 1 / 2.5]), in: precision))
     let inside = 4.5.squareRoot()
     #expect(!isClose(found, trajectory([-2 / inside, -1 / inside, 1 / inside]), in: precision))
@@ -49,7 +49,7 @@ import Testing
   @Test(arguments: Precision.allCases)
   func `adam divides the corrected average by the root of the corrected average square`(precision: Precision) throws {
     // m = 2, 2, 4 over 1/2, 3/4, 7/8; v = 4, 4, 12 over 1/4, 7/16, 37/64.
-    let found = try result(.adam(Adam(momentum: 0.5, decay: 0.75, epsilon: 0.5)), [4, 2, 6], in: precision)
+    let found = try result(Adam(momentum: 0.5, decay: 0.75, epsilon: 0.5), [4, 2, 6], in: precision)
     let steps = [
       -0.5 * 4 / (4 + 0.5), -0.5 * (2 / 0.75) / ((64.0 / 7).squareRoot() + 0.5),
       -0.5 * (4 / 0.875) / ((12 * 64.0 / 37).squareRoot() + 0.5),
@@ -64,7 +64,7 @@ import Testing
     // m = 2, 2, 4 over 1/2, 3/4, 7/8; v = 1, 1, 3 over 1/4, 7/16, 37/64; λ = ½, δ = 1.
     let rule = ResidualPartitioning(momentum: 0.5, curvatureDecay: 0.75, damping: 1)
     let found = try SeveralSteps(
-      rule: .residualPartitioning(rule), rate: 0.5, parameters: [1, -1],
+      rule: rule, rate: 0.5, parameters: [1, -1],
       sums: [([16, -16], [16, 16]), ([8, -8], [4, 4]), ([24, -24], [36, 36])], samples: 4
     ).trajectory(in: precision)
     let steps = [-0.5 * 4 / 5, -0.5 * (2 / 0.75) / (16.0 / 7 + 1), -0.5 * (4 / 0.875) / (3 * 64.0 / 37 + 1)]
@@ -73,17 +73,17 @@ import Testing
     #expect(!isClose(found, trajectory(uncorrected), in: precision))
   }
 
-  @Test(arguments: [UpdateRule.momentum(Momentum()), .adam(Adam(epsilon: 0))])
-  func `on a constant gradient corrected averages make every step equally long`(rule: UpdateRule) throws {
+  @Test(arguments: [Momentum(), Adam(epsilon: 0)] as [any Optimizer])
+  func `on a constant gradient corrected averages make every step equally long`(rule: any Optimizer) throws {
     // g = 3: momentum goes α g, adam α.
-    let step = if case .momentum = rule { -1.5 } else { -0.5 }
+    let step = rule is Momentum ? -1.5 : -0.5
     let found = try result(rule, [3, 3, 3, 3, 3], in: .float64)
     // 1 − 0.999ᵗ loses three digits to the 1.
     #expect(isClose(found, trajectory(Array(repeating: step, count: 5)), in: .float64, ulps: 1000))
   }
 
   @Test func `rmsprop, which is not corrected, begins with steps 1/√(1 − ρ) times as long`() throws {
-    let found = try result(.rmsprop(RMSprop(decay: 0.99, epsilon: 0)), [3], in: .float64)
+    let found = try result(RMSprop(decay: 0.99, epsilon: 0), [3], in: .float64)
     #expect(isClose(found, trajectory([-5]), in: .float64, ulps: 64))
   }
 }

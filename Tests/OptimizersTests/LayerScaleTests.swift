@@ -16,7 +16,7 @@ import Testing
     _ rule: ResidualPartitioning, rate: Double, count: Int = 3, as _: S.Type
   ) throws -> (steps: [[Double]], state: OptimizerState<S>, blocks: [ParameterLayout.Block]) {
     let layout = try layout(S.self)
-    let state = OptimizerState<S>(for: .residualPartitioning(rule), layout)
+    let state = OptimizerState<S>(for: rule, layout)
     var random = SmallRandom(seed: 51)
     let steps = (0..<count).map { _ in
       // From zero, so that w after a step is the step.
@@ -24,7 +24,7 @@ import Testing
       let scales = [1e-6, 1, 1e6, 1e3]
       let wDot = layout.blocks.enumerated().flatMap { random.step(count: $1.range.count, scale: scales[$0]) }
       let wDDot = (0..<layout.count).map { _ in random.uniform(0.5...4) }
-      UpdateRule.residualPartitioning(rule).update(
+      rule.update(
         w, sums: StatisticsSlice(wDot: vector(wDot, as: S.self), wDDot: vector(wDDot, as: S.self)), samples: 1,
         state: state, rate: rate, regularization: Regularization(), layout: layout)
       return w.array.map { Double($0) }
@@ -70,7 +70,7 @@ import Testing
   func `a block without a step stays, and a step of 1e-12 is half as long`(precision: Precision) throws {
     func moved(_ gradients: [Double]) throws -> [Double] {
       try SeveralSteps(
-        rule: .residualPartitioning(ResidualPartitioning(layerScale: .unit)), rate: 1, parameters: [0, 0, 0],
+        rule: ResidualPartitioning(layerScale: .unit), rate: 1, parameters: [0, 0, 0],
         sums: [(gradients, [1, 1, 1])]
       ).trajectory(in: precision)[0]
     }
@@ -84,7 +84,7 @@ import Testing
     // 1e30² is infinite in Float, 1e-30² is 0.
     for size in [1e30, 1e-7] {
       let found = try SeveralSteps(
-        rule: .residualPartitioning(ResidualPartitioning(layerScale: .unit)), rate: 1, parameters: [0, 0, 0],
+        rule: ResidualPartitioning(layerScale: .unit), rate: 1, parameters: [0, 0, 0],
         sums: [([size, -size, 0], [1, 1, 1])]
       ).trajectory(in: .float32)[0]
       #expect((found[0] + 1).magnitude < 2e-5 && found[1] == -found[0])
@@ -94,7 +94,7 @@ import Testing
     let ones = Arena<Float>(count: count).all
     ones.fill(1)
     let w = Arena<Float>(count: count).all
-    let rule = UpdateRule.residualPartitioning(ResidualPartitioning(layerScale: .unit))
+    let rule = ResidualPartitioning(layerScale: .unit)
     let layout = try oneOutput(count, as: Float.self)
     rule.update(
       w, sums: StatisticsSlice(wDot: ones, wDDot: ones), samples: 1, state: OptimizerState(for: rule, layout),
@@ -104,7 +104,7 @@ import Testing
 
   @Test func `not-a-number in one block reaches all of its parameters and no others`() throws {
     let found = try SeveralSteps(
-      rule: .residualPartitioning(ResidualPartitioning(layerScale: .unit)), rate: 1, parameters: [0, 0, 0],
+      rule: ResidualPartitioning(layerScale: .unit), rate: 1, parameters: [0, 0, 0],
       sums: [([.nan, 1, 3], [1, 1, 1])]
     ).trajectory(in: .float64)[0]
     #expect(found[0].isNaN && found[1].isNaN && found[2].magnitude < 1.1)

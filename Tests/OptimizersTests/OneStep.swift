@@ -18,7 +18,7 @@ struct OneStep {
   /// The parameters after the step.
   func result(in precision: Precision) throws -> [Double] {
     let steps = SeveralSteps(
-      rule: .residualPartitioning(ResidualPartitioning(damping: damping)), rate: learningRate, parameters: parameters,
+      rule: ResidualPartitioning(damping: damping), rate: learningRate, parameters: parameters,
       sums: [(wDot, wDDot)], samples: samples, regularization: regularization)
     return try steps.trajectory(in: precision)[0]
   }

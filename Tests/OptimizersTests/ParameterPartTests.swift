@@ -56,9 +56,8 @@ import Testing
     let part = ParameterPart([2..<7, 13..<14], of: layout)
     let inside = (0..<layout.count).map { k in part.ranges.contains { $0.contains(k) } }
     for rule in [
-      UpdateRule.sgd, .adam(Adam()),
-      .residualPartitioning(ResidualPartitioning(layerScale: .adaptive, findsLength: true)),
-    ] {
+      SGD(), Adam(), ResidualPartitioning(layerScale: .adaptive, findsLength: true),
+    ] as [any Optimizer] {
       let w = vector(Array(repeating: 1, count: layout.count), as: Double.self)
       // A number that is read elsewhere shows in every length.
       let sums = vector(inside.map { $0 ? 2 : .nan }, as: Double.self)

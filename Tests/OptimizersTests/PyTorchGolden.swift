@@ -34,7 +34,7 @@ struct PyTorchGolden: Decodable {
   }
 
   /// The same run here.
-  func steps(of run: Run, rule: UpdateRule) -> SeveralSteps {
+  func steps(of run: Run, rule: any Optimizer) -> SeveralSteps {
     let gradients = run.repeatsFirstGradient ? Array(repeating: gradients[0], count: gradients.count) : gradients
     return SeveralSteps(
       rule: rule, rate: run.rate, parameters: start, sums: gradients.map { ($0, nil) },
@@ -44,13 +44,12 @@ struct PyTorchGolden: Decodable {
 
 extension PyTorchGolden.Run {
   /// The rule with the settings of the run; nil for a rule or a setting that is not known here.
-  var updateRule: UpdateRule? {
+  var updateRule: (any Optimizer)? {
     switch (rule, settings["momentum"], settings["decay"], settings["epsilon"]) {
-    case ("sgd", nil, nil, nil): .sgd
-    case ("momentum", nil, let decay?, nil): .momentum(Momentum(decay: decay))
-    case ("rmsprop", nil, let decay?, let epsilon?): .rmsprop(RMSprop(decay: decay, epsilon: epsilon))
-    case ("adam", let momentum?, let decay?, let epsilon?):
-      .adam(Adam(momentum: momentum, decay: decay, epsilon: epsilon))
+    case ("sgd", nil, nil, nil): SGD()
+    case ("momentum", nil, let decay?, nil): Momentum(decay: decay)
+    case ("rmsprop", nil, let decay?, let epsilon?): RMSprop(decay: decay, epsilon: epsilon)
+    case ("adam", let momentum?, let decay?, let epsilon?): Adam(momentum: momentum, decay: decay, epsilon: epsilon)
     default: nil
     }
   }

@@ -111,7 +111,7 @@ import Testing
     let w = vector(Array(repeating: 1, count: 7), as: Double.self)
     let zeros = vector(Array(repeating: 0, count: 7), as: Double.self)
     let ones = vector(Array(repeating: 1, count: 7), as: Double.self)
-    let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
+    let rule = ResidualPartitioning()
     rule.update(
       w, sums: StatisticsSlice(wDot: zeros, wDDot: ones), samples: 1, state: OptimizerState(for: rule, layout),
       rate: 1,

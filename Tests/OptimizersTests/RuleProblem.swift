@@ -9,7 +9,7 @@ struct RuleProblem: CustomTestStringConvertible {
   static let rate = 0.25
   static let samples = 3
 
-  let rule: UpdateRule
+  let rule: any Optimizer
   let reference: ReferenceOptimizer.Rule
 
   var testDescription: String { "\(reference)" }
@@ -17,18 +17,17 @@ struct RuleProblem: CustomTestStringConvertible {
   /// Every rule with its options.
   static let all: [RuleProblem] =
     [
-      RuleProblem(rule: .sgd, reference: .sgd),
-      RuleProblem(rule: .momentum(Momentum(decay: 0.9)), reference: .momentum(0.9)),
+      RuleProblem(rule: SGD(), reference: .sgd),
+      RuleProblem(rule: Momentum(decay: 0.9), reference: .momentum(0.9)),
       RuleProblem(
-        rule: .rmsprop(RMSprop(decay: 0.9, epsilon: 0.01)), reference: .rmsprop(0.9, epsilon: 0.01)),
+        rule: RMSprop(decay: 0.9, epsilon: 0.01), reference: .rmsprop(0.9, epsilon: 0.01)),
       RuleProblem(
-        rule: .adam(Adam(momentum: 0.8, decay: 0.95, epsilon: 0.01)), reference: .adam(0.8, 0.95, epsilon: 0.01)),
+        rule: Adam(momentum: 0.8, decay: 0.95, epsilon: 0.01), reference: .adam(0.8, 0.95, epsilon: 0.01)),
     ]
     + [(0, 0), (0.8, 0), (0, 0.95), (0.8, 0.95)].flatMap { momentum, decay in
       [LayerScale.none, .unit].map { scale in
         RuleProblem(
-          rule: .residualPartitioning(
-            ResidualPartitioning(momentum: momentum, curvatureDecay: decay, damping: 0.125, layerScale: scale)),
+          rule: ResidualPartitioning(momentum: momentum, curvatureDecay: decay, damping: 0.125, layerScale: scale),
           reference: .residualPartitioning(momentum, decay, damping: 0.125, isUnit: scale == .unit))
       }
     }

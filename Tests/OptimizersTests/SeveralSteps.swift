@@ -6,7 +6,7 @@ import Optimizers
 ///
 /// The last parameter is the bias, the others are the weights of one output.
 struct SeveralSteps {
-  var rule: UpdateRule
+  var rule: any Optimizer
   var rate = 1.0
   var parameters: [Double]
   /// For each step the sums Ẇ and Ẅ over the samples; Ẅ is nil where it was not computed.

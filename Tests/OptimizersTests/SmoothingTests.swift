@@ -13,7 +13,7 @@ import Testing
       (wDot: random.step(count: 9, scale: 3), wDDot: Optional(random.step(count: 9, scale: 3).map { $0.magnitude }))
     }
     return SeveralSteps(
-      rule: .residualPartitioning(rule), rate: 1.7, parameters: random.step(count: 9, scale: 1), sums: sums, samples: 3,
+      rule: rule, rate: 1.7, parameters: random.step(count: 9, scale: 1), sums: sums, samples: 3,
       regularization: Regularization(l2: 0.3, l1: 0.2))
   }
 
@@ -23,7 +23,7 @@ import Testing
     let plain = try steps.trajectory(in: precision)
     steps.keepsCurvature = true
     #expect(try steps.trajectory(in: precision) == plain)
-    steps.rule = .residualPartitioning(ResidualPartitioning(curvatureDecay: 0.001, damping: 0.1))
+    steps.rule = ResidualPartitioning(curvatureDecay: 0.001, damping: 0.1)
     #expect(try steps.trajectory(in: precision) != plain)
   }
 
@@ -56,7 +56,7 @@ import Testing
     // One Ẅ = 4, then none: v = 2 over 1 − β₂ = ½ in every step; m = 1, 1.5, 1.75 over ½, ¾, ⅞ is 2.
     let rule = ResidualPartitioning(momentum: 0.5, curvatureDecay: 0.5)
     let steps = SeveralSteps(
-      rule: .residualPartitioning(rule), parameters: [1, -1],
+      rule: rule, parameters: [1, -1],
       sums: [([2, 2], [4, 4]), ([2, 2], nil), ([2, 2], nil)])
     let expected = [[0.5, -1.5], [0, -2], [-0.5, -2.5]]
     #expect(isClose(try steps.trajectory(in: precision), expected, in: precision))
@@ -70,7 +70,7 @@ import Testing
     // Ẅ = 4, none, 8: v = 2, 2, 5 over 1/2, 1/2, 3/4.
     let rule = ResidualPartitioning(curvatureDecay: 0.5)
     let steps = SeveralSteps(
-      rule: .residualPartitioning(rule), parameters: [0, 0],
+      rule: rule, parameters: [0, 0],
       sums: [([4, 8], [4, 4]), ([4, 8], nil), ([4, 8], [8, 8])])
     let last = 4 / (5 / 0.75)
     let expected: [[Double]] = [[-1, -2], [-2, -4], [-2 - last, -4 - 2 * last]]
@@ -82,7 +82,7 @@ import Testing
     // First step, so m̂ = Ẇ + ρ w = 3 and v̂ = Ẅ = 2: −λ 3/(2 + λ ρ).
     let rule = ResidualPartitioning(momentum: 0.9, curvatureDecay: 0.99)
     let steps = SeveralSteps(
-      rule: .residualPartitioning(rule), rate: 4, parameters: [2, 2], sums: [([2, 2], [2, 2])],
+      rule: rule, rate: 4, parameters: [2, 2], sums: [([2, 2], [2, 2])],
       regularization: Regularization(l2: 0.5))
     let found = try steps.trajectory(in: precision)
     let (right, wrong) = (2 - 12.0 / 4, 2 - 12.0 / 2.5)
@@ -92,17 +92,17 @@ import Testing
 
   @Test func `smoothing needs memory only for what is smoothed or kept`() throws {
     let layout = try oneOutput(3, as: Float.self)
-    func averages(_ rule: UpdateRule, keepsCurvature: Bool = false) -> [Bool] {
+    func averages(_ rule: any Optimizer, keepsCurvature: Bool = false) -> [Bool] {
       let state = OptimizerState<Float>(for: rule, layout, keepsCurvature: keepsCurvature)
       return [state.first?.count == 3, state.second?.count == 3]
     }
-    #expect(averages(.residualPartitioning(ResidualPartitioning())) == [false, false])
-    #expect(averages(.residualPartitioning(ResidualPartitioning(momentum: 0.9))) == [true, false])
-    #expect(averages(.residualPartitioning(ResidualPartitioning(curvatureDecay: 0.9))) == [false, true])
-    #expect(averages(.residualPartitioning(ResidualPartitioning()), keepsCurvature: true) == [false, true])
-    #expect(averages(.sgd, keepsCurvature: true) == [false, false])
-    #expect(averages(.momentum(Momentum())) == [true, false])
-    #expect(averages(.rmsprop(RMSprop())) == [false, true])
-    #expect(averages(.adam(Adam())) == [true, true])
+    #expect(averages(ResidualPartitioning()) == [false, false])
+    #expect(averages(ResidualPartitioning(momentum: 0.9)) == [true, false])
+    #expect(averages(ResidualPartitioning(curvatureDecay: 0.9)) == [false, true])
+    #expect(averages(ResidualPartitioning(), keepsCurvature: true) == [false, true])
+    #expect(averages(SGD(), keepsCurvature: true) == [false, false])
+    #expect(averages(Momentum()) == [true, false])
+    #expect(averages(RMSprop()) == [false, true])
+    #expect(averages(Adam()) == [true, true])
   }
 }

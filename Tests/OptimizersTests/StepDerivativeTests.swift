@@ -56,10 +56,10 @@ import Testing
     var wrong = [Double(DerivativeProblem.samples), -1, 1 / DerivativeProblem.rate]
     let decay: Double? =
       switch problem.rule {
-      case .sgd, .rmsprop: nil
-      case .momentum(let rule): rule.decay
-      case .adam(let rule): rule.momentum
-      case .residualPartitioning(let rule): rule.momentum == 0 ? nil : rule.momentum
+      case let rule as Momentum: rule.decay
+      case let rule as Adam: rule.momentum
+      case let rule as ResidualPartitioning: rule.momentum == 0 ? nil : rule.momentum
+      default: nil
       }
     if let decay {
       func power(_ t: Int) -> Double { (0..<t).reduce(1) { power, _ in power * decay } }
@@ -75,9 +75,9 @@ import Testing
   /// Rules whose step is linear in Ẇ: what is held constant does not depend on it.
   private static let linear = DerivativeProblem.all.filter { problem in
     switch problem.rule {
-    case .sgd, .momentum: true
-    case .rmsprop, .adam: false
-    case .residualPartitioning(let rule): rule.layerScale == .none && !rule.findsLength
+    case is SGD, is Momentum: true
+    case let rule as ResidualPartitioning: rule.layerScale == .none && !rule.findsLength
+    default: false
     }
   }
 
@@ -143,7 +143,7 @@ import Testing
   @Test(arguments: CurvaturePower.allCases, Precision.allCases)
   func `a parameter that cannot move has no derivative`(power: CurvaturePower, precision: Precision) throws {
     func derivative<S: Real>(as _: S.Type) throws -> [Double] {
-      let rule = UpdateRule.residualPartitioning(ResidualPartitioning(curvaturePower: power))
+      let rule = ResidualPartitioning(curvaturePower: power)
       let layout = try oneOutput(3, as: S.self)
       let state = OptimizerState<S>(for: rule, layout)
       let (w, p) = (vector([1, 1, 1], as: S.self), vector([.nan, .nan, .nan], as: S.self))

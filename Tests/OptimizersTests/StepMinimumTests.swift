@@ -75,7 +75,7 @@ import Testing
     t.elements.copy(from: Array(targets.joined()))
     let w = network.initialParameters(.uniform, seed: 1).all
     let (wDot, wDDot) = (Arena<Double>(count: w.count).all, Arena<Double>(count: w.count).all)
-    let rule = UpdateRule.residualPartitioning(ResidualPartitioning())
+    let rule = ResidualPartitioning()
     let state = OptimizerState<Double>(for: rule, network.layout)
     var (previous, promised, first) = (Double.infinity, 0.0, 0.0)
     for step in 0..<200 {

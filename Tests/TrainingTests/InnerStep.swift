@@ -69,10 +69,11 @@ struct InnerStep {
   ///   element.
   func frozen() throws -> (derivative: [[Double]], error: Double) {
     let optimizer = problem.configuration.optimizer
+    let settings = try #require(optimizer.of(ResidualPartitioning.self))
     var reference = ReferencePartitioning(
-      momentum: optimizer.momentum, curvatureDecay: optimizer.curvatureDecay, damping: optimizer.damping,
-      power: optimizer.curvaturePower.rawValue,
-      scale: optimizer.layerScale == .none ? .none : (optimizer.layerScale == .unit ? .unit : .adaptive),
+      momentum: settings.momentum, curvatureDecay: settings.curvatureDecay, damping: settings.damping,
+      power: settings.curvaturePower.rawValue,
+      scale: settings.layerScale == .none ? .none : (settings.layerScale == .unit ? .unit : .adaptive),
       distance: optimizer.learningRate == nil ? ReferenceDistance() : nil)
     var (error, derivative) = (Double.infinity, [[Double]]())
     _ = try run { turn, step in

@@ -2,6 +2,7 @@ import Configurations
 import Datasets
 import Diagnostics
 import Foundation
+import Optimizers
 import TestSupport
 import Testing
 import Training

@@ -29,11 +29,12 @@ struct OptimizerConfigurationTests {
       (self.scale, self.schedule) = (scale, schedule)
     }
 
-    init(_ configuration: Configuration) {
+    init(_ configuration: Configuration) throws {
       let optimizer = configuration.optimizer
+      let settings = try #require(optimizer.of(ResidualPartitioning.self))
       self.init(
-        optimizer.learningRate, optimizer.curvaturePower, [optimizer.momentum, optimizer.curvatureDecay],
-        optimizer.layerScale, configuration.schedule.name)
+        optimizer.learningRate, settings.curvaturePower, [settings.momentum, settings.curvatureDecay],
+        settings.layerScale, configuration.schedule.name)
     }
   }
 
@@ -41,21 +42,21 @@ struct OptimizerConfigurationTests {
   func `residual partitioning without a learning rate finds it, smoothed, with the root of Ẅ and a linear schedule`(
     settings: [String]
   ) throws {
-    #expect(Defaults(try configuration(settings)) == Defaults(nil, .half, [0.9, 0.99], .adaptive, .linear))
+    #expect(try Defaults(configuration(settings)) == Defaults(nil, .half, [0.9, 0.99], .adaptive, .linear))
   }
 
   @Test func `a learning rate gives the paper's plain step at a constant rate`() throws {
     for settings in [["optimizer.learningRate=300"], ["optimizer={learningRate: 300, trustRatio: off}"]] {
-      #expect(Defaults(try configuration(settings)) == Defaults(300, .one, [0, 0], .none, .constant))
+      #expect(try Defaults(configuration(settings)) == Defaults(300, .one, [0, 0], .none, .constant))
     }
   }
 
   @Test func `a trust ratio gives the smoothed step, and a first λ of 1`() throws {
     for value in ["on", "{every: 2}"] {
-      let found = Defaults(try configuration(["optimizer.trustRatio=\(value)"]))
+      let found = try Defaults(configuration(["optimizer.trustRatio=\(value)"]))
       #expect(found == Defaults(1, .one, [0.9, 0.99], .none, .constant))
     }
-    let named = Defaults(try configuration(["optimizer={trustRatio: on, learningRate: 20}"]))
+    let named = try Defaults(configuration(["optimizer={trustRatio: on, learningRate: 20}"]))
     #expect(named == Defaults(20, .one, [0.9, 0.99], .none, .constant))
   }
 
@@ -86,10 +87,10 @@ struct OptimizerConfigurationTests {
     let settings =
       "momentum: 0.5, curvatureDecay: 0.25, curvaturePower: 1, layerScale: unit"
     for (mode, rate) in [("learningRate: auto", nil), ("learningRate: 2", 2.0), ("trustRatio: on", 1)] {
-      let found = Defaults(try configuration(["optimizer={\(mode), \(settings)}", "schedule.name=cosine"]))
+      let found = try Defaults(configuration(["optimizer={\(mode), \(settings)}", "schedule.name=cosine"]))
       #expect(found == Defaults(rate, .one, [0.5, 0.25], .unit, .cosine))
     }
-    let half = Defaults(try configuration(["optimizer={learningRate: 2, curvaturePower: 0.5}"]))
+    let half = try Defaults(configuration(["optimizer={learningRate: 2, curvaturePower: 0.5}"]))
     #expect(half == Defaults(2, .half, [0, 0], .none, .constant))
   }
 

@@ -1,8 +1,9 @@
 import Foundation
 import Kernels
 import Networks
+import Optimizers
 
-// Kinds of layers, activations and losses that the product does not know: each is one file's worth, made by its public
+// Kinds of layers, activations, losses and optimizers that the product does not know: each is one file's worth, made by its public
 // interface alone.
 
 /// `{gain: 2}`: y⁺ = g y with one trainable number g for all units.
@@ -119,5 +120,52 @@ struct LogCosh: LossFunction {
       curvature.elements[k] = Scalar(1 - tanh(d) * tanh(d))
     }
     return loss
+  }
+}
+
+/// `{name: signDescent, memory: 0.9, softness: 0.01}`: m ← β m + (1 − β) g, Δw = −α m̂/(|m̂| + c), where m̂ = m/(1 − βᵗ):
+/// along signs that are soft near 0.
+struct SignDescent: Optimizer {
+  static let name = "signDescent"
+  static let formulas: [String] = []
+  static let settings: [OptimizerSetting<SignDescent>] = [
+    .number("memory", \.memory, .fraction, "The decay of the average of gradients whose signs count."),
+    .number("softness", \.softness, .positive, "The average at which half of a step is made."),
+  ]
+  static let standard = SignDescent()
+  static let comparedRates: [Double]? = [0.001, 0.003]
+
+  /// β.
+  var memory = 0.75
+  /// c.
+  var softness = 0.001
+
+  var standardLearningRate: Double? { 0.002 }
+
+  var hasFirstAverage: Bool { true }
+
+  func move<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    guard let m = block.first else { return }
+    let (decay, correction) = (Scalar(memory), correction(block))
+    for k in 0..<m.count {
+      m[k] = decay * m[k] + (1 - decay) * block.gradient(k)
+      let average = m[k] * correction
+      block.w[k] -= Scalar(block.rate) * average / (average.magnitude + Scalar(softness))
+    }
+  }
+
+  /// P = α c/(|m̂| + c)² ∂m̂/∂Ẇ.
+  func derivative<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    guard let m = block.first else { return }
+    let correction = correction(block)
+    let share = Scalar(block.rate * softness * (1 - memory)) * correction * block.perSample
+    for k in 0..<m.count {
+      let denominator = (m[k] * correction).magnitude + Scalar(softness)
+      block.w[k] = share / (denominator * denominator)
+    }
+  }
+
+  private func correction<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Scalar {
+    Scalar(1 / (1 - pow(memory, Double(block.firstUpdates))))
   }
 }

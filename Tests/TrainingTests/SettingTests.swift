@@ -1,5 +1,6 @@
 import Configurations
 import Foundation
+import Optimizers
 import Runs
 import TestSupport
 import Testing
@@ -87,19 +88,17 @@ struct SettingTests {
   @Test func `what is written is in the table, and all of the table can be written`() throws {
     let student =
       "reweight.student={network: [{dense: 10}], loss: squaredError, optimizer: {name: sgd}, blocks: layers}"
-    let grids = ["sgd", "momentum", "rmsprop", "adam", "residualPartitioning"].map { "compare.learningRates.\($0)=[1]" }
+    let grids = OptimizerKind.allCases.map { "compare.learningRates.\($0.rawValue)=[1]" }
     var found: Set<String> = []
     for settings in [
       grids + ["data.labelNoise=on", "training.stopEarly={}", "training.stopEarly.patience=2", "data.validation=100"],
       [
-        "optimizer.name=momentum", "data.set=csv", "data.path=p", "data.label=a", "data.header=true", "data.test=t",
-        "data.shape=[64]",
+        "data.set=csv", "data.path=p", "data.label=a", "data.header=true", "data.test=t", "data.shape=[64]",
       ],
-      ["optimizer.name=rmsprop", "data.set=emnist", "data.path=p", "data.split=letters"],
-      ["optimizer.name=adam", "run.checkpointEvery={steps: 2}"],
+      ["data.set=emnist", "data.path=p", "data.split=letters"], ["run.checkpointEvery={steps: 2}"],
       ["optimizer.trustRatio={every: 3}", "run.checkpointEvery={epochs: 2}"],
       ["reweight.levels=3", "reweight.unlabelled=10", student], ["reweight.cycles=1"],
-    ] {
+    ] + OptimizerKind.allCases.map({ ["optimizer.name=\($0.rawValue)"] }) {
       let configuration = try configuration(settings)
       found.formUnion(try written(configuration))
     }
@@ -108,6 +107,18 @@ struct SettingTests {
     // The name is the folder's: it is not written.
     #expect(Set(Setting.all.map(\.key)).subtracting(keys) == ["run.name"])
     #expect(keys.subtracting(Setting.all.map(\.key)).isEmpty)
+  }
+
+  @Test func `optimizers that share a key say the same of it, but for its formulas`() {
+    func facts<Kind: Optimizer>(_ kind: Kind.Type) -> [SettingFacts] { kind.settings.map(\.facts) }
+    let all = OptimizerKind.allCases.flatMap { facts($0.type) }
+    for facts in all {
+      let others = all.filter { $0.key == facts.key }
+      #expect(
+        others.allSatisfy { $0.kind == facts.kind && $0.range == facts.range && $0.meaning == facts.meaning },
+        "\(facts.key)")
+    }
+    #expect(all.count > Set(all.map(\.key)).count)
   }
 
   @Test(arguments: Setting.all.filter { !$0.standards.isEmpty && $0.key.contains(".") || $0.key == "loss" }.map(\.key))
@@ -121,7 +132,7 @@ struct SettingTests {
 
   @Test func `only keys that depend on data, files or other settings have no default`() {
     let none = Setting.all.filter { $0.standards.isEmpty && !$0.isSection }.map(\.key)
-    let grids = ["sgd", "momentum", "rmsprop", "adam", "residualPartitioning"].map { "compare.learningRates.\($0)" }
+    let grids = OptimizerKind.allCases.map { "compare.learningRates.\($0.rawValue)" }
     #expect(
       none
         == ["data.path", "data.split", "data.label", "data.header", "data.test", "data.shape", "network", "run.name"]

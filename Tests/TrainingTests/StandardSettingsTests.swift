@@ -36,14 +36,15 @@ struct StandardSettingsTests {
 
   @Test func `settings that differ from the standard stay, and so do all where the kind stays`() throws {
     let plain = try rewritten(["optimizer.momentum=0.5", "optimizer.damping=0.1"], over: ["optimizer.learningRate=30"])
-    #expect(plain.optimizer.momentum == 0.5)
-    #expect(plain.optimizer.damping == 0.1)
-    #expect(plain.optimizer.curvatureDecay == 0)
+    let settings = try #require(plain.optimizer.of(ResidualPartitioning.self))
+    #expect(settings.momentum == 0.5)
+    #expect(settings.damping == 0.1)
+    #expect(settings.curvatureDecay == 0)
     #expect(plain.schedule.name == .constant)
     let cosine = try rewritten(["schedule.name=cosine"], over: ["optimizer.learningRate=30"])
     #expect(cosine.schedule.name == .cosine)
     let slower = try rewritten(["optimizer={learningRate: 30, momentum: 0.9}"], over: ["optimizer.learningRate=10"])
-    #expect(slower.optimizer.momentum == 0.9)
+    #expect(slower.optimizer.of(ResidualPartitioning.self)?.momentum == 0.9)
     #expect(slower.optimizer.learningRate == 10)
   }
 
@@ -51,9 +52,9 @@ struct StandardSettingsTests {
     for settings in [
       ["optimizer.momentum=0.9", "optimizer.learningRate=30"], ["optimizer.learningRate=30", "optimizer.momentum=0.9"],
     ] {
-      let configuration = try fresh(settings)
-      #expect(configuration.optimizer.momentum == 0.9)
-      #expect(configuration.optimizer.curvaturePower == .one)
+      let optimizer = try #require(try fresh(settings).optimizer.of(ResidualPartitioning.self))
+      #expect(optimizer.momentum == 0.9)
+      #expect(optimizer.curvaturePower == .one)
     }
   }
 }

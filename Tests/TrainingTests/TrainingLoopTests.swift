@@ -2,6 +2,7 @@ import Configurations
 import Datasets
 import Kernels
 import Networks
+import Optimizers
 import TestSupport
 import Testing
 import Training
@@ -30,7 +31,7 @@ struct TrainingLoopTests {
     #expect(epochs == [1, 2])
   }
 
-  @Test(arguments: ["sgd", "momentum", "rmsprop", "adam", "residualPartitioning"])
+  @Test(arguments: OptimizerKind.allCases.map(\.rawValue))
   func `every optimizer lowers the loss of the digits`(name: String) throws {
     let loop = try loop(["optimizer.name=\(name)"])
     var losses: [Double] = []

@@ -13,7 +13,7 @@ extension Configuration.CodingKeys {
         "The layers, from the input to the output.", formula: "(M1, M21)", standard: "the preset's")
     case .loss:
       .init(oneOf: Loss.self, "How far outputs are from their targets: a sum over outputs, a mean over samples.")
-    case .optimizer: .init(section: OptimizerConfiguration.CodingKeys.self, "How a minibatch becomes a step.")
+    case .optimizer: .init(.section, "", "How a minibatch becomes a step.", rows: OptimizerConfiguration.rows())
     case .regularization:
       .init(
         section: RegularizationConfiguration.CodingKeys.self, "What is added to the loss to keep weights small.",

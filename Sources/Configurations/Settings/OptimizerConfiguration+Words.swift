@@ -1,72 +1,62 @@
-internal import Networks
 internal import Optimizers
 
-extension OptimizerConfiguration.CodingKeys {
-  var words: SettingWords {
-    switch self {
-    case .name: .init(oneOf: OptimizerConfiguration.Name.self, "The optimizer.", formula: "(M11, M14–M17)")
-    case .learningRate:
-      .init(
-        .number, "above 0; for residualPartitioning also auto",
-        "The step size; with auto the lengths of steps are found.",
-        formula: "(M11, M17)")
-    case .momentum:
-      .init(
-        .number, "0 to below 1", "The decay of the average of gradients.", formula: "(M14, M17)",
-        of: [.momentum, .residualPartitioning])
-    case .decay:
-      .init(
-        .number, "0 to below 1", "The decay of the average of squared gradients.", formula: "(M17)", of: [.rmsprop])
-    case .beta1:
-      .init(.number, "0 to below 1", "The decay of the average of gradients.", formula: "(M17)", of: [.adam])
-    case .beta2:
-      .init(.number, "0 to below 1", "The decay of the average of squared gradients.", formula: "(M17)", of: [.adam])
-    case .epsilon:
-      .init(.number, "above 0", "Keeps the denominator of a step above 0.", formula: "(M17)", of: [.rmsprop, .adam])
-    case .curvatureDecay:
-      .init(
-        .number, "0 to below 1", "The decay of the average of curvature.", formula: "(M14)",
-        of: [.residualPartitioning])
-    case .curvaturePower:
-      .init(
-        .number, "0.5 or 1", "The power of the curvature that a step is divided by.", formula: "(M11)",
-        of: [.residualPartitioning])
-    case .curvatureEvery:
-      .init(
-        .wholeNumber, "1 to 1000000000", "The curvature is computed every so many steps.", of: [.residualPartitioning])
-    case .layerScale:
-      .init(
-        oneOf: LayerScale.self, "How the step of each weight matrix and bias vector is scaled.", formula: "(M16)",
-        of: [.residualPartitioning])
-    case .trustRatio:
-      .init(
-        section: TrustRatioConfiguration.CodingKeys.self, range: "off, on, or the keys",
-        "Whether the learning rate follows how far the loss goes down.", formula: "(M15)", of: [.residualPartitioning])
-    case .damping:
-      .init(
-        .number, "0 or more", "Is added to the curvature that a step is divided by.", formula: "(M11)",
-        of: [.residualPartitioning])
-    case .bound:
-      .init(
-        oneOf: Bound.self, "What is bounded: the paper's model of the loss, or all of its second order.",
-        formula: "(M12, M13)", of: [.residualPartitioning])
-    case .lossPartition:
-      .init(
-        oneOf: LossPartition.self, "How curvature starts at the loss: by (M6) where it can, or always by (M7).",
-        formula: "(M6, M7)", of: [.residualPartitioning])
-    }
+extension OptimizerConfiguration {
+  /// The keys that every optimizer has, and those of each, as the optimizers say.
+  static func rows(_ kinds: [Name] = Name.allCases) -> [SettingWords.Row] {
+    let finders = kinds.filter(\.findsLearningRate).map(\.rawValue).joined(separator: ", ")
+    let all = [
+      SettingWords.Row(
+        "name",
+        SettingWords(
+          .name, kinds.map(\.rawValue).joined(separator: ", "), "The optimizer.",
+          formula: SettingWords.formula(kinds.flatMap(\.formulas)))),
+      SettingWords.Row(
+        "learningRate",
+        SettingWords(
+          .number, "above 0" + (finders.isEmpty ? "" : "; for \(finders) also auto"),
+          "The step size; with auto the lengths of steps are found.",
+          formula: SettingWords.formula(kinds.flatMap { $0.formulas.prefix(1) }))),
+    ]
+    return all
+      + kinds.facts.map { facts in
+        SettingWords.Row(facts, of: kinds.filter { $0.facts.contains { $0.key == facts.key } })
+      }
   }
 }
 
-extension TrustRatioConfiguration.CodingKeys {
-  var words: SettingWords {
-    switch self {
-    case .every: .init(.wholeNumber, "1 or more", "The steps from one test of the ratio to the next.", formula: "(M15)")
-    case .target:
-      .init(
-        .number, "above 0 and below 1", "The actual decrease, as a share of the predicted, above which the rate grows.",
-        formula: "(M15)")
+extension SettingWords.Row {
+  fileprivate init(_ facts: SettingFacts, of owners: [OptimizerKind]) {
+    let kind: SettingWords.Kind =
+      switch facts.kind {
+      case .number: .number
+      case .wholeNumber: .wholeNumber
+      case .flag: .flag
+      case .name: .name
+      case .section: .section
+      }
+    self.init(
+      facts.key,
+      SettingWords(
+        kind, facts.range, facts.meaning, formula: SettingWords.formula(facts.formulas), of: owners,
+        rows: facts.kind == .section ? facts.section.map { Self($0, of: owners) } : nil))
+  }
+}
+
+extension SettingWords {
+  /// Labels as people are shown them: (M11, M14–M17).
+  fileprivate static func formula(_ labels: [String]) -> String? {
+    let numbers = Set(labels.compactMap { Int($0.dropFirst()) }).sorted()
+    let runs = numbers.reduce(into: [ClosedRange<Int>]()) { runs, number in
+      if let last = runs.last, last.upperBound + 1 == number {
+        runs[runs.count - 1] = last.lowerBound...number
+      } else {
+        runs.append(number...number)
+      }
     }
+    let words = runs.flatMap { run in
+      run.count > 2 ? ["M\(run.lowerBound)–M\(run.upperBound)"] : run.map { "M\($0)" }
+    }
+    return words.isEmpty ? nil : "(\(words.joined(separator: ", ")))"
   }
 }
 

@@ -1,3 +1,5 @@
+private import Optimizers
+
 /// `docs/settings.md`.
 extension Setting {
   /// All settings as a Markdown document with one table for each section.

@@ -1,3 +1,5 @@
+private import Optimizers
+
 extension Setting {
   /// What a person is told of it: key and formula, then below them meaning, values and default.
   public var text: String {

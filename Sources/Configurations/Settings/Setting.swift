@@ -15,20 +15,20 @@ public struct Setting: Sendable {
   let optimizers: [OptimizerConfiguration.Name]?
 
   /// In the order in which they are written; a section comes before its keys.
-  public static let all: [Setting] = list(Configuration.CodingKeys.self, below: nil)
+  public static let all: [Setting] = list(SettingWords.Row.all(Configuration.CodingKeys.self), below: nil)
 
-  private static func list<Key: StrictKey>(_ keys: Key.Type, below section: Setting?) -> [Setting] {
-    keys.allCases.flatMap { key -> [Setting] in
-      let words = key.words
+  private static func list(_ rows: [SettingWords.Row], below section: Setting?) -> [Setting] {
+    rows.flatMap { row -> [Setting] in
+      let words = row.words
       let setting = Setting(
-        key: (section.map { $0.key + "." } ?? "") + key.rawValue, name: key.rawValue, section: section?.key,
-        words: words, optimizers: words.optimizers ?? section?.optimizers)
-      return [setting] + (words.keys.map { list($0, below: setting) } ?? [])
+        key: (section.map { $0.key + "." } ?? "") + row.name, name: row.name, section: section?.key, words: words,
+        optimizers: words.optimizers ?? section?.optimizers)
+      return [setting] + (words.rows.map { list($0, below: setting) } ?? [])
     }
   }
 
   /// Whether it has keys of its own.
-  public var isSection: Bool { words.keys != nil }
+  public var isSection: Bool { words.rows != nil }
 
   /// The keys of a section, without those of sections in it.
   var children: [Setting] { Self.all.filter { $0.section == key } }

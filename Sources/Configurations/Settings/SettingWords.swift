@@ -1,8 +1,8 @@
 /// What people are told of a key of the configuration: in the help texts, by `rp-dist settings` and in
 /// `docs/settings.md`.
 ///
-/// Every coding key of a section has them (``StrictKey/words``), in a file for each section beside this one. Defaults are
-/// not among them: they are what the standard configuration is encoded as (``StandardValue``).
+/// Every coding key of a section has them (``StrictKey/words``), in a file for each section beside this one; of the keys of
+/// an optimizer its own file says them. Defaults are not among them: they are what the standard configuration is encoded as (``StandardValue``).
 struct SettingWords: Sendable {
   enum Kind: String, Sendable {
     case wholeNumber = "whole number"
@@ -26,15 +26,25 @@ struct SettingWords: Sendable {
   let standard: String?
   /// nil for all, and outside of `optimizer`.
   let optimizers: [OptimizerConfiguration.Name]?
-  /// The keys of a section.
-  let keys: (any StrictKey.Type)?
+  /// The keys of a section, in the order in which they are written.
+  let rows: [Row]?
+
+  /// A key of a section.
+  struct Row: Sendable {
+    let name: String
+    let words: SettingWords
+
+    init(_ name: String, _ words: SettingWords) { (self.name, self.words) = (name, words) }
+
+    static func all<Key: StrictKey>(_ keys: Key.Type) -> [Row] { Key.allCases.map { Row($0.rawValue, $0.words) } }
+  }
 
   init(
     _ kind: Kind, _ range: String, _ meaning: String, formula: String? = nil, standard: String? = nil,
-    of optimizers: [OptimizerConfiguration.Name]? = nil
+    of optimizers: [OptimizerConfiguration.Name]? = nil, rows: [Row]? = nil
   ) {
     (self.kind, self.range, self.meaning, self.formula) = (kind, range, meaning, formula)
-    (self.standard, self.optimizers, keys) = (standard, optimizers, nil)
+    (self.standard, self.optimizers, self.rows) = (standard, optimizers, rows)
   }
 
   /// true or false.
@@ -44,20 +54,17 @@ struct SettingWords: Sendable {
 
   /// One of the names of a type.
   init<Name: CaseIterable & RawRepresentable>(
-    oneOf names: Name.Type, _ meaning: String, formula: String? = nil, standard: String? = nil,
-    of optimizers: [OptimizerConfiguration.Name]? = nil
+    oneOf names: Name.Type, _ meaning: String, formula: String? = nil, standard: String? = nil
   ) where Name.RawValue == String {
     self.init(
-      .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formula: formula, standard: standard,
-      of: optimizers)
+      .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formula: formula, standard: standard)
   }
 
   /// Keys of their own, or what `range` says in their place.
   init(
     section keys: any StrictKey.Type, range: String = "", _ meaning: String, formula: String? = nil,
-    standard: String? = nil, of optimizers: [OptimizerConfiguration.Name]? = nil
+    standard: String? = nil
   ) {
-    (kind, self.range, self.meaning, self.formula) = (.section, range, meaning, formula)
-    (self.standard, self.optimizers, self.keys) = (standard, optimizers, keys)
+    self.init(.section, range, meaning, formula: formula, standard: standard, rows: Row.all(keys))
   }
 }

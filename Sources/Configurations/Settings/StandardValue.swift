@@ -1,3 +1,4 @@
+private import Optimizers
 internal import Yams
 
 /// A value that a setting has where it is left out, as the standard configuration is encoded.
@@ -24,7 +25,11 @@ public struct StandardValue: Equatable, Sendable {
       Case(prefix: "", condition: "", settings: []),
       Case(prefix: "data.labelNoise.", condition: "", settings: ["data.labelNoise=on"]),
       Case(prefix: "optimizer.", condition: "with a learningRate", settings: ["optimizer.learningRate=1"]),
-      Case(prefix: "optimizer.", condition: "with trustRatio", settings: ["optimizer.trustRatio=on"]),
+    ]
+    + OptimizerKind.standard.facts.filter(\.decidesStandards).map {
+      Case(prefix: "optimizer.", condition: "with \($0.key)", settings: ["optimizer.\($0.key)=on"])
+    }
+    + [
       Case(
         prefix: "schedule.", condition: "unless learningRate is auto", settings: ["optimizer.learningRate=1"]),
       Case(
@@ -36,7 +41,7 @@ public struct StandardValue: Equatable, Sendable {
         prefix: "reweight.", condition: "with constraint none or sigmoid",
         settings: ["reweight.constraint=sigmoid"]),
     ]
-    + OptimizerConfiguration.Name.allCases.filter { $0 != OptimizerConfiguration().name }.map {
+    + OptimizerKind.allCases.filter { $0 != .standard }.map {
       Case(prefix: "optimizer.", condition: $0.rawValue, settings: ["optimizer.name=\($0.rawValue)"])
     }
 

@@ -1,5 +1,6 @@
 internal import Kernels
 internal import Networks
+internal import Optimizers
 
 extension TrainingConfiguration.CodingKeys {
   var words: SettingWords {
@@ -104,10 +105,11 @@ extension CompareConfiguration.CodingKeys {
   }
 }
 
-extension OptimizerConfiguration.Name {
+extension OptimizerKind {
   var words: SettingWords {
     .init(
       .list, "numbers above 0", "The learning rates to try with \(rawValue).",
-      standard: standardGrid.map { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" } ?? "as it is configured")
+      standard: type.comparedRates.map { "[" + $0.map { "\($0)" }.joined(separator: ", ") + "]" }
+        ?? "as it is configured")
   }
 }

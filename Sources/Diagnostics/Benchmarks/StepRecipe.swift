@@ -1,22 +1,41 @@
-/// The ways of training whose step `rp-dist bench step` times.
-public enum StepRecipe: String, CaseIterable, Sendable {
-  /// (M11) with λ = 1: no averages, no layer scale.
-  case paper = "rp-paper"
-  /// Residual partitioning that finds the lengths of its steps.
-  case standard = "rp-standard"
-  /// ``paper`` with Ẅ in every fourth step; times are means over four steps.
-  case everyFourth = "rp-every-4"
-  case sgd, adam
+private import Optimizers
 
+/// A way of training whose step `rp-dist bench step` times.
+public struct StepRecipe: Sendable {
+  public let rawValue: String
   /// What makes the optimizer of a preset this one. No step moves the weights far: times of steps whose loss is not
   /// finite would mean nothing.
-  var settings: [String] {
-    switch self {
-    case .paper: ["optimizer.learningRate=1"]
-    case .standard: ["optimizer.learningRate=auto"]
-    case .everyFourth: ["optimizer.learningRate=1", "optimizer.curvatureEvery=4"]
-    case .sgd: ["optimizer.name=sgd", "optimizer.learningRate=1e-6"]
-    case .adam: ["optimizer.name=adam", "optimizer.learningRate=1e-6"]
+  let settings: [String]
+
+  private init(_ name: String, _ settings: [String]) { (rawValue, self.settings) = (name, settings) }
+
+  /// An optimizer by its name.
+  private init(optimizer name: String) {
+    self.init(name, ["optimizer.name=\(name)", "optimizer.learningRate=1e-6"])
+  }
+
+  /// (M11) with λ = 1: no averages, no layer scale.
+  static let paper = StepRecipe("rp-paper", ["optimizer.learningRate=1"])
+  /// Residual partitioning that finds the lengths of its steps.
+  static let standard = StepRecipe("rp-standard", ["optimizer.learningRate=auto"])
+  /// ``paper`` with Ẅ in every fourth step; times are means over four steps.
+  static let everyFourth = StepRecipe("rp-every-4", ["optimizer.learningRate=1", "optimizer.curvatureEvery=4"])
+}
+
+extension StepRecipe: RawRepresentable, CaseIterable {
+  /// Those that are timed where none is named.
+  public static let allCases = [
+    paper, standard, everyFourth, StepRecipe(optimizer: SGD.name), StepRecipe(optimizer: Adam.name),
+  ]
+
+  /// One of ``allCases``, or another optimizer with a learning rate by its name; nil for any other name.
+  public init?(rawValue: String) {
+    if let recipe = Self.allCases.first(where: { $0.rawValue == rawValue }) {
+      self = recipe
+    } else if let kind = OptimizerKind(rawValue: rawValue), !kind.findsLearningRate {
+      self.init(optimizer: rawValue)
+    } else {
+      return nil
     }
   }
 }

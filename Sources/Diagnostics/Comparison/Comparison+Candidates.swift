@@ -10,12 +10,12 @@ extension Comparison {
     var learningRate: Double?
   }
 
-  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. Residual
-  /// partitioning without a grid of its own is tried as it is configured.
+  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. One
+  /// without a grid is tried as it is configured.
   func candidates(_ name: OptimizerConfiguration.Name) -> [Candidate] {
     let isConfigured = configuration.optimizer.name == name
     let optimizer = isConfigured ? configuration.optimizer : OptimizerConfiguration(name)
-    guard let rates = configuration.compare.learningRates[name] ?? name.standardGrid else {
+    guard let rates = configuration.compare.learningRates[name] ?? name.type.comparedRates else {
       let schedule = isConfigured ? configuration.schedule : ScheduleConfiguration(standardFor: optimizer)
       return [
         Candidate(

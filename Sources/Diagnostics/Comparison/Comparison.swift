@@ -3,7 +3,7 @@ internal import Datasets
 internal import Kernels
 public import MPI
 private import Networks
-internal import Optimizers
+public import Optimizers
 internal import Ranks
 internal import Runs
 internal import Training

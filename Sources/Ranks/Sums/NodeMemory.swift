@@ -128,7 +128,7 @@ public final class NodeMemory<Scalar: Real> {
   /// Moves this rank's part of the parameters, or what is left of it, and waits for the other parts. Collective on the
   /// machine.
   package func update(
-    _ rule: UpdateRule, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>, rate: Double,
+    _ rule: any Optimizer, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>, rate: Double,
     regularization: Regularization, layout: ParameterLayout, part: ParameterPart
   ) throws {
     try rule.update(

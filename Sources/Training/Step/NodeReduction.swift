@@ -40,7 +40,7 @@ final class NodeReduction<Scalar: Real>: StepReduction {
   }
 
   func update(
-    _ rule: UpdateRule, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
+    _ rule: any Optimizer, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
     regularization: Regularization, rest: ParameterPart?
   ) throws {
     try memory.update(

@@ -52,7 +52,7 @@ final class ReplicatedReduction<Scalar: Real>: StepReduction {
   }
 
   func update(
-    _ rule: UpdateRule, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
+    _ rule: any Optimizer, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
     regularization: Regularization, rest: ParameterPart?
   ) {
     rule.update(

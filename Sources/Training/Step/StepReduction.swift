@@ -54,7 +54,7 @@ protocol StepReduction<Scalar>: AnyObject {
   /// - Parameters:
   ///   - rest: what of the part is left to move; all of it where nil.
   func update(
-    _ rule: UpdateRule, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
+    _ rule: any Optimizer, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
     regularization: Regularization, rest: ParameterPart?
   ) throws
 

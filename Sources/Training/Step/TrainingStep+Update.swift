@@ -28,7 +28,7 @@ extension TrainingStep {
   }
 
   /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, Ẇ as a sum over the samples, with all else as it was in the update
-  /// (`UpdateRule.stepDerivative`); 0 where the update was undone. To be asked for before the next statistics.
+  /// (`Optimizer.stepDerivative`); 0 where the update was undone. To be asked for before the next statistics.
   ///
   /// The derivative of w + Δw by the weight of a sample is −P ∇f_i, with ∇f_i at ``parametersBefore``.
   ///

@@ -144,7 +144,7 @@ struct StepSettings {
   let seed: UInt64
   /// The lanes of a reproducible training.
   let lanes: Int?
-  let rule: UpdateRule
+  let rule: any Optimizer
   /// The rate of a step where no trust ratio changes it.
   let rate: Double
   /// Ẅ is computed every so many steps; never where the optimizer does not want it.

@@ -1,7 +1,7 @@
 public import Kernels
 public import Networks
 
-extension UpdateRule {
+extension Optimizer {
   /// How far a step moves each parameter for a change of its gradient: P_k = −∂(Δw_k)/∂Ẇ_k, Ẇ as a sum over samples.
   ///
   /// Everything else of the step is held at the value that it had there: Ẅ and v̂ in the denominator, the layer scale, the
@@ -28,8 +28,6 @@ extension UpdateRule {
   ///   - state: as that update left it.
   ///   - rate: the same, and so are the other parameters.
   /// - Complexity: one pass over at most three arrays; allocates nothing.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func stepDerivative<Scalar: Real>(
     into p: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
     rate: Double, regularization: Regularization, layout: ParameterLayout
@@ -37,21 +35,9 @@ extension UpdateRule {
     // P does not depend on w, and is written in its place.
     let update = ParameterUpdate(
       parameters: p, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
-      layout: layout)
+      layout: layout, part: state.whole)
     for (index, block) in layout.blocks.enumerated() {
-      guard block.isTrained else {
-        p[block.range].fill(0)
-        continue
-      }
-      let own = update.block(index, block.range)
-      switch self {
-      case .sgd: SGD().loop(own, rate: rate).derivative()
-      case .momentum(let rule): rule.loop(own, rate: rate).derivative()
-      case .rmsprop(let rule): rule.loop(own, rate: rate).derivative()
-      case .adam(let rule): rule.loop(own, rate: rate).derivative()
-      case .residualPartitioning(let rule):
-        rule.derivative(own, rate: update.blockRate(index), meanSquare: state.blockSquares[index])
-      }
+      if block.isTrained { derivative(update.block(index)) } else { p[block.range].fill(0) }
     }
   }
 }

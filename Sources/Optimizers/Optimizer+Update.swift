@@ -1,7 +1,7 @@
 public import Kernels
 public import Networks
 
-extension UpdateRule {
+extension Optimizer {
   /// w ← w + Δw, for every trained parameter of a part. Collective among the ranks whose parts make up the whole.
   ///
   /// A step whose length depends on all parameters — one that is found, one with a layer scale — takes two traversals:
@@ -9,11 +9,11 @@ extension UpdateRule {
   ///
   /// - Parameters:
   ///   - parameters: w, updated in place.
-  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, without R. Ẅ is used by residual partitioning
-  ///     alone; nil if it was not computed in this step, then the state's v̂ serves.
+  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, without R. Ẅ is read by those
+  ///     that use it; nil if it was not computed in this step, then the state's v̂ serves.
   ///   - samples: S, the number of samples in those sums.
-  ///   - state: made for this rule; moved on by one step.
-  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the rule finds its lengths, their factor.
+  ///   - state: made for this optimizer; moved on by one step.
+  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the optimizer finds its lengths, their factor.
   ///   - part: what of `parameters`, `sums` and `state` is read and written.
   ///   - ranks: those that move the other parts, in the same step.
   /// - Throws: what the sum over the ranks throws.
@@ -28,21 +28,9 @@ extension UpdateRule {
     if !needsCurvature || sums.wDDot != nil { state.secondUpdates += 1 }
     let update = ParameterUpdate(
       parameters: parameters, sums: sums, samples: samples, state: state, rate: rate, regularization: regularization,
-      layout: layout)
-    if case .residualPartitioning(let rule) = self {
-      if let distance = state.distance {
-        distance.begin(parameters, part)
-        rule.takeUpDistance(update, part)
-        try ranks.sum(state.measures.all)
-        distance.takeUp(state.measures, layout)
-      }
-      if rule.measuresAlone {
-        rule.measure(update, part)
-        try ranks.sum(state.measures.all)
-      }
-      if rule.layerScale != .none { rule.takeUpSquares(state, layout) }
-    }
-    move(update, part)
+      layout: layout, part: part)
+    try measure(update, over: ranks)
+    for (index, block) in layout.blocks.enumerated() where block.isTrained { move(update.block(index)) }
   }
 
   /// The same on a single rank or where every rank has all sums.
@@ -60,26 +48,4 @@ extension UpdateRule {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }
   }
-
-  /// The last traversal: parameters move, and the averages with them where the rule measures nothing.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
-  private func move<Scalar: Real>(_ update: ParameterUpdate<Scalar>, _ part: ParameterPart) {
-    for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
-      let (own, rate) = (update.block(index, part.ranges[index]), update.rate)
-      switch self {
-      case .sgd: own.descend(rate: rate)
-      case .momentum(let rule): rule.loop(own, rate: rate).move()
-      case .rmsprop(let rule): rule.loop(own, rate: rate).move()
-      case .adam(let rule): own.move(by: rule, rate: rate)
-      case .residualPartitioning(let rule):
-        rule.move(own, rate: update.blockRate(index), meanSquare: update.state.blockSquares[index])
-      }
-    }
-  }
-}
-
-extension ParameterUpdate {
-  /// λ of a block: the step's, times the length that was found for the block.
-  func blockRate(_ index: Int) -> Double { rate * (state.distance?.stepLength(ofBlock: index) ?? 1) }
 }

@@ -1,0 +1,127 @@
+public import Kernels
+
+/// The traversal of a step in which parameters move, and the loops of both.
+extension ResidualPartitioning {
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func move<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    guard layerScale != .none else {
+      if block.first == nil, block.second == nil, block.wDDot != nil {
+        block.divide(by: curvaturePower, base: base(rate: block.rate, l2: block.l2))
+      } else {
+        pass(.move, over: block, rate: block.rate)
+      }
+      return
+    }
+    let (scale, own) = (scale(block), formulaRate(block.rate))
+    if let fused = FusedPartitioning(self, block, base: base(rate: own, l2: block.l2)) {
+      fused.move(scale: scale)
+    } else {
+      pass(.scaledMove(scale), over: block, rate: own)
+    }
+  }
+
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func derivative<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    pass(.derivative(scale(block)), over: block, rate: formulaRate(block.rate))
+  }
+
+  /// λ of the formula; 1 where λ is the scale alone.
+  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+
+  /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
+  func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {
+    Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
+  }
+
+  private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Scalar {
+    Scalar(layerScale.factor(rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates))
+  }
+
+  /// What a pass over a block does, see ``StepLoop``.
+  enum Pass<Scalar: Real> {
+    case move
+    case measure
+    case measureUnsmoothed
+    case scaledMove(Scalar)
+    case derivative(Scalar)
+  }
+
+  /// One pass with the averages that there is memory for, and Ẅ if it was computed in this step.
+  ///
+  /// - Returns: ‖Δw‖² where the pass measures, else 0.
+  @discardableResult
+  func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
+    switch curvaturePower {
+    case .one: self.pass(pass, PlainDenominator<Scalar>.self, over: block, rate: rate)
+    case .half: self.pass(pass, RootDenominator<Scalar>.self, over: block, rate: rate)
+    }
+  }
+
+  @inline(__always)
+  private func pass<Scalar: Real, D: Denominator<Scalar>>(
+    _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
+  ) -> Double {
+    let base = base(rate: rate, l2: block.l2)
+    guard let wDDot = block.wDDot else {
+      precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
+      let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())
+      return self.pass(pass, formula, block)
+    }
+    let curvature = NewCurvature(wDDot, perSample: block.perSample)
+    return self.pass(pass, Formula<NewCurvature, D>(rate: Scalar(rate), base: base, curvature: curvature), block)
+  }
+
+  @inline(__always)
+  private func pass<Scalar: Real>(
+    _ pass: Pass<Scalar>, _ formula: Formula<some CurvatureSample<Scalar>, some Denominator<Scalar>>,
+    _ block: BlockUpdate<Scalar>
+  ) -> Double {
+    let m = block.first.map { StoredAverage($0, decay: momentum, updates: block.firstUpdates) }
+    let v = block.second.map {
+      StoredAverage($0, decay: curvatureDecay, updates: block.secondUpdates, takesUp: block.wDDot != nil)
+    }
+    return switch (m, v) {
+    case (nil, nil): run(pass, StepLoop(formula, LatestSample(), LatestSample(), block: block))
+    case (let m?, nil): run(pass, StepLoop(formula, m, LatestSample(), block: block))
+    case (nil, let v?): run(pass, StepLoop(formula, LatestSample(), v, block: block))
+    case (let m?, let v?): run(pass, StepLoop(formula, m, v, block: block))
+    }
+  }
+
+  @inline(__always)
+  private func run<F: StepFormula>(
+    _ pass: Pass<F.Scalar>, _ loop: StepLoop<F, some RunningAverage<F.Scalar>, some RunningAverage<F.Scalar>>
+  ) -> Double {
+    switch pass {
+    case .move: loop.move()
+    case .measure: return loop.measure()
+    case .measureUnsmoothed: return loop.measureUnsmoothed()
+    case .scaledMove(let scale): loop.move(scale: scale)
+    case .derivative(let scale): loop.derivative(scale: scale)
+    }
+    return 0
+  }
+}
+
+extension ResidualPartitioning {
+  /// λ m/(v + base)ᵖ, base = λ ∇²R + δ.
+  private struct Formula<Curvature: CurvatureSample, Power: Denominator>: StepFormula
+  where Power.Scalar == Curvature.Scalar {
+    typealias Scalar = Curvature.Scalar
+
+    let rate: Scalar
+    let base: Scalar
+    let curvature: Curvature
+
+    @inline(__always) func secondSample(_ k: Int, gradient: Scalar) -> Scalar { curvature[k] }
+
+    @inline(__always)
+    func step(_ m: Scalar, _ v: Scalar) -> Scalar {
+      let denominator = Power.of(v + base)
+      let step = rate * m / denominator
+      return denominator == 0 ? 0 : step
+    }
+  }
+}
