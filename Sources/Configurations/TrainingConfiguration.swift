@@ -1,3 +1,4 @@
+internal import Hypergradients
 public import Kernels
 public import Networks
 
@@ -48,4 +49,66 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
     lanes = try values.value(.lanes, or: lanes)
     stopEarly = try values.decodeIfPresent(EarlyStoppingConfiguration.self, forKey: .stopEarly)
   }
+}
+
+extension TrainingConfiguration {
+  /// The lanes in which sums over samples are added up; nil where the training need not be reproducible.
+  package var lanesOfSums: Int? { reproducible ? lanes : nil }
+
+  /// The most samples that a rank gets of a minibatch.
+  package func capacity(of samples: Int, ranks: Int) -> Int {
+    LaneTree.capacity(samples: samples, lanes: lanesOfSums ?? ranks, ranks: ranks)
+  }
+}
+
+extension Configuration {
+  /// - Throws: ``ConfigurationError`` for settings that a reproducible training cannot have.
+  func checkReproducible() throws(ConfigurationError) {
+    try require(
+      (1...1024).contains(training.lanes), "training.lanes is \(training.lanes); it must be from 1 to 1024")
+    guard training.reproducible else { return }
+    try require(
+      reduction.curvaturePrecision == .float32,
+      "reduction.curvaturePrecision bfloat16 rounds what travels between ranks, but training.reproducible gives the same "
+        + "bits for any number of them; leave one of them out")
+    try require(
+      reweight?.grid ?? .automatic == .automatic,
+      "reweight.grid shares directions out among ranks, but with training.reproducible they share the samples of every "
+        + "direction; leave one of them out")
+  }
+}
+
+/// `training.lastBatch`: how an epoch is cut into batches when its samples are not a whole number of them.
+public enum LastBatch: String, Codable, CaseIterable, Sendable {
+  /// All batches share the samples: their sizes differ by at most one.
+  case spread
+  /// The last batch is shorter.
+  case keep
+  /// The samples that do not fill a batch are left out. The next epoch's order leaves out others.
+  case drop
+}
+
+/// `training.stopEarly`: training ends when the validation loss has not fallen for `patience` epochs, with the
+/// parameters of its least value.
+public struct EarlyStoppingConfiguration: Codable, Equatable, Sendable {
+  public var patience: Int
+
+  enum CodingKeys: String, StrictKey { case patience }
+
+  public init(patience: Int) { self.patience = patience }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.strictContainer(keyedBy: CodingKeys.self)
+    patience = try values.value(.patience, or: 5)
+  }
+}
+
+/// `training.gradient`: how the gradient Ẇ of a minibatch is found. Only backpropagation also gives Ẅ.
+public enum GradientMethod: String, Codable, CaseIterable, Sendable {
+  /// (M8–M10), exact.
+  case backpropagation
+  /// ``Networks/Network/finiteDifferenceGradient(inputs:targets:parameters:loss:step:into:)``.
+  case finiteDifference
+  /// ``LayerTargets``, which is not the gradient in layers below the top.
+  case layerTargets
 }

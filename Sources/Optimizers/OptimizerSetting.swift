@@ -161,3 +161,51 @@ extension Decoder {
     return values
   }
 }
+
+/// The values that a setting may have.
+public struct SettingRange<Value: Sendable>: Sendable {
+  /// Such as "above 0".
+  let words: String
+  /// What a value that is not in the range is told, such as "must be above 0".
+  let demand: String
+  let contains: @Sendable (Value) -> Bool
+
+  public init(_ words: String, _ demand: String, _ contains: @escaping @Sendable (Value) -> Bool) {
+    (self.words, self.demand, self.contains) = (words, demand, contains)
+  }
+}
+
+extension SettingRange<Double> {
+  /// From 0 to below 1: the decay of an average.
+  public static var fraction: Self { Self("0 to below 1", "must be from 0 to below 1") { $0 >= 0 && $0 < 1 } }
+
+  public static var positive: Self { Self("above 0", "must be above 0") { $0 > 0 && $0.isFinite } }
+
+  public static var nonNegative: Self { Self("0 or more", "must not be negative") { $0 >= 0 && $0.isFinite } }
+}
+
+/// What people are told of a setting of an optimizer, whatever its type.
+public struct SettingFacts: Equatable, Sendable {
+  public enum Kind: Sendable { case number, wholeNumber, flag, name, section }
+
+  public let key: String
+  public let kind: Kind
+  /// What values there may be.
+  public let range: String
+  /// One short sentence.
+  public let meaning: String
+  /// The labels of the formulas that it belongs to.
+  public internal(set) var formulas: [String]
+  /// The settings of a section.
+  public let section: [SettingFacts]
+  /// Whether other settings have other standard values beside it, see ``Optimizer/standards(beside:)``.
+  public let decidesStandards: Bool
+
+  init(
+    _ key: String, _ kind: Kind, _ range: String, _ meaning: String, _ formulas: [String],
+    section: [SettingFacts] = [], decidesStandards: Bool = false
+  ) {
+    (self.key, self.kind, self.range, self.meaning) = (key, kind, range, meaning)
+    (self.formulas, self.section, self.decidesStandards) = (formulas, section, decidesStandards)
+  }
+}

@@ -48,3 +48,46 @@ public final class OptimizerState<Scalar: Real> {
     whole = .all(layout)
   }
 }
+
+extension OptimizerState: Resumable {
+  public func exchange(with state: any StateExchange) throws {
+    if let first { try state.array("first", first.all) }
+    if let second { try state.array("second", second.all) }
+    try state.number("firstUpdates", &firstUpdates)
+    try state.number("secondUpdates", &secondUpdates)
+    try state.numbers("blockSquares", &blockSquares)
+    if let distance { try state.part("distance", distance.exchange) }
+  }
+}
+
+extension DistanceEstimate: Resumable {
+  public func exchange(with state: any StateExchange) throws {
+    try state.array("origin", origin.all)
+    try state.array("sums", sums.all)
+    try state.number("updates", &updates)
+    try state.numbers("products", &products)
+    try state.numbers("distances", &distances)
+    try state.number("distance", &distance)
+  }
+}
+
+extension TrustRatio: Resumable {
+  public mutating func exchange(with state: any StateExchange) throws { try state.number("rate", &rate) }
+}
+
+/// What a step measures of every block, summed in Double: in one vector, so that one reduction adds it up over the ranks
+/// that share the update.
+struct StepMeasures {
+  let all: Vector<Double>
+  /// Σ g (w₀ − w) of every block.
+  let products: Vector<Double>
+  /// ‖s_b‖₁ of every block.
+  let magnitudes: Vector<Double>
+  /// ‖Δw‖² of every block, of the step that a layer scale looks at.
+  let squares: Vector<Double>
+
+  init(blocks: Int) {
+    all = Arena<Double>(count: 3 * blocks).all
+    (products, magnitudes, squares) = (all[0..<blocks], all[blocks..<2 * blocks], all[2 * blocks..<3 * blocks])
+  }
+}
