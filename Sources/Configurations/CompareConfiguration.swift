@@ -1,10 +1,10 @@
 public import Optimizers
 
-/// `compare`: what `rp-dist compare` tries for each optimizer.
+/// `compare`: the settings that `rp-dist compare` tries for each optimizer.
 public struct CompareConfiguration: Codable, Equatable, Sendable {
-  /// For each optimizer the learning rates that are tried; the standard grid of an optimizer that is not named.
+  /// The learning rates that are tried, for each optimizer; an optimizer that is not named has its standard rates.
   public var learningRates: [OptimizerConfiguration.Name: [Double]] = [:]
-  /// The schedules that each learning rate is tried with.
+  /// The schedules with which each learning rate is tried.
   public var schedules: [Schedule.Name] = [.constant, .linear]
 
   enum CodingKeys: String, StrictKey { case learningRates, schedules }
@@ -23,7 +23,7 @@ public struct CompareConfiguration: Codable, Equatable, Sendable {
 
     func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: OptimizerConfiguration.Name.self)
-      // In one order: ranks compare their settings as text.
+      // The order is fixed, because ranks compare their settings as text.
       for name in OptimizerConfiguration.Name.allCases { try values.encodeIfPresent(rates[name], forKey: name) }
     }
   }

@@ -2,13 +2,13 @@ internal import Datasets
 internal import Networks
 internal import Optimizers
 
-/// - Throws: ``ConfigurationError`` with the sentence where a condition does not hold.
+/// - Throws: ``ConfigurationError`` with the sentence if the condition does not hold.
 package func require(_ condition: Bool, _ sentence: @autoclosure () -> String) throws(ConfigurationError) {
   guard condition else { throw ConfigurationError(sentence()) }
 }
 
 extension Configuration {
-  /// What can be checked without the data.
+  /// Checks everything that can be checked without the data.
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   package func check() throws(ConfigurationError) {

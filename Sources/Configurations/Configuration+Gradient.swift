@@ -3,11 +3,11 @@ public import Networks
 internal import Optimizers
 
 extension Configuration {
-  /// What each way to the gradient can do.
+  /// Checks that the settings fit the method that computes the gradient.
   ///
   /// - Throws: ``ConfigurationError`` naming the key and the remedy.
   func checkGradient() throws(ConfigurationError) {
-    // A smaller step is lost when it is added to a weight of 1.
+    // A smaller step would be lost when it is added to a weight of 1.
     let least = training.precision == .float32 ? Double(Float.ulpOfOne) : Double.ulpOfOne
     try require(
       training.gradientStep >= least && training.gradientStep.isFinite,

@@ -5,7 +5,7 @@ internal import Networks
 internal import Optimizers
 
 extension Configuration {
-  /// Makes sure that the settings that a training computes with are neither 0 nor infinite in its precision.
+  /// Checks that no positive setting of the computation becomes 0 or infinite in the precision of the training.
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   func checkPrecision() throws(ConfigurationError) {
@@ -36,7 +36,7 @@ extension Configuration {
     try checkScheduledRate()
   }
 
-  /// The greatest rate that the schedule makes of the learning rate in the course of the run.
+  /// Checks the greatest rate that the schedule reaches in the course of the run.
   private func checkScheduledRate() throws(ConfigurationError) {
     let (key, factor) =
       switch schedule.name {
@@ -54,9 +54,9 @@ extension Configuration {
 }
 
 extension Precision {
-  /// What is wrong with a positive number in this precision, and how to mend it; nil where nothing is, and for 0.
+  /// What is wrong with a positive number in this precision, and how to correct it; nil if nothing is wrong, and for 0.
   ///
-  /// - Parameter setting: what a user sets to `float64`.
+  /// - Parameter setting: the setting that the user must change to `float64`.
   public func fault(in value: Double, setting: String = "set training.precision to") -> String? {
     let rounded = rounded(value)
     guard value > 0, rounded == 0 || !rounded.isFinite else { return nil }

@@ -2,7 +2,7 @@ internal import Hypergradients
 internal import Networks
 
 extension Configuration {
-  /// What can be checked of `reweight` without the data.
+  /// Checks everything in `reweight` that can be checked without the data.
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   package func checkReweighting() throws(ConfigurationError) {
@@ -67,7 +67,7 @@ extension Configuration {
     }
   }
 
-  /// What learning weights asks of the other sections.
+  /// Checks what the learning of weights requires of the other sections.
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   package func checkForReweighting() throws(ConfigurationError) {
@@ -94,15 +94,15 @@ extension Configuration {
 }
 
 extension Configuration {
-  /// How often `rp-dist reweight` trains the network: as `reweight.cycles` says, or else what is standard.
+  /// The number of times that `rp-dist reweight` trains the network: `reweight.cycles`, or the standard number.
   package var weightCycles: Int {
     reweight?.cycles ?? (reweight?.levels == 2 && hasClassProbabilities ? ReweightConfiguration.standardCycles : 1)
   }
 
-  /// Whether the network's outputs can be taken as probabilities of classes that labels name.
+  /// Whether the network's outputs give probabilities of the classes of the labels.
   private var hasClassProbabilities: Bool { loss == .softmaxCrossEntropy && data.target == .label }
 
-  /// - Throws: ``ConfigurationError`` where a network cannot be trained so often.
+  /// - Throws: ``ConfigurationError`` if a network cannot be trained this number of times.
   func checkCycles(_ cycles: Int, levels: Int) throws(ConfigurationError) {
     try require(
       (1...100).contains(cycles), "reweight.cycles is \(cycles); the network can be trained from 1 to 100 times")

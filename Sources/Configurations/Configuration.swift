@@ -1,20 +1,20 @@
 public import Networks
 private import Yams
 
-/// Everything that decides what a training run computes, decoded once and checked once.
+/// Everything that decides what a training run computes. It is decoded once and checked once.
 public struct Configuration: Codable, Equatable, Sendable {
   public var data = DataConfiguration()
   public var network: [LayerConfiguration] = []
   public var loss = Loss.softmaxCrossEntropy
   public var optimizer = OptimizerConfiguration()
   public var regularization = RegularizationConfiguration()
-  /// (M18); what a configuration does not name depends on its optimizer.
+  /// (M18); its standard values depend on the optimizer.
   public var schedule: ScheduleConfiguration
   public var training = TrainingConfiguration()
   public var reduction = ReductionConfiguration()
   public var run = RunConfiguration()
   public var compare = CompareConfiguration()
-  /// What `rp-dist reweight` needs besides; nil where the configuration does not say.
+  /// The additional settings of `rp-dist reweight`; nil if the configuration has none.
   public var reweight: ReweightConfiguration?
 
   enum CodingKeys: String, StrictKey {
@@ -41,8 +41,8 @@ public struct Configuration: Codable, Equatable, Sendable {
 }
 
 extension Configuration {
-  /// The configuration as YAML with its format and every key in effect, as it is kept in a run folder. The run's name is left
-  /// out: it is the folder's name, and a run of the same file needs another.
+  /// The configuration as YAML, with its format and every key in effect, for the run folder. The run's name is left
+  /// out: it is the name of the folder, and a second run with this file needs another name.
   public func yaml() throws -> String {
     var nameless = self
     nameless.run.name = nil
@@ -51,7 +51,7 @@ extension Configuration {
     return "\(OldStandards.formatKey): \(OldStandards.presentFormat)\n" + (try Yams.serialize(node: Self.tidied(tree)))
   }
 
-  /// The same tree with numbers as a person writes them: 300 and 0.01 where the encoder writes 3e+2 and 1e-2.
+  /// The same tree with numbers as a person would write them: 300 and 0.01, where the encoder writes 3e+2 and 1e-2.
   private static func tidied(_ node: Node) -> Node {
     switch node {
     case .mapping(let mapping):

@@ -3,7 +3,7 @@ private import Networks
 public import Optimizers
 package import Yams
 
-/// Where a configuration comes from: a preset, then a file over it, then single settings over both.
+/// The sources of a configuration: a preset, then a file that overrides it, then single settings that override both.
 public struct ConfigurationSource: Sendable {
   public var preset: Preset
   /// A YAML file.
@@ -11,13 +11,14 @@ public struct ConfigurationSource: Sendable {
   /// `--data` and `--name`.
   public var data: String?
   public var name: String?
-  /// `key=value` pairs with dotted keys and YAML values, left to right.
+  /// `key=value` pairs with dotted keys and YAML values, applied from left to right.
   public var settings: [String]
-  /// `training.threads` where none of these names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
+  /// `training.threads` if none of these sources names it: the user's own default, such as `OPENBLAS_NUM_THREADS`.
   public var threads: Int?
-  /// `key=value` pairs below all of these: what settings whose standards have changed mean to a run that goes on or is used.
+  /// `key=value` pairs that all these sources override: the old values of changed standards, for a run that is resumed
+  /// or used.
   public var standards: [String] = []
-  /// The optimizers that it can name; those of other modules too where they are added.
+  /// The optimizers that the configuration can name; optimizers of other modules can be added.
   public var optimizers = OptimizerKind.allCases
 
   public init(
@@ -30,16 +31,17 @@ public struct ConfigurationSource: Sendable {
 
   /// The checked configuration.
   ///
-  /// - Throws: ``ConfigurationError`` for anything that cannot be used, ``UnreadableFile`` for a file that cannot be read.
+  /// - Throws: ``ConfigurationError`` for anything that cannot be used, ``UnreadableFile`` for a file that cannot be
+  ///   read.
   public func configuration() throws -> Configuration {
     let configuration = try merged()
     try configuration.check()
     return configuration
   }
 
-  /// All settings as YAML, as a file of their own; the data may be still to be named.
+  /// All settings as YAML, for a file of their own; the path of the data may still be missing.
   ///
-  /// - Throws: as ``configuration()``.
+  /// - Throws: see ``configuration()``.
   public func yaml() throws -> String {
     let configuration = try merged()
     var checked = configuration
@@ -48,9 +50,9 @@ public struct ConfigurationSource: Sendable {
     return try configuration.yaml()
   }
 
-  /// `run.folder`, where runs are that are called by their names; the other settings need not be right.
+  /// `run.folder`, the folder with the runs that are called by name; the other settings need not be valid.
   ///
-  /// - Throws: as ``configuration()`` for what cannot be read.
+  /// - Throws: see ``configuration()``, for sources that cannot be read.
   public func runFolder() throws -> String {
     let standard = RunConfiguration().folder
     guard let folder = try tree()["run"]?["folder"]?.string, !folder.isEmpty else { return standard }
@@ -59,7 +61,7 @@ public struct ConfigurationSource: Sendable {
 
   package func merged() throws -> Configuration { try Self.decode(try tree(), among: optimizers) }
 
-  /// All sources, one over another.
+  /// All sources merged, each over the ones before.
   private func tree() throws -> Node {
     func layer(_ over: Node, on base: Node) -> Node { Self.layer(over, on: base, among: optimizers) }
     var tree = layer(
@@ -100,12 +102,12 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
-  /// Aliases of aliases can stand for more values than a machine has memory.
+  /// A limit, because aliases of aliases can stand for more values than the machine's memory can hold.
   private static let mostValues = 100_000
 
-  /// Every key must be a plain name; YAML's merge key and lists as keys would be passed over in silence.
+  /// Checks that every key is a plain name; YAML's merge key and lists as keys would be ignored without a message.
   ///
-  /// - Parameter room: how many values there may be.
+  /// - Parameter room: the number of values that are still allowed.
   private static func checkKeys(_ node: Node, name: String, room: inout Int) throws(ConfigurationError) {
     room -= 1
     guard room >= 0 else {
@@ -150,7 +152,7 @@ public struct ConfigurationSource: Sendable {
 
   private static var empty: Node { .mapping(Node.Mapping([])) }
 
-  /// A tree with `key=value` pairs over it, left to right.
+  /// A tree with `key=value` pairs applied to it, from left to right.
   package static func applied(_ settings: [String], to tree: Node = empty) throws -> Node {
     try settings.reduce(tree) { tree, setting in try apply(setting, to: tree) }
   }
@@ -180,7 +182,7 @@ public struct ConfigurationSource: Sendable {
     }
   }
 
-  /// One sentence with the key's path, what was expected and what is there.
+  /// One sentence with the key's path, the expected value and the given value.
   private static func describe(_ error: DecodingError, in tree: Node) -> String {
     func path(_ keys: [any CodingKey]) -> String {
       let text = keys.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()

@@ -39,7 +39,7 @@ extension DataConfiguration {
     }
   }
 
-  /// What can be checked without the data.
+  /// Checks everything that can be checked without the data.
   ///
   /// - Throws: ``ConfigurationError`` naming the key, the value and the remedy.
   func check() throws(ConfigurationError) {

@@ -1,6 +1,6 @@
 public import Datasets
 
-/// `data`: what is learned from what.
+/// `data`: the inputs and targets of the training.
 public struct DataConfiguration: Codable, Equatable, Sendable {
   public enum Kind: String, Codable, CaseIterable, Sendable {
     case digits
@@ -15,10 +15,11 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     case gates
     case curve
 
-    /// Whether the program carries the data.
+    /// Whether the data are built into the program.
     var isBuiltIn: Bool { self == .digits || holdsValues }
 
-    /// Whether its samples have real-valued targets and no classes. A CSV file has what it is read for.
+    /// Whether its samples always have real-valued targets and no classes. For a CSV file this depends on how it is
+    /// read.
     var holdsValues: Bool {
       switch self {
       case .linear, .gates, .curve: true
@@ -27,7 +28,7 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
     }
   }
 
-  /// What the network is to give out for an input.
+  /// The target of the network for an input.
   public enum Target: String, Codable, CaseIterable, Sendable {
     /// The sample's class, as a one-hot row.
     case label
@@ -38,25 +39,26 @@ public struct DataConfiguration: Codable, Equatable, Sendable {
   }
 
   public var set = Kind.digits
-  /// The directory or file of the data; some sets are built in.
+  /// The directory or file of the data; not used for built-in sets.
   public var path: String?
-  /// EMNIST: which of its splits; the only one in the directory if left out.
+  /// EMNIST: the split; if left out, the only one in the directory.
   public var split: EMNISTSplit?
-  /// (M20), taken from the training data.
+  /// (M20), computed from the training data.
   public var scale = InputScaling.symmetric
   public var target = Target.label
-  /// The samples of the training set that are kept from training as validation set, drawn by `training.seed`.
+  /// The number of training samples that are held out as validation set, chosen by `training.seed`.
   public var validation = 0
-  /// Wrong labels for the training samples; validation and test set keep theirs. nil, written `off`, for none.
+  /// Wrong labels for the training samples; validation and test set keep their labels. nil, written `off`, for no
+  /// noise.
   public var labelNoise: LabelNoiseConfiguration?
-  /// CSV: the column of the classes, or of the values for ``Target/value``: a name or a number from 0; the last column if
-  /// left out.
+  /// CSV: the column of the classes, or of the values for ``Target/value``: a name, or a number from 0. If left out,
+  /// the last column.
   public var label: String?
-  /// CSV: whether the first line names the columns; found out if left out.
+  /// CSV: whether the first line names the columns; if left out, the file's content decides.
   public var header: Bool?
-  /// CSV: the file of the test set; a fifth of the rows, stratified by class, if left out.
+  /// CSV: the file of the test set; if left out, a fifth of the rows, stratified by class.
   public var test: String?
-  /// CSV: the shape of a sample, such as [1, 28, 28]; a row of numbers if left out.
+  /// CSV: the shape of a sample, such as [1, 28, 28]; if left out, a row of numbers.
   public var shape: [Int]?
 
   enum CodingKeys: String, StrictKey {

@@ -1,12 +1,12 @@
 public import Datasets
 internal import Yams
 
-/// `data.labelNoise`: `off`, or which labels of the training samples are made wrong, to learn how training copes.
+/// `data.labelNoise`: `off`, or how labels of training samples are made wrong, to test training with wrong labels.
 public struct LabelNoiseConfiguration: Codable, Equatable, Sendable {
   public var kind = LabelNoise.Kind.uniform
   /// The probability that a label is flipped.
   public var rate = 0.4
-  /// Of the draw; `training.seed` does not change it.
+  /// The seed of the noise; `training.seed` does not change it.
   public var seed = 1
 
   enum CodingKeys: String, StrictKey { case kind, rate, seed }
@@ -39,13 +39,13 @@ public struct LabelNoiseConfiguration: Codable, Equatable, Sendable {
         + "data.labelNoise to off")
   }
 
-  /// - Precondition: the settings are checked.
+  /// - Precondition: the settings have been checked.
   public var noise: LabelNoise { LabelNoise(kind: kind, rate: rate, seed: UInt64(seed)) }
 }
 
 extension LabelNoiseConfiguration {
-  /// A configuration whose `data.labelNoise` is there but empty, with `off` in its place: written over a preset with noise,
-  /// it takes the noise away.
+  /// Replaces a `data.labelNoise` that is present but empty by `off`. Over a preset with noise, it then removes the
+  /// noise.
   static func writtenOut(_ tree: Node) -> Node {
     let key = DataConfiguration.CodingKeys.labelNoise.rawValue
     guard case .mapping(var data)? = tree["data"], let noise = data[Node(key)] else { return tree }

@@ -1,15 +1,15 @@
 internal import RunRecords
 package import Yams
 
-/// What settings meant to runs that left them out, before their standards changed.
+/// The values that settings had in runs that left them out, before the standards of these settings changed.
 ///
-/// `config.yml` of a run and `state.json` of a checkpoint say by `format` which standards they were written under; those
-/// without it are of format 1. A run goes on, and is used, under its own standards. A file of the user's has those of
-/// today, whatever its format.
+/// `format` in `config.yml` of a run and in `state.json` of a checkpoint says which standards were in effect; files
+/// without it have format 1. A run is resumed and used with its own standards. A file that a user wrote has today's
+/// standards, whatever its format.
 ///
-/// A standard changes by one line in ``all`` and, after a release, a higher `CheckpointState.presentFormat`.
+/// To change a standard, add one line to ``all`` and, after a release, raise `CheckpointState.presentFormat`.
 package enum OldStandards {
-  /// The keys, of sections that every configuration has, with their values up to a format.
+  /// The keys, in sections that every configuration has, with their values up to and including a format.
   private static let all: [(upTo: Int, key: String, value: String)] = [
     (upTo: 1, key: "training.lastBatch", value: "keep")
   ]
@@ -17,11 +17,11 @@ package enum OldStandards {
   static let formatKey = "format"
   static let presentFormat = CheckpointState.presentFormat
 
-  /// `key=value`, for each setting whose standard has changed: what it means to a run.
+  /// `key=value` for each setting whose standard has changed: its value in a run.
   ///
   /// - Parameters:
   ///   - tree: the settings that the run names.
-  ///   - format: of these.
+  ///   - format: the format of these settings.
   package static func settings(of tree: Node, format: Int) -> [String] {
     all.compactMap { standard in
       let path = standard.key.split(separator: ".").map(String.init)
@@ -32,9 +32,9 @@ package enum OldStandards {
     }
   }
 
-  /// A file without its format, and this.
+  /// Separates the format from the settings of a file.
   ///
-  /// - Throws: ``ConfigurationError`` for one that is not known.
+  /// - Throws: ``ConfigurationError`` for a format that is not known.
   static func taken(from tree: Node, name: String) throws(ConfigurationError) -> (tree: Node, format: Int) {
     guard case .mapping(var settings) = tree, let node = settings[Node(formatKey)] else { return (tree, 1) }
     settings[Node(formatKey)] = nil
@@ -52,10 +52,10 @@ package enum OldStandards {
   }
 }
 
-/// Settings that had other names before: files of the user's, `--set` and old runs may go on using these, and what is
-/// written has the new ones.
+/// Settings that have been renamed. Users' files, `--set` and old runs may still use the old names; the program writes
+/// the new ones.
 enum OldNames {
-  /// Of keys that stay in their section.
+  /// The renamed keys that stay in their section.
   static let all: [(section: String, old: String, new: String)] = [
     (section: "training", old: "blasThreads", new: "threads")
   ]
@@ -63,7 +63,7 @@ enum OldNames {
   /// The same settings under their new names.
   ///
   /// - Parameter source: where the settings were given, for messages.
-  /// - Throws: ``ConfigurationError`` where a setting has another value under each of its names.
+  /// - Throws: ``ConfigurationError`` if a setting has different values under its two names.
   static func replaced(in tree: Node, from source: String) throws(ConfigurationError) -> Node {
     var tree = tree
     for name in all {

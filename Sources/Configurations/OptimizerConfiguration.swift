@@ -1,21 +1,21 @@
 public import Networks
 public import Optimizers
 
-/// `optimizer`: how statistics become a step. Each optimizer has keys of its own; a key of another one is an error.
+/// `optimizer`: how statistics become a step. Each optimizer has its own keys; a key of another optimizer is an error.
 public struct OptimizerConfiguration: Equatable, Sendable {
   public typealias Name = OptimizerKind
 
-  /// All but the learning rate.
+  /// All settings except the learning rate.
   public var settings: any Optimizer
-  /// α of (M17); λ of (M11), with a trust ratio the first one. nil, written `auto`: the optimizer finds the lengths of its
-  /// steps (`DistanceEstimate`).
+  /// α of (M17); λ of (M11), with a trust ratio the initial λ. nil, written `auto`: the optimizer finds the lengths of
+  /// its steps (`DistanceEstimate`).
   public var learningRate: Double?
 
   public init(_ settings: any Optimizer, learningRate: Double?) {
     (self.settings, self.learningRate) = (settings, learningRate)
   }
 
-  /// An optimizer with its standard settings: residual partitioning without a learning rate to choose.
+  /// An optimizer with its standard settings; the default is residual partitioning without a learning rate to choose.
   public init(_ name: Name = .standard) {
     let settings: any Optimizer = name.type.standard
     self.init(settings, learningRate: settings.standardLearningRate)
@@ -23,13 +23,13 @@ public struct OptimizerConfiguration: Equatable, Sendable {
 
   public var name: Name { Name(type(of: settings)) }
 
-  /// The settings, where they are of this optimizer.
+  /// The settings if they belong to this optimizer, else nil.
   public func of<Kind: Optimizer>(_ kind: Kind.Type) -> Kind? { settings as? Kind }
 
-  /// The same optimizer with another learning rate, as if that had been written in the configuration.
+  /// The same optimizer with another learning rate, as if that rate had been written in the configuration.
   ///
-  /// Settings that have the standard value beside the old learning rate get the one beside the new one, whether they
-  /// were written or left out; all others stay.
+  /// A setting with the standard value for the old rate gets the standard value for the new rate, whether it was
+  /// written or left out; all other settings stay.
   public func with(learningRate rate: Double) -> OptimizerConfiguration {
     OptimizerConfiguration(settings.following(from: learningRate, to: rate), learningRate: rate)
   }
@@ -42,7 +42,7 @@ public struct OptimizerConfiguration: Equatable, Sendable {
 extension OptimizerConfiguration: Codable {
   private static let (nameKey, rateKey) = (AnyKey("name"), AnyKey("learningRate"))
 
-  /// Settings that are left out depend on those that are not.
+  /// The standard values of settings that are left out depend on the settings that are given.
   public init(from decoder: any Decoder) throws {
     let kinds = decoder.userInfo[.optimizers] as? [Name] ?? Name.allCases
     let common = [Self.nameKey, Self.rateKey].map(\.stringValue)
@@ -86,7 +86,8 @@ extension OptimizerConfiguration: Codable {
 }
 
 extension CodingUserInfoKey {
-  /// The optimizers that a configuration can name, as `[OptimizerKind]`; all of the product where there is none.
+  /// The optimizers that a configuration can name, as `[OptimizerKind]`; if there is no such entry, all optimizers of
+  /// this program.
   static let optimizers: CodingUserInfoKey = {
     guard let key = CodingUserInfoKey(rawValue: "optimizers") else { preconditionFailure("any text is a key") }
     return key
@@ -94,24 +95,24 @@ extension CodingUserInfoKey {
 }
 
 extension OptimizerConfiguration {
-  /// The update that the settings stand for.
+  /// The optimizer that updates the parameters with these settings.
   package var rule: any Optimizer { settings.moving(at: learningRate) }
 
-  /// (M15) from the configured λ on; nil where λ follows the schedule alone.
+  /// (M15), starting with the configured λ; nil if λ follows the schedule alone.
   package var trust: TrustRatio? {
     guard let trustRatio = settings.trustRatio, let learningRate else { return nil }
     return TrustRatio(rate: learningRate, every: trustRatio.every, target: trustRatio.target)
   }
 
-  /// Whether the learning rate is found in the course of training.
+  /// Whether the learning rate is found during training.
   package var findsLearningRate: Bool { learningRate == nil || trust != nil }
 }
 
-/// How Ẅ is used; what is standard where the optimizer does not use it.
+/// How Ẅ is used; the standard use if the optimizer does not use Ẅ.
 extension OptimizerConfiguration {
   private var curvature: CurvatureUse { settings.curvatureUse ?? CurvatureUse() }
 
-  /// Ẅ is computed every so many steps.
+  /// Ẅ is computed once in this number of steps.
   package var curvatureEvery: Int { curvature.every }
 
   public var bound: Bound { curvature.bound }

@@ -7,10 +7,10 @@ public struct Preset: Equatable, Sendable {
   public let summary: String
   public let yaml: String
 
-  /// The preset that runs without any argument.
+  /// The preset of a run without any argument.
   public static let standard = digits
 
-  /// The preset of a name.
+  /// The preset with a name.
   ///
   /// - Throws: ``ConfigurationError`` that names the nearest known preset.
   public static func named(_ name: String) throws(ConfigurationError) -> Preset {
@@ -21,10 +21,10 @@ public struct Preset: Equatable, Sendable {
   /// All presets, in the order of `--preset list`.
   public static let all: [Preset] = builtIn + reweighting + paper
 
-  /// Those on data that the program carries.
+  /// The presets for data that are built into the program.
   public static let builtIn: [Preset] = [digits, linear, gates, sigmoidChain]
 
-  /// The paper's six networks, on data of the user's.
+  /// The paper's six networks, for data that the user provides.
   public static let paper: [Preset] = [("mnist", 784), ("fashion-mnist", 784), ("cifar-10", 3072)].flatMap {
     [classifier($0), autoencoder($0)]
   }
@@ -70,10 +70,10 @@ public struct Preset: Equatable, Sendable {
   }
 }
 
-/// The models that can be followed by hand, by gradient descent on all samples at once.
+/// Models whose training can be followed by hand, by gradient descent on all samples at once.
 ///
-/// The learning rates were chosen by experiment: with seeds 1 to 5 each of them converges by backpropagation, by finite
-/// differences and, where it is defined, by layer targets.
+/// The learning rates were chosen by experiment: with seeds 1 to 5, each model converges with backpropagation, with
+/// finite differences and, where they are defined, with layer targets.
 extension Preset {
   static let linear = Preset(
     name: "linear", summary: "the line y = 2 x by one weight, gradient descent",
@@ -106,7 +106,7 @@ extension Preset {
       """)
 }
 
-/// What `rp-dist reweight` starts from: data with wrong labels, a clean validation set, and the network.
+/// The presets for `rp-dist reweight`: data with wrong labels, a clean validation set, and the network.
 extension Preset {
   static let reweighting: [Preset] = [noisyDigits, noisyMNIST, teacherStudent]
 

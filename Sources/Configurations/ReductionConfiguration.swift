@@ -2,30 +2,30 @@ internal import Kernels
 internal import Optimizers
 internal import Yams
 
-/// `reduction`: how the ranks bring their shares of a minibatch together; a section, or the method's name alone.
+/// `reduction`: how the ranks add up their shares of a minibatch; a section, or only the name of the method.
 public struct ReductionConfiguration: Codable, Equatable, Sendable {
   public enum Method: String, Codable, CaseIterable, Sendable {
     /// `node` where ranks share a machine and the settings allow it, else `mpi`.
     case auto
-    /// Every rank forms the sums of its samples; one reduction adds them up; every rank moves all parameters.
+    /// Every rank computes the sums of its samples; one reduction adds them up; every rank updates all parameters.
     case mpi
-    /// The ranks of a machine see each other's signals in shared memory; each forms the sums of its part of the units over
-    /// all their samples, and moves its part of one copy of the parameters.
+    /// The ranks of a machine read each other's signals in shared memory. Each rank computes the sums of its part of
+    /// the units over the samples of all these ranks, and updates its part of one copy of the parameters.
     case node
   }
 
-  /// The numbers in which the addends of Ẅ travel, and their sums.
+  /// The number format in which ranks send their shares of Ẅ, and the sums.
   public enum CurvaturePrecision: String, Codable, CaseIterable, Sendable {
     case float32
-    /// Half the bytes, 8 bits of precision: see `GlobalSum.sumNonNegative`. Only where Ẅ travels whole, that is with
-    /// ``Method/mpi``.
+    /// Half the bytes, 8 bits of precision: see `GlobalSum.sumNonNegative`. Only where ranks send all of Ẅ, that is
+    /// with ``Method/mpi``.
     case bfloat16
   }
 
   public var method = Method.auto
-  /// Of ``Method/mpi``; what training computes in where it is not named.
+  /// For ``Method/mpi``; if left out, the precision of the training.
   public var curvaturePrecision = CurvaturePrecision.float32
-  /// Of sums that ranks add up with MPI_Allreduce, on one machine or between several.
+  /// The size of the pieces of sums that ranks add up with MPI_Allreduce, on one machine or between several.
   public var pieceBytes = PieceSize.auto
 
   enum CodingKeys: String, StrictKey { case method, curvaturePrecision, pieceBytes }
@@ -45,7 +45,7 @@ public struct ReductionConfiguration: Codable, Equatable, Sendable {
 }
 
 extension ReductionConfiguration {
-  /// A configuration whose `reduction` is a method's name alone, with the section in its place: sections can be merged.
+  /// Replaces a `reduction` that is only the name of a method by a section: only sections can be merged.
   static func writtenOut(_ tree: Node) -> Node {
     guard case .scalar(let name)? = tree["reduction"], !name.string.isEmpty else { return tree }
     var tree = tree
@@ -55,29 +55,29 @@ extension ReductionConfiguration {
 }
 
 extension Configuration {
-  /// The setting that needs the sums of all parameters on every rank, so that `node` cannot serve; nil where none does.
+  /// The setting that needs the sums of all parameters on every rank, which excludes `node`; nil if there is none.
   package var needsAllSums: String? {
     if training.gradient != .backpropagation { return "training.gradient \(training.gradient.rawValue)" }
     if reduction.curvaturePrecision == .bfloat16 { return "reduction.curvaturePrecision bfloat16" }
     return optimizer.trust == nil ? nil : "optimizer.trustRatio"
   }
 
-  /// Whether ranks share memory where a machine has several of them.
+  /// Whether ranks share memory if a machine has several of them.
   package func mayShareMemory(ranks: Int) -> Bool {
     ranks > 1 && !training.reproducible
       && (reduction.method == .node || (reduction.method == .auto && needsAllSums == nil))
   }
 
-  /// Whether the ranks of a machine share memory, of those that ``mayShareMemory(ranks:)``.
+  /// Whether the ranks of a machine share memory, if ``mayShareMemory(ranks:)`` allows it.
   ///
   /// - Parameters:
-  ///   - local: the ranks of the machine. Alone, a rank has nobody to share with.
-  ///   - isUniform: whether every machine has as many.
+  ///   - local: the number of ranks on the machine. A single rank has no other to share memory with.
+  ///   - isUniform: whether every machine has the same number of ranks.
   package func sharesMemory(local: Int, isUniform: Bool) -> Bool {
     isUniform && (reduction.method == .node || local > 1)
   }
 
-  /// - Throws: ``ConfigurationError`` where `node` is asked for and cannot serve, or Ẅ is to travel and there is none.
+  /// - Throws: ``ConfigurationError`` if `node` is required but impossible, or if ranks would send Ẅ and there is none.
   func checkReduction() throws(ConfigurationError) {
     try checkCurvaturePrecision()
     try reduction.pieceBytes.check()
@@ -89,7 +89,8 @@ extension Configuration {
 }
 
 extension Configuration {
-  /// - Throws: ``ConfigurationError`` where Ẅ is to travel as bfloat16, but there is none, or it has more bits than Float.
+  /// - Throws: ``ConfigurationError`` if Ẅ would be sent as bfloat16, but there is no Ẅ, or Ẅ is more precise than
+  ///   Float.
   func checkCurvaturePrecision() throws(ConfigurationError) {
     guard reduction.curvaturePrecision == .bfloat16 else { return }
     let users = OptimizerKind.allCases.filter(\.needsCurvature).map(\.rawValue).joined(separator: " or ")
@@ -104,14 +105,14 @@ extension Configuration {
   }
 }
 
-/// `reduction.pieceBytes`: in which pieces vectors are added up over ranks; `auto`, `whole`, or a number of bytes.
+/// `reduction.pieceBytes`: the pieces in which ranks add up vectors: `auto`, `whole`, or a number of bytes.
 public enum PieceSize: Codable, Equatable, Sendable {
-  /// 64 KiB between two to eight machines that TCP alone connects, else whole.
+  /// 64 KiB between two to eight machines that are connected only by TCP; otherwise whole vectors.
   case auto
   case whole
   case bytes(Int)
 
-  /// What Open MPI sends over TCP without asking the receiver first.
+  /// The largest message that Open MPI sends over TCP without asking the receiver first.
   public static var standardBytes: Int { 1 << 16 }
 
   private init?(_ text: String) {
@@ -126,7 +127,7 @@ public enum PieceSize: Codable, Equatable, Sendable {
 
   private static var advice: String { "write auto, whole, or a number of bytes such as 65536" }
 
-  /// - Throws: ``ConfigurationError`` for a text that is none.
+  /// - Throws: ``ConfigurationError`` for a text that is not a piece size.
   public init(parsing text: String) throws(ConfigurationError) {
     guard let size = PieceSize(text) else { throw ConfigurationError("'\(text)' is no size of pieces; \(Self.advice)") }
     self = size
@@ -157,9 +158,9 @@ public enum PieceSize: Codable, Equatable, Sendable {
     try require(count >= 1024, "reduction.pieceBytes is \(count); it must be at least 1024, auto or whole")
   }
 
-  /// The bytes of a piece; nil where sums go whole.
+  /// The number of bytes in a piece; nil for whole sums.
   ///
-  /// - Parameter isTCP: whether TCP is the only way between machines.
+  /// - Parameter isTCP: whether TCP is the only connection between machines.
   public func resolved(machines: Int, isTCP: Bool) -> Int? {
     switch self {
     case .whole: nil
@@ -168,6 +169,6 @@ public enum PieceSize: Codable, Equatable, Sendable {
     }
   }
 
-  /// With more machines the rounds of every piece take longer than what large messages lose.
+  /// With more machines, the rounds of all pieces take more time than whole messages lose.
   static var machinesOfAuto: ClosedRange<Int> { 2...8 }
 }

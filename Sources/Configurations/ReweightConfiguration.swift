@@ -3,10 +3,12 @@ public import Optimizers
 
 /// `reweight`: how `rp-dist reweight` learns one weight a_i for each training example, by (M23) or (M24).
 public struct ReweightConfiguration: Codable, Equatable, Sendable {
-  /// 2: the weights of the network that the validation set evaluates. 3: those of a teacher, whose labels a student learns.
+  /// 2: the weights of the network that the validation set evaluates. 3: the weights of a teacher, whose labels a
+  /// student learns.
   public var levels = 2
-  /// How often the network is trained, each time anew: the weights of every cycle but the first start at what the network
-  /// before believes of the labels, and are drawn to it. nil: ``standardCycles`` with two levels and classes, else 1.
+  /// The number of times that the network is trained from new initial parameters. In every cycle but the first, each
+  /// weight starts at the previous network's probability that the label is true, and is pulled towards it. nil:
+  /// ``standardCycles`` with two levels and classes, else 1.
   public var cycles: Int?
   static let standardCycles = 3
   public var strategy = Strategy.exact
@@ -14,42 +16,44 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
   public var blocks = ParameterGroups.joint
   /// The radius of blocks without one of their own.
   public var radius = 0.01
-  /// How ranks are shared out among directions and samples.
+  /// How ranks are divided among directions and samples.
   public var grid = Grid.Choice.automatic
   public var constraint = WeightConstraint.unit
   public var normalisation = WeightNormalisation.minibatch
-  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖ + 0.1: how far an example is from its label does not count, only
-  /// where its gradient points.
+  /// Whether the derivatives are divided by ‖∂ℓ_i/∂y‖ + 0.1. Then only the direction of an example's gradient counts,
+  /// not how far the example is from its label.
   public var perResidual = true
   public var centring = WeightCentring.label
   public var scale = WeightScale.running
   public var optimizer = WeightOptimizer.sgd
-  /// η of the weights, in units of what ``scale`` divides their gradients by.
+  /// η of the weights; gradients are first divided by ``scale``.
   public var learningRate = 0.3
-  /// λ, by which weights are drawn back to where they started: η λ of the distance in each update.
+  /// λ, by which weights are pulled back to their initial values: η λ times the distance in each update.
   public var pull = 0.5
-  /// The least weight: wrong labels are told from right ones with few errors, and a right one is not lost by an error. Not
-  /// with the constraints none and sigmoid.
+  /// The least weight. Weights separate wrong labels from right ones well but not perfectly; with a least weight an
+  /// error does not remove a right label from the training. Not with the constraints none and sigmoid.
   public var floor = 0.2
-  /// How η changes in the course of the run.
+  /// How η changes during the run.
   public var schedule = Schedule.Name.constant
-  /// The weights are updated every so many steps, from the epoch after the `warmup` first ones on.
+  /// The weights are updated once in this number of steps, after the first `warmup` epochs.
   public var updateEvery = 1
   public var warmup = 1
-  /// The samples of the validation set that evaluate one step; at most all of them.
+  /// The number of validation samples that evaluate one step; at most all of them.
   public var validationBatch = 200
-  /// β of the average of the validation loss's gradient over the updates; 0 takes that of each step alone.
+  /// β of the average of the validation loss's gradient over the updates; 0 for the gradient of each step alone.
   public var validationDecay = 0.98
-  /// The training samples whose labels are hidden, which the student learns from, and how many of them in a step.
+  /// The number of training samples whose labels are hidden, from which the student learns, and the number of them in a
+  /// step.
   public var unlabelled = 0
   public var unlabelledBatch = 100
-  /// κ: what a labelled sample counts in the student's loss; 0 where it sees none.
+  /// κ: the weight of a labelled sample in the student's loss; 0 if the student does not learn labelled samples.
   public var pairWeight = 0.0
-  /// Whether the derivative of a step has the optimizer's own denominators; one rate for all parameters where not.
+  /// Whether the derivative of a step contains the optimizer's own denominators; if not, one rate for all parameters.
   public var preconditioned = true
-  /// What the student has of its own.
+  /// The student's own settings.
   public var student = StudentConfiguration()
-  /// Whether the same training without learned weights, and on true labels alone where they are known, is done too.
+  /// Whether two comparisons are trained too: without learned weights and, if the true labels are known, on true labels
+  /// alone.
   public var compare = true
 
   enum CodingKeys: String, StrictKey {
@@ -58,8 +62,8 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
     case unlabelled, unlabelledBatch, pairWeight, student, compare
   }
 
-  /// The standard settings. With three levels the derivatives come from small sets and many updates of each weight: they are
-  /// taken as they are, and followed slowly.
+  /// The standard settings. With three levels the derivatives come from small sets, and each weight has many updates.
+  /// The derivatives are therefore used unchanged, and the weights follow them slowly.
   public init(levels: Int = 2) {
     self.levels = levels
     guard levels == 3 else { return }
@@ -130,7 +134,7 @@ public struct ReweightConfiguration: Codable, Equatable, Sendable {
 }
 
 extension KeyedDecodingContainer where Key: StrictKey {
-  /// A value that is written as text of a form of its own, or a default where the key is absent.
+  /// A value that is written as text in its own format, or a default if the key is absent.
   func parsed<Value>(
     _ key: Key, or standard: Value, _ parse: (String) throws -> Value
   ) throws -> Value {
@@ -143,37 +147,37 @@ extension KeyedDecodingContainer where Key: StrictKey {
   }
 }
 
-/// What the weights of a minibatch are divided by for its step.
+/// The divisor of the weights of a minibatch in its step.
 public enum WeightNormalisation: String, Codable, CaseIterable, Sendable {
-  /// Nothing: the step is along (1/S) Σ a_i ∇ℓ_i.
+  /// No division: the step is along (1/S) Σ a_i ∇ℓ_i.
   case none
-  /// Their mean: the step is along Σ a_i ∇ℓ_i / Σ a_i, as long as one without weights. The derivative of the division is
-  /// part of the hypergradient.
+  /// Their mean: the step is along Σ a_i ∇ℓ_i / Σ a_i, about as long as a step without weights. The hypergradient
+  /// contains the derivative of this division.
   case minibatch
 }
 
-/// What is subtracted from the derivatives by the weights.
+/// The mean that is subtracted from the derivatives with respect to the weights.
 public enum WeightCentring: String, Codable, CaseIterable, Sendable {
-  /// Nothing but what normalisation asks for.
+  /// None, except for the mean that belongs to the normalisation.
   case none
-  /// Their weighted mean over the recent examples of the same label, with a decay of 0.8 an update: what a label as such is
-  /// worth at the moment does not count, only which of its examples are. With weights that are divided by the sum of those
-  /// of their own label it would be the derivative.
+  /// The weighted mean over the recent examples of the same label, with a decay of 0.8 for each update. The present
+  /// value of a label as a whole then does not count, only the differences between its examples. If weights were
+  /// divided by the sum of the weights of their own label, this would be the exact derivative.
   case label
 }
 
-/// What the derivatives by the weights are divided by, so that a rate means the same in every problem.
+/// The divisor of the derivatives with respect to the weights, so that a rate means the same in every problem.
 public enum WeightScale: String, Codable, CaseIterable, Sendable {
-  /// Nothing.
+  /// No division.
   case none
-  /// Their root mean square in the minibatch.
+  /// The root mean square of the derivatives in the minibatch.
   case minibatch
-  /// Their root mean square in all updates so far. As the weights settle their derivatives become small, and are not
-  /// blown up again.
+  /// The root mean square of the derivatives over all updates so far. As the weights settle, their derivatives become
+  /// small and are not amplified again.
   case running
 }
 
-/// How derivatives become updates of the weights: (M17) with standard settings, and averages for each weight by itself.
+/// How derivatives become updates of the weights: by (M17) with standard settings, with averages for each weight.
 public struct WeightOptimizer: Sendable {
   public static let sgd = WeightOptimizer(SGD.standard)
 
@@ -183,14 +187,14 @@ public struct WeightOptimizer: Sendable {
 }
 
 extension WeightOptimizer: RawRepresentable, Codable, CaseIterable, Equatable {
-  /// The optimizers that move single numbers.
+  /// The optimizers that can update single numbers.
   public static let allCases = OptimizerKind.allCases.compactMap { kind in
     (kind.type as? any NumberOptimizer.Type).map { WeightOptimizer($0.standard) }
   }
 
   public var rawValue: String { type(of: rule).name }
 
-  /// nil for a name that none has.
+  /// nil if no optimizer has this name.
   public init?(rawValue: String) {
     guard let optimizer = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
     self = optimizer

@@ -1,16 +1,16 @@
 internal import Yams
 
-/// `run`: where the results go, how often what they come from is kept, and when a run that stands still is given up.
+/// `run`: the folder of the results, the interval of checkpoints, and the time after which a stalled run ends.
 public struct RunConfiguration: Codable, Equatable, Sendable {
   /// The folder that holds the run folders.
   public var folder = "runs"
-  /// The run's own folder; preset and start time if left out.
+  /// The name of the run's own folder; if left out, preset and start time.
   public var name: String?
-  /// From one checkpoint to the next; one is written at the end and after a signal in any case.
+  /// The interval between checkpoints; one is always written at the end and after a signal.
   public var checkpointEvery = CheckpointInterval.seconds(300)
-  /// The newest checkpoints, so many of which are kept.
+  /// The number of newest checkpoints that are kept.
   public var keep = 3
-  /// Seconds after which a rank that waits in vain for another ends the job; 0 for never.
+  /// The seconds after which a rank that still waits for another one ends the job; 0 for never.
   public var stallTimeout = 300.0
 
   enum CodingKeys: String, StrictKey { case folder, name, checkpointEvery, keep, stallTimeout }
@@ -33,11 +33,11 @@ public struct RunConfiguration: Codable, Equatable, Sendable {
   }
 }
 
-/// `run.checkpointEvery`: how much is done from one checkpoint to the next; `off`, or a section with one key.
+/// `run.checkpointEvery`: the interval between checkpoints; `off`, or a section with one key.
 public enum CheckpointInterval: Codable, Equatable, Sendable {
-  /// At the end and after a signal alone.
+  /// Only at the end and after a signal.
   case off
-  /// By the clock of the first rank.
+  /// By the clock of rank 0.
   case seconds(Double)
   case steps(Int)
   case epochs(Int)
@@ -91,7 +91,8 @@ public enum CheckpointInterval: Codable, Equatable, Sendable {
 }
 
 extension CheckpointInterval {
-  /// A tree without the interval that another one, which goes over it, names anew: its one key replaces the old one.
+  /// A tree without the interval if the changes, which will be merged over it, have another: the one key must not
+  /// become two.
   static func replaced(in tree: Node, by changes: Node) -> Node {
     let key = RunConfiguration.CodingKeys.checkpointEvery.rawValue
     guard case .mapping? = changes["run"]?[key], case .mapping(var run)? = tree["run"] else { return tree }

@@ -1,15 +1,15 @@
 public import Optimizers
 
-/// `schedule`: how the learning rate changes in the course of a run (M18).
+/// `schedule`: how the learning rate changes during a run (M18).
 public struct ScheduleConfiguration: Encodable, Equatable, Sendable {
   public var name: Schedule.Name
   /// d of `inverse`.
   public var decay = 1.0
-  /// The factor of each epoch of `exponential`.
+  /// The factor of `exponential` for each epoch.
   public var factor = 0.95
   /// k of `inverseRoot`.
   public var scale = 1.0
-  /// The steps in which the rate grows from 0 to the schedule's.
+  /// The number of steps in which the rate grows from 0 to that of the schedule.
   public var warmup = 0
 
   enum CodingKeys: String, StrictKey { case name, decay, factor, scale, warmup }
@@ -19,7 +19,7 @@ public struct ScheduleConfiguration: Encodable, Equatable, Sendable {
     name = optimizer.learningRate == nil ? .linear : .constant
   }
 
-  /// The section as it is written, with the optimizer's standard where it is silent.
+  /// The section as it is written, with the optimizer's standard for keys that are left out.
   init(from decoder: any Decoder, optimizer: OptimizerConfiguration) throws {
     self.init(standardFor: optimizer)
     let values = try decoder.strictContainer(keyedBy: CodingKeys.self)

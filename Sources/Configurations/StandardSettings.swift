@@ -2,12 +2,12 @@ package import Optimizers
 package import Yams
 
 extension ConfigurationSource {
-  /// The keys that what is standard for others depends on.
+  /// The keys on which the standard values of other settings depend.
   private static func decisiveKeys(_ kinds: [OptimizerKind]) -> [String] {
     kinds.facts.filter(\.decidesStandards).map(\.key)
   }
 
-  /// Whether settings of an optimizer that are left out have the same values in both.
+  /// Whether the optimizer settings that are left out have the same standard values for both optimizers.
   private static func haveSameStandards(_ a: OptimizerConfiguration, _ b: OptimizerConfiguration) -> Bool {
     let standards = a.settings.standards(beside: a.learningRate)
     return (a.learningRate == nil) == (b.learningRate == nil)
@@ -16,9 +16,10 @@ extension ConfigurationSource {
 
   /// Keys of `over` replace those of `base`; sections are merged, lists are replaced.
   ///
-  /// Where that makes the optimizer one of another kind, the settings of `base` that had the standard values of the old
-  /// kind are left out, so that they get those of the new one. A configuration in a run folder names every setting: over
-  /// it, `optimizer.learningRate=30` or `optimizer.name=adam` means what it means over a preset.
+  /// If this changes the optimizer's kind, the settings of `base` that had the standard values of the old kind are left
+  /// out, so that they get the standard values of the new kind. A configuration in a run folder names every setting.
+  /// With this rule, `optimizer.learningRate=30` or `optimizer.name=adam` means the same over such a file as over a
+  /// preset.
   ///
   /// - Parameter kinds: the optimizers that a configuration can name.
   package static func layer(_ over: Node, on base: Node, among kinds: [OptimizerKind] = OptimizerKind.allCases) -> Node
@@ -26,7 +27,7 @@ extension ConfigurationSource {
     let base = CheckpointInterval.replaced(in: base, by: over)
     let merged = merge(base, over)
     let kindKeys = ["name", "learningRate"] + decisiveKeys(kinds)
-    // Of another name, the optimizer may not have the learning rate or the trust ratio that is still there.
+    // An optimizer with another name may not have the learning rate or the trust ratio that is still in the tree.
     guard let old = optimizer(of: base, among: kinds),
       let new = optimizer(of: merged, keys: kindKeys, among: kinds)
         ?? optimizer(of: merged, keys: ["name"], among: kinds),
@@ -35,7 +36,8 @@ extension ConfigurationSource {
     return merge(withoutStandards(base, old, among: kinds), over)
   }
 
-  /// The optimizer that a tree describes, by some of its keys alone where they are given; nil where it is none.
+  /// The optimizer in a tree, from some of its keys alone if `keys` is given; nil if the tree does not describe an
+  /// optimizer.
   private static func optimizer(
     of tree: Node, keys: [String]? = nil, among kinds: [OptimizerKind]
   ) -> OptimizerConfiguration? {
@@ -51,7 +53,8 @@ extension ConfigurationSource {
     guard case .mapping(var tree) = base else { return base }
     let decisive = decisiveKeys(kinds)
     if case .mapping(let section)? = tree["optimizer"], let own = encoded(optimizer) {
-      // A learning rate is standard where the name and what decides standards, such as a trust ratio, alone give it.
+      // A learning rate is standard if it follows from the name and from settings that decide standards, such as a
+      // trust ratio.
       let ofName = Self.optimizer(of: base, keys: ["name"] + decisive, among: kinds).flatMap(encoded)
       let ofKind = Self.optimizer(of: base, keys: ["name", "learningRate"] + decisive, among: kinds).flatMap(encoded)
       let kept = section.filter { key, _ in

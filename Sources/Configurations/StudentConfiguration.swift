@@ -1,12 +1,12 @@
 public import Hypergradients
 public import Networks
 
-/// `reweight.student`: what the student of three levels has of its own; all else is as for its teacher.
+/// `reweight.student`: the student's own settings for three levels; all other settings are those of its teacher.
 public struct StudentConfiguration: Codable, Equatable, Sendable {
   public var network: [LayerConfiguration]?
   public var loss: Loss?
   public var optimizer: OptimizerConfiguration?
-  /// (M18); where only the optimizer is given, what is standard for it.
+  /// (M18); if only the optimizer is given, the standard for that optimizer.
   public var schedule: ScheduleConfiguration?
   /// The blocks of its parameters that finite differences perturb.
   public var blocks: ParameterGroups?
@@ -44,7 +44,7 @@ public struct StudentConfiguration: Codable, Equatable, Sendable {
 }
 
 extension Configuration {
-  /// The same configuration for the student of three levels.
+  /// The configuration of the student of three levels.
   package var ofStudent: Configuration {
     guard let student = reweight?.student else { return self }
     var own = self

@@ -2,11 +2,11 @@ internal import Hypergradients
 public import Kernels
 public import Networks
 
-/// `training`: how long, in which portions, from which start, in which precision.
+/// `training`: the number of epochs, the batches, the initial parameters, the precision and so on.
 public struct TrainingConfiguration: Codable, Equatable, Sendable {
-  /// The samples of one step, over all ranks together.
+  /// The number of samples in one step, over all ranks together.
   public var batch = 100
-  /// What becomes of samples that do not fill a batch.
+  /// How samples are treated that do not fill a batch.
   public var lastBatch = LastBatch.spread
   public var epochs = 10
   public var seed = 1
@@ -15,15 +15,15 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
   public var gradient = GradientMethod.backpropagation
   /// ε of ``GradientMethod/finiteDifference``.
   public var gradientStep = 1e-3
-  /// The threads that each rank's matrix products use.
+  /// The number of threads for each rank's matrix products.
   public var threads = 1
-  /// The parameters of all ranks are compared by hash every so many steps; only at the end where 0.
+  /// The number of steps between comparisons of all ranks' parameters by hash; 0 for one comparison at the end.
   public var checkReplicas = 0
   /// Whether the trained parameters have the same bits for any number of ranks.
   public var reproducible = false
-  /// The lanes of such a training, a part of what its bits depend on: see `LaneTree`.
+  /// The number of lanes of a reproducible training; its bits depend on this number: see `LaneTree`.
   public var lanes = 8
-  /// nil: all epochs are trained, and the last parameters kept.
+  /// nil: all epochs are trained, and the last parameters are kept.
   public var stopEarly: EarlyStoppingConfiguration?
 
   enum CodingKeys: String, StrictKey {
@@ -52,17 +52,17 @@ public struct TrainingConfiguration: Codable, Equatable, Sendable {
 }
 
 extension TrainingConfiguration {
-  /// The lanes in which sums over samples are added up; nil where the training need not be reproducible.
+  /// The number of lanes in which sums over samples are added up; nil if the training need not be reproducible.
   package var lanesOfSums: Int? { reproducible ? lanes : nil }
 
-  /// The most samples that a rank gets of a minibatch.
+  /// The largest number of samples of a minibatch on one rank.
   package func capacity(of samples: Int, ranks: Int) -> Int {
     LaneTree.capacity(samples: samples, lanes: lanesOfSums ?? ranks, ranks: ranks)
   }
 }
 
 extension Configuration {
-  /// - Throws: ``ConfigurationError`` for settings that a reproducible training cannot have.
+  /// - Throws: ``ConfigurationError`` for settings that exclude a reproducible training.
   func checkReproducible() throws(ConfigurationError) {
     try require(
       (1...1024).contains(training.lanes), "training.lanes is \(training.lanes); it must be from 1 to 1024")
@@ -78,18 +78,19 @@ extension Configuration {
   }
 }
 
-/// `training.lastBatch`: how an epoch is cut into batches when its samples are not a whole number of them.
+/// `training.lastBatch`: how an epoch is divided into batches if the number of samples is not a multiple of the batch
+/// size.
 public enum LastBatch: String, Codable, CaseIterable, Sendable {
-  /// All batches share the samples: their sizes differ by at most one.
+  /// The samples are divided equally: the sizes of all batches differ by at most one.
   case spread
   /// The last batch is shorter.
   case keep
-  /// The samples that do not fill a batch are left out. The next epoch's order leaves out others.
+  /// The samples that do not fill a batch are left out; in the next epoch these are others, because the order changes.
   case drop
 }
 
-/// `training.stopEarly`: training ends when the validation loss has not fallen for `patience` epochs, with the
-/// parameters of its least value.
+/// `training.stopEarly`: training ends when the validation loss has not fallen for `patience` epochs, and the
+/// parameters with the least validation loss are kept.
 public struct EarlyStoppingConfiguration: Codable, Equatable, Sendable {
   public var patience: Int
 
@@ -103,12 +104,12 @@ public struct EarlyStoppingConfiguration: Codable, Equatable, Sendable {
   }
 }
 
-/// `training.gradient`: how the gradient Ẇ of a minibatch is found. Only backpropagation also gives Ẅ.
+/// `training.gradient`: how the gradient Ẇ of a minibatch is computed. Only backpropagation also gives Ẅ.
 public enum GradientMethod: String, Codable, CaseIterable, Sendable {
   /// (M8–M10), exact.
   case backpropagation
   /// ``Networks/Network/finiteDifferenceGradient(inputs:targets:parameters:loss:step:into:)``.
   case finiteDifference
-  /// ``LayerTargets``, which is not the gradient in layers below the top.
+  /// ``LayerTargets``; in layers below the top this is not the gradient.
   case layerTargets
 }

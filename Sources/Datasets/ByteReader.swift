@@ -1,4 +1,4 @@
-/// The content of a file from its beginning to its end, decompressed on the way if its first bytes are gzip's.
+/// The content of a file from beginning to end, decompressed while it is read if its first bytes are those of gzip.
 @safe
 final class ByteReader {
   private enum Input: ~Copyable {
@@ -6,22 +6,22 @@ final class ByteReader {
     case memory([UInt8])
   }
 
-  /// How much compressed data is read at a time.
+  /// The number of compressed bytes that are read at a time.
   private static let chunkCount = 1 << 16
 
   let path: String
-  /// Whether the content is decompressed on its way.
+  /// Whether the content is compressed and decompressed while it is read.
   let isCompressed: Bool
-  /// The size of the input: compressed, if it is compressed.
+  /// The size of the input; the compressed size if the input is compressed.
   let inputCount: Int
-  /// How many bytes of content were given so far.
+  /// The number of bytes of content read so far.
   private(set) var position = 0
 
   private let input: Input
   private var inputPosition = 0
   private let inflater: GzipInflater?
   private let chunk: UnsafeMutableRawBufferPointer
-  /// The part of `chunk` that is not yet decompressed.
+  /// The part of `chunk` that has not yet been decompressed.
   private var pending = 0..<0
   private var isBetweenMembers = false
   private var isAtEnd = false
@@ -38,7 +38,7 @@ final class ByteReader {
     unsafe chunk = .allocate(byteCount: isCompressed ? Self.chunkCount : 0, alignment: 1)
   }
 
-  /// Reads bytes in memory, called `name` in errors.
+  /// Reads bytes in memory; errors call them `name`.
   init(_ bytes: [UInt8], name: String) {
     path = name
     inputCount = bytes.count
@@ -50,7 +50,7 @@ final class ByteReader {
 
   deinit { unsafe chunk.deallocate() }
 
-  /// The most bytes the content can have, by the size of the input.
+  /// The largest number of bytes that the content can have, given the size of the input.
   var largestCount: Int {
     isCompressed ? inputCount.multipliedReportingOverflow(by: GzipInflater.largestExpansion).partialValue : inputCount
   }
@@ -67,7 +67,7 @@ final class ByteReader {
 
   /// Writes the next bytes of the content to the buffer until it is full or the content ends.
   ///
-  /// - Returns: how many bytes were written; fewer than the buffer holds only at the end.
+  /// - Returns: the number of bytes written; fewer than the buffer holds only at the end.
   /// - Throws: `missing` if the file cannot be read, `content` if its compressed data are damaged or incomplete.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
     let given: Int
@@ -80,14 +80,15 @@ final class ByteReader {
     return given
   }
 
-  /// The next `count` bytes, or fewer if the content ends before.
+  /// The next `count` bytes, or fewer if the content ends earlier.
   func read(count: Int) throws(DatasetError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     bytes.removeLast(count - (try read(into: &bytes, from: 0)))
     return bytes
   }
 
-  /// Overwrites the bytes of an array from `start` on until it is full or the content ends, and returns how many.
+  /// Overwrites the bytes of an array from `start` on until it is full or the content ends; returns the number of
+  /// bytes.
   func read(into bytes: inout [UInt8], from start: Int) throws(DatasetError) -> Int {
     precondition(start <= bytes.count, "bytes must be read into their array")
     var outcome = Result<Int, DatasetError>.success(0)
@@ -98,7 +99,7 @@ final class ByteReader {
     return try outcome.get()
   }
 
-  /// Passes over `count` bytes, or fewer if the content ends before, and returns how many.
+  /// Skips `count` bytes, or fewer if the content ends earlier; returns the number of bytes.
   func skip(_ count: Int) throws(DatasetError) -> Int {
     if !isCompressed {
       let step = min(count, inputCount - position)

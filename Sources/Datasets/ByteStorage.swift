@@ -1,12 +1,12 @@
 private import Glibc
 
-/// Bytes that do not change: a file mapped into memory, or memory of exactly the size that was asked for.
+/// Bytes that do not change: a file mapped into memory, or memory of exactly the requested size.
 ///
-/// A mapped file is shared by all ranks of a machine through the page cache. It must not be shortened while it is
-/// mapped: the system then ends the process that reads beyond its new end.
+/// All ranks of a machine share a mapped file through the page cache. The file must not be shortened while it is
+/// mapped: the system would end a process that reads beyond the new end.
 @safe
 final class ByteStorage: @unchecked Sendable {
-  /// The first byte; valid as long as the storage lives.
+  /// The first byte; valid as long as the storage exists.
   private let base: UnsafeRawPointer
   let count: Int
 
@@ -17,11 +17,11 @@ final class ByteStorage: @unchecked Sendable {
     unsafe base = try file.map()
   }
 
-  /// New memory of `count` zero bytes, written once by `write`.
+  /// New memory of `count` zero bytes, which `write` fills once.
   ///
-  /// Pages that are not written take no memory, so a count that a damaged header promises does no harm by itself.
+  /// Pages that are never written use no memory, so a large count from a damaged header does no harm by itself.
   ///
-  /// - Throws: `content` naming `path` if the system does not give so much memory, and what `write` throws.
+  /// - Throws: `content` naming `path` if the system does not provide the memory, and errors of `write`.
   init(
     count: Int, for path: String, write: (UnsafeMutableRawBufferPointer) throws(DatasetError) -> Void
   ) throws(DatasetError) {
@@ -39,7 +39,7 @@ final class ByteStorage: @unchecked Sendable {
 
   deinit { unsafe munmap(UnsafeMutableRawPointer(mutating: base), count) }
 
-  /// Gives the bytes `range` to `body`; the pointer is valid inside only.
+  /// Calls `body` with the bytes in `range`; the pointer is valid only inside the call.
   @inline(__always)
   func withBytes<Result>(_ range: Range<Int>, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a view must lie within its bytes")

@@ -1,13 +1,13 @@
-/// The columns of a CSV file: how many there are, what they are called, and which one holds the labels.
+/// The columns of a CSV file: their number, their names, and which column holds the labels.
 struct CSVColumns: Sendable {
   let count: Int
   /// The names in the first line, if it holds names.
   let names: [String]?
   let label: Int
 
-  /// Learns the columns from the first line, the current row of the scanner.
+  /// Determines the columns from the first line, which is the scanner's current row.
   ///
-  /// - Throws: `content` if there is no such label column, or nothing but the label column.
+  /// - Throws: `content` if there is no such label column, or if the label column is the only one.
   init(
     firstRow row: CSVScanner, label: LabelColumn, header: HeaderPresence, training: CSVColumns?
   ) throws(DatasetError) {
@@ -51,15 +51,15 @@ struct CSVColumns: Sendable {
     }
   }
 
-  /// The column of a feature.
+  /// The column that holds a feature.
   func column(ofFeature feature: Int) -> Int { feature < label ? feature : feature + 1 }
 
-  /// What errors call a column.
+  /// The name of a column in errors.
   func description(of column: Int) -> String {
     names.map { "column \"\($0[column])\"" } ?? "column \(column) (counted from 0)"
   }
 
-  /// Whether none of the features in a row is a number, and not all are empty.
+  /// Whether no feature in a row is a number, and not all features are empty.
   private static func looksLikeNames(_ row: CSVScanner, label: Int) -> Bool {
     let features = row.cells.indices.filter { $0 != label }.map(row.number)
     return features.contains(.text) && features.allSatisfy { $0 == .text || $0 == .empty }
@@ -97,7 +97,8 @@ struct CSVColumns: Sendable {
   }
 }
 
-/// The name that needs the fewest letters inserted, deleted or replaced to become the wanted one; nil if there is none.
+/// The name that becomes the wanted one with the fewest inserted, deleted or replaced letters; nil if there are no
+/// names.
 private func nearestName(to wanted: String, in names: [String]) -> String? {
   func distance(_ a: [Character], _ b: [Character]) -> Int {
     var row = Array(0...b.count)

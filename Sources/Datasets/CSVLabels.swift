@@ -1,13 +1,13 @@
-/// The label column of a CSV file: each different text once, and for each row which one it has.
+/// The label column of a CSV file: a list of the different texts, and for each row the text's place in the list.
 struct CSVLabels {
-  /// A label file with more classes has most likely another column for its labels.
+  /// A file with more classes has probably another column for its labels.
   private static let mostClasses = 10_000
 
-  /// The different labels in the order of their first rows.
+  /// The different labels in the order in which they first occur.
   private(set) var texts: [String] = []
-  /// For each row the place of its label in ``texts``.
+  /// For each row, the place of its label in ``texts``.
   private(set) var rows: [Int32] = []
-  /// For each of ``texts`` the line it stands in first.
+  /// For each of ``texts``, the line in which it first occurs.
   private var lines: [Int] = []
   private var places: [String: Int32] = [:]
 
@@ -29,9 +29,9 @@ struct CSVLabels {
     rows.append(place)
   }
 
-  /// The labels as numbers of `classes`.
+  /// The labels as class numbers of `classes`.
   ///
-  /// - Throws: `content` if a label is none of the classes.
+  /// - Throws: `content` if a label is not one of the classes.
   func numbers(in classes: CSVClasses, path: String) throws(DatasetError) -> [Int32] {
     var numbers: [Int32] = []
     for (text, line) in zip(texts, lines) {
@@ -46,7 +46,7 @@ struct CSVLabels {
     return rows.map { numbers[Int($0)] }
   }
 
-  /// Whether the label of the first row is text while all others are numbers: it is a column's name then.
+  /// Whether the label of the first row is text and all others are numbers: the first one is then the column's name.
   var beginsWithName: Bool {
     guard texts.count > 1, CSVClasses.number(texts[0]) == nil else { return false }
     return texts.dropFirst().allSatisfy { CSVClasses.number($0) != nil } && !rows.dropFirst().contains(0)
@@ -74,7 +74,7 @@ struct CSVClasses {
     }
   }
 
-  /// The number of the class a label names.
+  /// The number of the class that a label names.
   func number(of text: String) -> Int32? {
     guard let numbersByValue else { return numbersByText[text] }
     return Self.number(text).flatMap { numbersByValue[$0] }

@@ -1,6 +1,6 @@
 private import Glibc
 
-/// What the bytes of a cell say.
+/// The meaning of the bytes in a cell.
 enum CSVNumber: Equatable {
   case number(Double)
   /// NaN, an infinity, or a number too large for a Double.
@@ -8,11 +8,11 @@ enum CSVNumber: Equatable {
   case empty
   case text
 
-  /// Reads a decimal number: sign, digits with a point, exponent. Nothing else may stand in the cell.
+  /// Reads a decimal number: sign, digits with a point, exponent. The cell must contain nothing else.
   ///
-  /// The result is the Double nearest to the decimal number. Up to 19 digits that make an integer m ≤ 2⁵³ with a power
-  /// of ten 10^k, |k| ≤ 22, take one exact operation (W. Clinger, How to read floating point numbers accurately, 1990);
-  /// all other numbers go through `strtod`.
+  /// The result is the Double nearest to the decimal number. If up to 19 digits make an integer m ≤ 2⁵³, with a power
+  /// of ten 10^k, |k| ≤ 22, one exact operation is enough (W. Clinger, How to read floating point numbers accurately,
+  /// 1990). All other numbers are converted by `strtod`.
   init(_ cell: Span<UInt8>) {
     guard !cell.isEmpty else {
       self = .empty
@@ -28,7 +28,7 @@ enum CSVNumber: Equatable {
     while index < cell.count {
       let digit = cell[index] &- UInt8(ascii: "0")
       if digit < 10 {
-        // Beyond 19 digits the number may wrap around, but is then not used.
+        // Beyond 19 digits the integer may overflow, but it is then not used.
         mantissa = mantissa &* 10 &+ UInt64(digit)
         digits += 1
         if hasPoint { scale -= 1 }
@@ -53,13 +53,13 @@ enum CSVNumber: Equatable {
     self = .number(isNegative ? -magnitude : magnitude)
   }
 
-  /// The powers of ten that are exact in Double.
+  /// The powers of ten that a Double represents exactly.
   private static let powersOfTen: [Double] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
   ]
 
-  /// The exponent at the end of a cell, 0 if there is none, nil if anything else follows the digits.
+  /// The exponent at the end of a cell; 0 if there is none; nil if anything else follows the digits.
   private static func exponent(_ cell: Span<UInt8>, from start: Int) -> Int? {
     var index = start
     guard index < cell.count else { return 0 }
@@ -75,14 +75,14 @@ enum CSVNumber: Equatable {
     while index < cell.count {
       let digit = cell[index] &- UInt8(ascii: "0")
       guard digit < 10 else { return nil }
-      // Larger ones are all the same to a Double.
+      // All larger exponents give the same Double.
       exponent = min(exponent * 10 + Int(digit), 1_000_000)
       index += 1
     }
     return isNegative ? -exponent : exponent
   }
 
-  /// A cell that is known to be a decimal number.
+  /// Converts a cell that is known to be a decimal number.
   private static func slow(_ cell: Span<UInt8>) -> CSVNumber {
     var text = cell.indices.map { CChar(bitPattern: cell[$0]) }
     text.append(0)

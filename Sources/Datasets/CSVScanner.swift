@@ -1,7 +1,7 @@
-/// The rows of a CSV file, one after another, as places in a buffer.
+/// The rows of a CSV file, one after another, as ranges of a buffer.
 ///
-/// Cells are separated by commas and may be quoted, with a quote in them doubled; rows end with LF or CR LF. Blanks
-/// around cells do not count. Source: RFC 4180.
+/// Cells are separated by commas. They may be quoted, and a quote inside a quoted cell is doubled. Rows end with LF or
+/// CR LF. Blanks around cells are ignored. Source: RFC 4180.
 struct CSVScanner {
   /// A cell of the current row: its bytes without blanks and quotes.
   struct Cell {
@@ -10,13 +10,13 @@ struct CSVScanner {
     var isQuoted = false
   }
 
-  /// A row longer than this is a quotation that does not end.
+  /// A row longer than this is a quoted cell without a closing quote.
   private static let longestRow = 1 << 28
 
   let path: String
   /// The cells of the current row.
   private(set) var cells: [Cell] = []
-  /// The line the current row begins in, counted from 1.
+  /// The line in which the current row begins, counted from 1.
   private(set) var line = 0
   private let reader: ByteReader
   private var buffer: [UInt8]
@@ -25,7 +25,7 @@ struct CSVScanner {
   private var nextLine = 1
   private var isAtEnd = false
 
-  /// - Parameter bufferCount: how much is read at a time; the buffer grows if a row is longer.
+  /// - Parameter bufferCount: the number of bytes read at a time; the buffer grows if a row is longer.
   init(_ reader: ByteReader, bufferCount: Int = 1 << 18) throws(DatasetError) {
     self.reader = reader
     path = reader.path
@@ -37,7 +37,7 @@ struct CSVScanner {
     }
   }
 
-  /// Goes to the next row, and returns false at the end of the file. Blank lines may stand at the end only.
+  /// Moves to the next row; returns false at the end of the file. Blank lines are allowed only at the end.
   mutating func nextRow() throws(DatasetError) -> Bool {
     var blankLine: Int?
     while true {
@@ -75,7 +75,7 @@ struct CSVScanner {
   /// The texts of all cells of the current row.
   var texts: [String] { cells.indices.map(text) }
 
-  /// Reads more of the file behind what is left of the buffer, which grows if it is full.
+  /// Reads more of the file after the remaining bytes of the buffer; the buffer grows if it is full.
   private mutating func refill() throws(DatasetError) {
     if next > 0 {
       buffer.replaceSubrange(0..<filled - next, with: buffer[next..<filled])
@@ -93,11 +93,11 @@ struct CSVScanner {
     filled += given
   }
 
-  /// Finds the cells of the row that begins at `next` and moves `next` behind it.
+  /// Finds the cells of the row that begins at `next`, and moves `next` after the row.
   ///
-  /// - Returns: whether the row is complete; if not, nothing has changed but the cells.
+  /// - Returns: whether the row is complete; if not, only the cells have changed.
   private mutating func scanRow() throws(DatasetError) -> Bool {
-    // Moved out and in again: the buffer and the cells cannot be borrowed from one value at the same time.
+    // Swapped out and back: the buffer and the cells cannot be borrowed from one value at the same time.
     var found: [Cell] = []
     swap(&found, &cells)
     var newlines = 0
@@ -119,11 +119,11 @@ struct CSVScanner {
   }
 }
 
-/// What came of looking for the end of a row.
+/// The result of a search for the end of a row.
 private enum RowOutcome {
   /// The next row begins here.
   case complete(Int)
-  /// The bytes end before the row does.
+  /// The bytes end before the row.
   case incomplete
   case openQuote
   case textAfterQuote
@@ -162,14 +162,14 @@ extension CSVScanner {
     }
   }
 
-  /// The place of the quote that closes a cell: the first one that is not doubled.
+  /// The place of the quote that closes a cell: the first quote that is not doubled.
   private static func closingQuote(
     _ bytes: Span<UInt8>, from start: Int, isAtEnd: Bool, _ newlines: inout Int
   ) -> Int? {
     var index = start
     while index < bytes.count {
       if bytes[index] == .quote {
-        // Whether the last quote in the buffer is doubled is not known yet.
+        // It is not yet known whether the last quote in the buffer is doubled.
         guard index + 1 < bytes.count || isAtEnd else { return nil }
         guard index + 1 < bytes.count, bytes[index + 1] == .quote else { return index }
         index += 1

@@ -3,23 +3,23 @@ private import Kernels
 /// A whole CSV file: numeric features [rows × (columns − 1)] and a label column.
 struct CSVTable {
   let columns: CSVColumns
-  /// The label column where it holds classes.
+  /// The label column, if it holds classes.
   private(set) var labels = CSVLabels()
-  /// The label column where it holds values.
+  /// The label column, if it holds values.
   private var values: [Double] = []
   private let kind: LabelKind
   private let path: String
-  /// The features as long as all of them are integers 0…255.
+  /// The features, as long as all of them are integers 0…255.
   private var bytes: [UInt8] = []
-  /// The features since one of them was no such integer.
+  /// The features, as soon as one of them is not such an integer.
   private var doubles: [Double] = []
   private var holdsBytes = true
 
   /// Reads a file to its end.
   ///
-  /// - Parameter training: for a test file the columns of the training file, which must be the same.
-  /// - Throws: `missing` if the file cannot be read; `content`, with the line, if a cell is not a finite number, a row
-  ///   is of another length than the first, or the columns are not as they should be.
+  /// - Parameter training: for a test file, the columns of the training file; both must be the same.
+  /// - Throws: `missing` if the file cannot be read; `content`, with the line, if a cell is not a finite number, the
+  ///   length of a row differs from that of the first, or the columns are wrong.
   init(
     _ reader: ByteReader, label: LabelColumn, kind: LabelKind, header: HeaderPresence, training: CSVColumns? = nil
   ) throws(DatasetError) {
@@ -73,7 +73,7 @@ struct CSVTable {
       bytes = []
       holdsBytes = false
     }
-    // The array doubles its room.
+    // The array doubles its capacity.
     if doubles.count == doubles.capacity { OutOfMemory.check(2 * doubles.count * MemoryLayout<Double>.stride) }
     doubles.append(value)
   }
@@ -98,7 +98,7 @@ struct CSVTable {
       ? "use numbers, or set data.target to label if the column holds classes" : "use numbers for all columns"
   }
 
-  /// The rows as a dataset, their labels as numbers of `classes`, or as values where there are no classes.
+  /// The rows as a dataset. Their labels are class numbers of `classes`, or values if there are no classes.
   func dataset(classes: CSVClasses?, shape: [Int]? = nil) throws(DatasetError) -> Dataset {
     let features = columns.count - 1
     let targets: SampleTargets =
@@ -114,7 +114,7 @@ struct CSVTable {
     } else {
       samples = .doubles(doubles)
     }
-    // A shape of other numbers stays out: the features are those of the file.
+    // A shape with another number of features is ignored: the file decides the number of features.
     let fits = shape.map { $0.reduce(1.0) { $0 * Double($1) } == Double(features) } ?? false
     let shape = fits ? shape ?? [features] : [features]
     return Dataset(source: path, shape: shape, samples: samples, targets: targets, columns: columns)
@@ -124,23 +124,23 @@ struct CSVTable {
 /// Which column of a CSV file holds the labels.
 public enum LabelColumn: Equatable, Sendable {
   case last
-  /// The column of this name in the header.
+  /// The column with this name in the header.
   case name(String)
-  /// The column of this place, counted from 0; negative numbers count from the end, −1 being the last column.
+  /// The column at this place, counted from 0; negative numbers count from the end, −1 being the last column.
   case index(Int)
 }
 
-/// What the label column of a CSV file holds.
+/// What the label column of a CSV file contains.
 public enum LabelKind: Equatable, Sendable {
   /// Names or numbers of classes.
   case classes
-  /// Real numbers to be learned as such.
+  /// Real numbers, which are the targets.
   case values
 }
 
-/// Whether the first line of a CSV file holds the names of the columns.
+/// Whether the first line of a CSV file contains the names of the columns.
 public enum HeaderPresence: String, Codable, CaseIterable, Sendable {
-  /// It does if none of its feature cells is a number, or if the label column is given by name.
+  /// The first line contains names if none of its feature cells is a number, or if the label column is given by name.
   case automatic
   case present
   case absent

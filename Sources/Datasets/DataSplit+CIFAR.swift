@@ -1,11 +1,11 @@
 extension DataSplit {
   /// Reads CIFAR-10's binary version.
   ///
-  /// - Parameter path: a directory with `test_batch.bin` and at least one of `data_batch_1.bin` … `data_batch_5.bin`,
-  ///   or with these in `cifar-10-batches-bin`, or with one archive `cifar-10-binary….tar.gz`; or such an archive
-  ///   itself, compressed or not. Files that are not compressed are mapped.
-  /// - Throws: ``DatasetError``: `missing` if the path or a file is, `content` if a file is damaged or a label is
-  ///   above 9.
+  /// - Parameter path: a directory with `test_batch.bin` and at least one of `data_batch_1.bin` … `data_batch_5.bin`;
+  ///   or a directory with these files in `cifar-10-batches-bin`, or with one archive `cifar-10-binary….tar.gz`; or
+  ///   such an archive, compressed or not. Uncompressed files are mapped.
+  /// - Throws: ``DatasetError``: `missing` if the path or a file is missing, `content` if a file is damaged or a label
+  ///   is above 9.
   public static func cifar10(path: String) throws(DatasetError) -> DataSplit {
     switch try SystemFile.sort(of: path) {
     case .file, .stream: return try cifar10(archive: path)
@@ -48,7 +48,7 @@ extension DataSplit {
       guard entry.name == CIFARNames.test || CIFARNames.training.contains(entry.name) else { continue }
       batches[entry.name] = try CIFARBatch(entry, in: reader, map: map)
     }
-    // The checksum of compressed data is at their end.
+    // The checksum of compressed data comes at their end.
     while try reader.skip(1 << 20) > 0 {}
     return try cifar10(batches, source: path)
   }
@@ -97,9 +97,9 @@ struct CIFARBatch {
     try self.init(reader.map(), offset: 0, byteCount: reader.inputCount, path: path)
   }
 
-  /// Reads a file within a tar archive, at whose content the reader stands.
+  /// Reads a file in a tar archive; the reader must be at the content of the file.
   ///
-  /// Of a compressed archive the file is copied; of an archive that is not compressed it is a part of the map.
+  /// The content is copied from a compressed archive; in an uncompressed archive it is a part of the map.
   init(_ entry: TarReader.Entry, in reader: ByteReader, map: ByteStorage?) throws(DatasetError) {
     let path = "\(reader.path) (\(entry.name))"
     try Self.check(byteCount: entry.byteCount, path: path)
@@ -114,7 +114,7 @@ struct CIFARBatch {
     }
   }
 
-  /// The records in `byteCount` bytes of a storage from `offset` on.
+  /// Reads the records in `byteCount` bytes of a storage, from `offset` on.
   private init(_ storage: ByteStorage, offset: Int, byteCount: Int, path: String) throws(DatasetError) {
     let count = byteCount / Self.recordCount
     labels = (0..<count).map { Int32(storage[offset + $0 * Self.recordCount]) }

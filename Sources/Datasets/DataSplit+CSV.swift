@@ -2,21 +2,22 @@ private import BuiltInDigits
 internal import Kernels
 
 extension DataSplit {
-  /// Reads a CSV file, compressed or not: one column of labels, numbers in all others.
+  /// Reads a CSV file, compressed or not: one column of labels, and numbers in all other columns.
   ///
-  /// Labels of classes may be any texts; the classes are the different ones of the training file in sorted order, numbers
-  /// sorted by value. Labels that are values must be numbers. Features that are all integers 0…255 are kept as bytes.
+  /// Labels of classes may be any texts. The classes are the different labels of the training file in sorted order;
+  /// numbers are sorted by value. Labels that are values must be numbers. Features that are all integers 0…255 are
+  /// stored as bytes.
   ///
   /// - Parameters:
-  ///   - testPath: a file with the same columns; without it a random fifth of the rows, stratified by class, is the test
-  ///     set.
+  ///   - testPath: a file with the same columns; without it, a random fifth of the rows, stratified by class, is the
+  ///     test set.
   ///   - label: the column of the labels.
-  ///   - kind: what the labels are.
-  ///   - header: whether the first line holds the names of the columns.
-  ///   - shape: that of a sample, of as many numbers as a row has beside its label; one dimension where nil. Another one is the
-  ///     caller's to refuse.
-  /// - Throws: ``DatasetError``: `missing` if a file cannot be read; `content`, mostly with a line, if a cell is empty or
-  ///   not a finite number, rows differ in length, the label column is unknown, or the files do not fit together.
+  ///   - kind: the kind of the labels.
+  ///   - header: whether the first line contains the names of the columns.
+  ///   - shape: the shape of a sample, with as many numbers as a row has besides its label; nil for one dimension. The
+  ///     caller must refuse other shapes.
+  /// - Throws: ``DatasetError``: `missing` if a file cannot be read; `content`, mostly with a line, if a cell is empty
+  ///   or not a finite number, rows differ in length, the label column is unknown, or the files do not fit together.
   public static func csv(
     path: String, testPath: String? = nil, label: LabelColumn = .last, kind: LabelKind = .classes,
     header: HeaderPresence = .automatic, shape: [Int]? = nil
@@ -30,8 +31,8 @@ extension DataSplit {
     return DataSplit(training: dataset.all, test: try test.dataset(classes: classes, shape: shape).all)
   }
 
-  /// The UCI optical digits that are part of the program: 1,797 images of 8×8 pixels 0…16 in 10 classes, of which a
-  /// stratified fifth is the test set.
+  /// The UCI optical digits, which are built into the program: 1,797 images of 8×8 pixels 0…16 in 10 classes. A
+  /// stratified fifth of them is the test set.
   public static func digits() throws(DatasetError) -> DataSplit {
     let reader = ByteReader(BuiltInDigits.compressedCSV, name: "the built-in digits")
     let table = try CSVTable(reader, label: .last, kind: .classes, header: .absent)
@@ -39,8 +40,8 @@ extension DataSplit {
   }
 }
 
-/// Data sets of a few samples that the program carries, for models that can be followed by hand. All samples are both
-/// training and test set.
+/// Small datasets that are built into the program, for models whose training can be followed by hand. All samples are
+/// both training and test set.
 extension DataSplit {
   /// The line t = 2 x at x = 0, 1, …, 4: one input, one target.
   public static func linear() -> DataSplit {
@@ -48,7 +49,7 @@ extension DataSplit {
     return small("the built-in line", inputs: inputs.map { [$0] }, targets: inputs.map { [2 * $0] })
   }
 
-  /// The four pairs of bits with three targets: AND, OR and XOR.
+  /// The four pairs of bits, each with three targets: AND, OR and XOR.
   public static func gates() -> DataSplit {
     small(
       "the built-in gates", inputs: [[0, 0], [0, 1], [1, 0], [1, 1]],

@@ -1,32 +1,33 @@
 extension DataSplit {
-  /// Reads MNIST, or a data set in its files such as Fashion-MNIST or KMNIST.
+  /// Reads MNIST, or a dataset in files of the same names, such as Fashion-MNIST or KMNIST.
   ///
   /// The directory holds `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-  /// `t10k-labels-idx1-ubyte`, each also with `.gz`, and also as `train-images.idx3-ubyte` and so on; or the files of QMNIST
-  /// or of one split of EMNIST under their own names. Of two forms of a file the uncompressed one is taken; it is mapped,
-  /// not copied, where its images are upright bytes.
+  /// `t10k-labels-idx1-ubyte`. Each name may also end with `.gz`, or be written `train-images.idx3-ubyte` and so on.
+  /// The directory may instead hold the files of QMNIST or of one split of EMNIST under their own names. If a file
+  /// exists compressed and uncompressed, the uncompressed file is read. Uncompressed images are mapped, not copied, if
+  /// they are bytes and upright.
   ///
-  /// - Throws: ``DatasetError``: `missing` if the directory or a file is, `content` if a file is damaged, images and
-  ///   labels differ in number, or labels are no classes.
+  /// - Throws: ``DatasetError``: `missing` if the directory or a file is missing, `content` if a file is damaged, if
+  ///   there are not as many labels as images, or if a label is not a class.
   public static func mnist(directory: String) throws(DatasetError) -> DataSplit {
     try read(directory, set: "MNIST", [.mnist, .qmnist] + MNISTFamily.ofEMNIST)
   }
 
-  /// Reads QMNIST: `qmnist-train-images-idx3-ubyte`, `qmnist-train-labels-idx2-int` and so on, or the same under MNIST's
-  /// names. Of a sample's eight numbers the first is its label.
+  /// Reads QMNIST: `qmnist-train-images-idx3-ubyte`, `qmnist-train-labels-idx2-int` and so on, or the same files under
+  /// MNIST's names. The label of a sample is the first of its eight numbers.
   public static func qmnist(directory: String) throws(DatasetError) -> DataSplit {
     try read(directory, set: "QMNIST", [.qmnist, .mnist])
   }
 
-  /// Reads a split of EMNIST: `emnist-letters-train-images-idx3-ubyte` and so on. The images are turned upright; the classes
-  /// are the labels of the training set.
+  /// Reads a split of EMNIST: `emnist-letters-train-images-idx3-ubyte` and so on. The images are turned upright. The
+  /// classes are the labels of the training set.
   ///
-  /// - Parameter split: the only one in the directory where nil.
+  /// - Parameter split: nil for the only split in the directory.
   public static func emnist(directory: String, split: EMNISTSplit?) throws(DatasetError) -> DataSplit {
     try read(directory, set: "EMNIST", split.map { [.emnist($0)] } ?? MNISTFamily.ofEMNIST)
   }
 
-  /// - Parameter families: the first one that the directory has files of is read.
+  /// - Parameter families: the first family with files in the directory is read.
   private static func read(
     _ directory: String, set: String, _ families: [MNISTFamily]
   ) throws(DatasetError) -> DataSplit {
@@ -111,13 +112,13 @@ extension DataSplit {
 }
 
 extension IDXFile {
-  /// Images as samples: bytes where they are, other numbers as doubles.
+  /// Images as samples: stored as bytes if the file has bytes, otherwise as doubles.
   fileprivate func samples() throws(DatasetError) -> SampleStorage {
     guard type == .uint8 else { return .doubles(try values()) }
     return .bytes([ByteRows(storage, offset: offset, columns: dimensions[1] * dimensions[2], count: dimensions[0])])
   }
 
-  /// Images with rows and columns exchanged as samples.
+  /// Images as samples, with rows and columns exchanged.
   fileprivate func transposedSamples() throws(DatasetError) -> SampleStorage {
     let (count, rows, columns) = (dimensions[0], dimensions[1], dimensions[2])
     let pixels = rows * columns

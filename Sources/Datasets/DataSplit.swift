@@ -1,12 +1,13 @@
 internal import Kernels
 
-/// The parts of a data set: what is trained on, what training is watched by, and what the result is evaluated by.
+/// The parts of a dataset: the training set, the validation set for decisions during training, and the test set for the
+/// result.
 public struct DataSplit: Sendable {
   public let training: Subset
   public let test: Subset
-  /// Samples of the training set that are kept from training.
+  /// Samples of the training set that are not used for training steps.
   public let validation: Subset?
-  /// The training samples with their true labels, where noise changed some of those of ``training``.
+  /// The training samples with their true labels, if noise changed some labels of ``training``.
   public let trueTraining: Subset?
 
   public init(training: Subset, test: Subset, validation: Subset? = nil) {
@@ -26,10 +27,10 @@ public struct DataSplit: Sendable {
     self.trueTraining = trueTraining
   }
 
-  /// The same data with `count` random samples of the training set as validation set.
+  /// The same data with `count` random samples of the training set as the validation set.
   ///
-  /// The draw depends on the seed and the size of the training set only, so it is the same for every number of ranks.
-  /// Both parts keep the samples in the order of the training set.
+  /// The choice depends only on the seed and on the size of the training set, so it is the same for every number of
+  /// ranks. Both parts keep the samples in the order of the training set.
   ///
   /// - Precondition: there is no validation set yet, and at least one sample is left to train on.
   public func holdingOut(_ count: Int, seed: UInt64) -> DataSplit {
@@ -49,11 +50,11 @@ public struct DataSplit: Sendable {
 }
 
 extension DataSplit {
-  /// The same data without `count` random samples of the training set, and these samples, whose labels are not to be
-  /// looked at.
+  /// The same data without `count` random samples of the training set, and these samples, whose labels must not be
+  /// used.
   ///
-  /// The draw depends on the seed and the size of the training set only, so it is the same for every number of ranks.
-  /// Both parts keep the samples in the order of the training set.
+  /// The choice depends only on the seed and on the size of the training set, so it is the same for every number of
+  /// ranks. Both parts keep the samples in the order of the training set.
   ///
   /// - Precondition: at least one sample is left to train on.
   public func hidingLabels(_ count: Int, seed: UInt64) -> (labelled: DataSplit, unlabelled: Subset) {

@@ -1,10 +1,10 @@
-/// Samples with what they stand for: features [samples × features] as bytes or as doubles, and for each sample one class
-/// or one row of real numbers (a regression's targets).
+/// Samples with their targets: features [samples × features] as bytes or as doubles, and for each sample one class or
+/// one row of real numbers (a regression's targets).
 ///
-/// A sample's identifier is its place in the file, or in the files one after another, counted from 0. Copying a dataset
+/// The identifier of a sample is its place in the file, or in all files in order, counted from 0. A copy of a dataset
 /// copies references, not samples.
 public struct Dataset: Sendable {
-  /// The file, directory or archive the samples come from.
+  /// The file, directory or archive from which the samples were read.
   public let source: String
   /// The dimensions of one sample, such as [4] for a row of numbers, or [3, 32, 32] for an image (channels, rows,
   /// columns).
@@ -14,20 +14,20 @@ public struct Dataset: Sendable {
 
   let samples: SampleStorage
   let targets: SampleTargets
-  /// The columns of the CSV file that the samples are the rows of; nil for other samples.
+  /// The columns of the CSV file whose rows are the samples; nil for other samples.
   let columns: CSVColumns?
 
   /// The number of samples.
   public var count: Int { targets.count }
-  /// What the classes are called, in the order of their numbers; none where the targets are values.
+  /// The names of the classes, in the order of their numbers; empty if the targets are values.
   public var classNames: [String] { targets.classNames }
-  /// The number of classes; 0 where the targets are values.
+  /// The number of classes; 0 if the targets are values.
   public var classes: Int { classNames.count }
-  /// The numbers of a sample's target: as many as there are classes, or as a row of values has.
+  /// The number of columns of a target: the number of classes, or of values in a row.
   public var targetColumns: Int { targets.columns }
-  /// Whether each sample has real numbers for a target, and no class.
+  /// Whether the target of each sample is a row of real numbers instead of a class.
   public var holdsTargetValues: Bool { if case .values = targets { true } else { false } }
-  /// Whether the features are kept as bytes 0…255.
+  /// Whether the features are stored as bytes 0…255.
   public var holdsBytes: Bool { if case .bytes = samples { true } else { false } }
 
   init(
@@ -41,7 +41,7 @@ public struct Dataset: Sendable {
     self.columns = columns
   }
 
-  /// A dataset with classes in memory.
+  /// A dataset in memory, with classes.
   ///
   /// - Precondition: `values` is [labels.count × the product of `shape`], and the labels are numbers of classes.
   public init(source: String, shape: [Int], classNames: [String], values: [Double], labels: [Int]) {
@@ -52,10 +52,10 @@ public struct Dataset: Sendable {
       targets: .classes(labels.map(Int32.init), names: classNames))
   }
 
-  /// A dataset of bytes with classes in memory, such as images of 256 greys.
+  /// A dataset of bytes in memory, with classes, such as images of 256 grey levels.
   ///
   /// - Precondition: `bytes` is [labels.count × the product of `shape`], and the labels are numbers of classes.
-  /// - Throws: ``DatasetError`` if there is not so much memory.
+  /// - Throws: ``DatasetError`` if there is not enough memory.
   public init(
     source: String, shape: [Int], classNames: [String], bytes: [UInt8], labels: [Int]
   ) throws(DatasetError) {
@@ -68,7 +68,7 @@ public struct Dataset: Sendable {
       targets: .classes(labels.map(Int32.init), names: classNames))
   }
 
-  /// A dataset with real-valued targets in memory.
+  /// A dataset in memory, with real-valued targets.
   ///
   /// - Precondition: `values` is [samples × the product of `shape`], `targets` [samples × targetColumns].
   public init(source: String, shape: [Int], values: [Double], targets: [Double], targetColumns: Int = 1) {
@@ -88,7 +88,7 @@ public struct Dataset: Sendable {
     return Int(numbers[id])
   }
 
-  /// The target of a sample: its row of values, or 1 in the place of its class and 0 elsewhere.
+  /// The target of a sample: its row of values, or a one-hot row with 1 at its class.
   public func target(of id: Int) -> [Double] {
     switch targets {
     case .classes(let numbers, let names): names.indices.map { $0 == Int(numbers[id]) ? 1 : 0 }
@@ -96,14 +96,14 @@ public struct Dataset: Sendable {
     }
   }
 
-  /// The features of a sample as its file has them, before any scaling.
+  /// The features of a sample as they are in its file, before any scaling.
   public func values(of id: Int) -> [Double] {
     precondition(id >= 0 && id < count, "a sample must lie within its dataset")
     return unsafe samples.withSample(
       id, features: features, bytes: { unsafe $0.map(Double.init) }, doubles: { unsafe Array($0) })
   }
 
-  /// The same samples under other labels, as label noise makes them; the features are shared.
+  /// The same samples with other labels, for label noise; both datasets share the features.
   ///
   /// - Precondition: the samples have classes; one label for each sample, each the number of a class.
   public func relabelled(_ labels: [Int]) -> Dataset {
@@ -120,11 +120,11 @@ public struct Dataset: Sendable {
   /// The samples `ids`, in this order.
   public func subset(_ ids: [Int32]) -> Subset { Subset(self, ids: ids) }
 
-  /// Gives the content of the dataset to `body`, piece by piece, for a hash.
+  /// Calls `body` with the content of the dataset, piece by piece, for a hash.
   ///
-  /// First the features of all samples in order, as bytes or as doubles, then all labels as 32-bit integers, or all
-  /// target values as doubles, in the machine's (little-endian) byte order. The bytes together, but not the pieces, are
-  /// independent of how the samples were stored: compressed, mapped, or in an archive.
+  /// The features of all samples come first, in order, as bytes or as doubles. Then come all labels as 32-bit integers,
+  /// or all target values as doubles, in the machine's (little-endian) byte order. The sequence of bytes does not
+  /// depend on whether the samples were compressed, mapped or in an archive; the division into pieces does.
   public func forEachChunk(_ body: (UnsafeRawBufferPointer) -> Void) {
     switch samples {
     case .bytes(let parts):

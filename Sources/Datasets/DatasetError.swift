@@ -1,27 +1,27 @@
-/// Data that cannot be read, or that are not what they should be.
+/// Data that cannot be read, or whose content is wrong.
 public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What could not be done.
+  /// The kind of failure.
   public enum Kind: Equatable, Sendable {
-    /// A file or directory is missing, is of the wrong sort, or cannot be opened or read.
+    /// A file or directory is missing, is of the wrong type, or cannot be opened or read.
     case missing
-    /// The file was read, but what it holds is damaged, incomplete or foreign.
+    /// The file was read, but its content is damaged, incomplete or of another format.
     case content
   }
 
-  /// The file, directory or archive, as the caller gave it or found it there.
+  /// The file, directory or archive, as given by the caller or found in the given place.
   public let path: String
   public let kind: Kind
-  /// The line of a text file the problem lies in, counted from 1.
+  /// The line of a text file with the problem, counted from 1.
   public let line: Int?
-  /// The sample the problem lies in, counted from 0 in the order of the file.
+  /// The sample with the problem, counted from 0 in the order of the file.
   public let sample: Int?
-  /// What is wrong: the predicate of a sentence whose subject is the file or, where a line or a sample is known, a
-  /// sentence about that.
+  /// What is wrong. Without line and sample, this is the predicate of a sentence whose subject is the file; with a line
+  /// or a sample, it is a whole sentence.
   public let problem: String
   /// What the user can do about it.
   public let remedy: String
 
-  /// Makes an error from its facts.
+  /// Creates an error from its parts.
   public init(
     path: String, kind: Kind, line: Int? = nil, sample: Int? = nil, problem: String, remedy: String
   ) {
@@ -33,7 +33,7 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     self.remedy = remedy
   }
 
-  /// One line: the file, the place in it, what is wrong; how to mend it.
+  /// One line: the file, the place in it, and what is wrong; then how to correct it.
   ///
   /// Control characters and line breaks of paths and cells are shown as `\u{…}`.
   public var description: String {
@@ -54,9 +54,9 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension DatasetError {
-  /// The remedy for a file that lost bytes on its way.
+  /// The remedy for a file that lost bytes in a transfer.
   static let fetchAgain = "the copy is incomplete: fetch it again"
-  /// The remedy for a file whose bytes changed on their way.
+  /// The remedy for a file whose bytes changed in a transfer.
   static let replaceDamaged = "the copy is damaged: fetch it again"
 
   static func missing(_ path: String, _ problem: String, remedy: String) -> DatasetError {
@@ -69,7 +69,7 @@ extension DatasetError {
     DatasetError(path: path, kind: .content, line: line, sample: sample, problem: problem, remedy: remedy)
   }
 
-  /// A file that ends too early, by its own account of its length.
+  /// A file that is shorter than its own content says.
   static func truncated(_ path: String, after found: Int, of expected: Int, unit: String = "bytes") -> DatasetError {
     .content(path, "ends after \(found) of \(expected) \(unit)", remedy: fetchAgain)
   }

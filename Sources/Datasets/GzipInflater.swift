@@ -1,16 +1,16 @@
 private import CZlib
 
-/// The decompression of one gzip stream: members one after another, each with its checksum.
+/// Decompresses one gzip stream: members one after another, each with its checksum.
 ///
-/// zlib keeps the address of its state, so the state has a place in memory of its own.
+/// zlib stores the address of its state, so the state has a fixed place in memory.
 @safe
 final class GzipInflater {
   enum Outcome {
     /// The output is full, or the input is used up.
     case ongoing
-    /// A member ended and its checksum was right; the rest of the input is untouched.
+    /// A member ended and its checksum was right; the rest of the input has not been read.
     case endOfMember
-    /// The bytes are no gzip stream, or a checksum is wrong; with zlib's reason.
+    /// The bytes are not a gzip stream, or a checksum is wrong; with zlib's reason.
     case damaged(String)
   }
 
@@ -32,13 +32,13 @@ final class GzipInflater {
     unsafe stream.deallocate()
   }
 
-  /// Decompresses from `input` to `output` as far as either goes.
+  /// Decompresses from `input` to `output` until one of them ends.
   ///
-  /// - Returns: what came of it, how many bytes were taken, and how many were given.
+  /// - Returns: the outcome, the number of bytes read, and the number of bytes written.
   func inflate(
     _ input: UnsafeMutableRawBufferPointer, into output: UnsafeMutableRawBufferPointer
   ) -> (outcome: Outcome, taken: Int, given: Int) {
-    // zlib counts in 32 bits and stays within what it is told is available.
+    // zlib counts in 32 bits, and reads and writes no more than the given sizes.
     let available = (input: min(input.count, 1 << 30), output: min(output.count, 1 << 30))
     unsafe stream.pointee.next_in = input.baseAddress?.assumingMemoryBound(to: UInt8.self)
     unsafe stream.pointee.avail_in = UInt32(available.input)
@@ -56,6 +56,6 @@ final class GzipInflater {
     }
   }
 
-  /// Makes ready for the next member.
+  /// Prepares for the next member.
   func reset() { unsafe inflateReset(stream) }
 }

@@ -1,9 +1,9 @@
 /// A file in the IDX format of MNIST: a magic number, the dimensions, the values, row-major.
 ///
-/// The header is 0, 0, the type of the values, the number of dimensions, and each dimension as a big-endian 32-bit number.
-/// Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
+/// The header is 0, 0, the type of the values, the number of dimensions, and each dimension as a big-endian 32-bit
+/// number. Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
 struct IDXFile {
-  /// What a file is read for.
+  /// What a file is expected to contain.
   enum Content: String {
     /// [samples × rows × columns].
     case images
@@ -13,17 +13,17 @@ struct IDXFile {
 
   let path: String
   let type: IDXType
-  /// The number of items first.
+  /// The number of items comes first.
   let dimensions: [Int]
-  /// The file as it is, or its values only.
+  /// The whole file, or only its values.
   let storage: ByteStorage
-  /// Where the values begin in ``storage``.
+  /// The offset of the values in ``storage``.
   let offset: Int
 
-  /// Reads a file, compressed or not; a file that is not compressed is mapped.
+  /// Reads a file, compressed or not; an uncompressed file is mapped.
   ///
-  /// - Throws: `missing` if the file cannot be read; `content` if it is not such a file or not of the length its header
-  ///   gives.
+  /// - Throws: `missing` if the file cannot be read; `content` if it is not such a file, or if its length differs from
+  ///   the length in its header.
   init(_ path: String, holding content: Content) throws(DatasetError) {
     let reader = try ByteReader(path)
     self.path = path
@@ -41,7 +41,7 @@ struct IDXFile {
     guard dimensions[0] <= Int(Int32.max) else {
       throw .content(path, "holds more than \(Int32.max) samples", remedy: "give fewer samples")
     }
-    // No memory for more than the file can hold.
+    // Requests no more memory than the file can fill.
     let wholeCount = headerCount + valueCount
     guard wholeCount <= reader.largestCount else {
       let content = reader.isCompressed ? " at most" : ""
@@ -57,7 +57,7 @@ struct IDXFile {
         }
       }
       offset = 0
-      // Reading on to the end also checks the checksum.
+      // Reading to the end also verifies the checksum.
       guard try reader.read(count: 1).isEmpty else { throw Self.tooLong(path, expected: wholeCount) }
     } else {
       guard reader.inputCount == wholeCount else { throw Self.tooLong(path, expected: wholeCount) }
@@ -68,7 +68,7 @@ struct IDXFile {
 
   /// All values, row-major.
   ///
-  /// - Throws: `content` naming the sample whose value is not a finite number.
+  /// - Throws: `content` naming the sample, if a value is not a finite number.
   func values() throws(DatasetError) -> [Double] {
     let (count, width) = (dimensions.reduce(1, *), type.width)
     let values = unsafe storage.withBytes(offset..<offset + count * width) { bytes in
@@ -132,7 +132,7 @@ struct IDXFile {
 
 /// The product of the factors, or nil if it is too large.
 private func product(_ factors: [Int]) -> Int? {
-  // A later zero makes an overflow before it harmless.
+  // A later zero would make an earlier overflow harmless.
   if factors.contains(0) { return 0 }
   var product = 1
   for factor in factors {
@@ -143,7 +143,7 @@ private func product(_ factors: [Int]) -> Int? {
   return product
 }
 
-/// The types of the values of an IDX file, by their number in its header.
+/// The types of the values in an IDX file, by their numbers in its header.
 ///
 /// Source: Y. LeCun, C. Cortes and C. Burges, The MNIST database of handwritten digits.
 enum IDXType: UInt8 {
@@ -154,7 +154,7 @@ enum IDXType: UInt8 {
   case float = 13
   case double = 14
 
-  /// The bytes of a value.
+  /// The number of bytes of a value.
   var width: Int {
     switch self {
     case .uint8, .int8: 1
@@ -175,10 +175,10 @@ enum IDXType: UInt8 {
     }
   }
 
-  /// The value that begins at a byte, high byte first.
+  /// The value that begins at a byte, with the high byte first.
   @inline(__always)
   func value(_ bytes: UnsafeRawBufferPointer, at byte: Int) -> Double {
-    // Loading checks that the value lies within the bytes.
+    // Each load checks that the value lies within the bytes.
     switch self {
     case .uint8: Double(unsafe bytes[byte])
     case .int8: Double(Int8(bitPattern: unsafe bytes[byte]))

@@ -1,4 +1,4 @@
-/// How raw features become the network's inputs (M20).
+/// How raw features are scaled to the network's inputs (M20).
 public enum InputScaling: String, Codable, CaseIterable, Sendable {
   /// The training data's smallest value becomes −1 and its largest 1, by one map for all features.
   case symmetric
@@ -6,15 +6,15 @@ public enum InputScaling: String, Codable, CaseIterable, Sendable {
   case unit
   /// (x_j − μ_j) / √(σ_j² + 1e-8) for each feature j.
   case standardise
-  /// The values as they are.
+  /// The values are not changed.
   case none
 }
 
 extension InputScaling {
-  /// The map of this scaling for some training data.
+  /// The map of this scaling for the given training data.
   ///
-  /// Data without a spread are shifted to 0. Every rank computes the map from all training samples, in the same order,
-  /// so it does not depend on the number of ranks.
+  /// Constant data are shifted to 0. Every rank computes the map from all training samples in the same order, so it
+  /// does not depend on the number of ranks.
   ///
   /// - Precondition: at least one sample.
   /// - Complexity: one pass over the training data; two for `standardise`.
@@ -23,7 +23,7 @@ extension InputScaling {
     switch self {
     case .symmetric:
       let (low, high) = training.range
-      // Halves first: the difference of two finite numbers may be infinite.
+      // Halves first: the difference of two finite numbers may overflow.
       let (radius, centre) = (high / 2 - low / 2, high / 2 + low / 2)
       return affine(from: low, radius: radius, scale: 1 / radius, offset: -centre / radius)
     case .unit:
@@ -33,7 +33,7 @@ extension InputScaling {
       return affine(from: low, radius: radius, scale: scale, offset: -low * scale)
     case .standardise:
       let (mean, variance) = training.moments
-      // A spread too large for a Double makes the feature 0.
+      // If the spread is too large for a Double, the feature becomes 0.
       let pairs: [(scale: Double, offset: Double)] = zip(mean, variance).map { mean, variance in
         let scale = 1 / (variance + 1e-8).squareRoot()
         return scale.isFinite && (mean * scale).isFinite ? (scale, -mean * scale) : (0, 0)
@@ -44,7 +44,7 @@ extension InputScaling {
     }
   }
 
-  /// The map with these numbers if they are finite; otherwise, the data being constant, the shift of `low` to 0.
+  /// The map with these numbers if they are finite. Otherwise the data are constant, and the map shifts `low` to 0.
   private func affine(from low: Double, radius: Double, scale: Double, offset: Double) -> InputMap {
     guard radius > 0, scale.isFinite, offset.isFinite else {
       return InputMap(scaling: self, scale: [1], offset: [-low])
@@ -55,9 +55,9 @@ extension InputScaling {
 
 /// A scaling with its numbers: y_j = x_j · scale_j + offset_j (M20).
 ///
-/// It is part of a model: whoever uses the model must scale with the training data's numbers.
+/// It is part of a model: every use of the model must scale inputs with the numbers of the training data.
 public struct InputMap: Codable, Equatable, Sendable {
-  /// The scaling the numbers are of.
+  /// The scaling to which the numbers belong.
   public let scaling: InputScaling
   /// One number for all features, or one for each.
   public let scale: [Double]
@@ -70,7 +70,7 @@ public struct InputMap: Codable, Equatable, Sendable {
     case offset
   }
 
-  /// - Precondition: equally many finite numbers in both, at least one.
+  /// - Precondition: both have the same number of elements, at least one, and all are finite.
   public init(scaling: InputScaling, scale: [Double], offset: [Double]) {
     precondition(!scale.isEmpty && scale.count == offset.count, "a map needs as many offsets as scales")
     precondition((scale + offset).allSatisfy(\.isFinite), "a map's numbers must be finite")
@@ -91,6 +91,6 @@ public struct InputMap: Codable, Equatable, Sendable {
     }
   }
 
-  /// Whether the map can scale samples of so many features.
+  /// Whether the map can scale samples with the given number of features.
   public func fits(features: Int) -> Bool { scale.count == 1 || scale.count == features }
 }

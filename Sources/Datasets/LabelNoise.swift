@@ -1,12 +1,11 @@
 internal import Kernels
 
-/// Wrong labels by chance: each label is flipped to another class with the same probability, independently of the others.
+/// Random wrong labels: each label is flipped to another class with the same probability, independently of the others.
 ///
-/// Whether and to what a sample's label is flipped depends on the seed and the sample's identifier only, not on its
-/// place in a training set. Of two rates with the same seed, the higher one flips every label that the lower one flips,
-/// to the same class.
+/// The new label of a sample depends only on the seed and the sample's identifier, not on its place in a training set.
+/// Of two rates with the same seed, the higher one flips every label that the lower one flips, to the same class.
 public struct LabelNoise: Equatable, Sendable {
-  /// What a flipped label of class c becomes.
+  /// The class that replaces class c in a flipped label.
   public enum Kind: String, Codable, CaseIterable, Sendable {
     /// One of the other classes, all equally likely.
     case uniform
@@ -25,7 +24,7 @@ public struct LabelNoise: Equatable, Sendable {
     (self.kind, self.rate, self.seed) = (kind, rate, seed)
   }
 
-  /// The label that a sample of class `label` gets; its own where it is not flipped.
+  /// The label of a sample of class `label` after noise; `label` itself if it is not flipped.
   ///
   /// - Precondition: there are two or more classes.
   public func label(of id: Int, truly label: Int, classes: Int) -> Int {
@@ -45,9 +44,9 @@ public struct LabelNoise: Equatable, Sendable {
 extension DataSplit {
   /// The same data with noise in the labels of the training samples.
   ///
-  /// Validation and test set keep their labels; the true ones of the training samples stay in ``trueTraining``.
+  /// Validation and test set keep their labels; ``trueTraining`` holds the true labels of the training samples.
   ///
-  /// - Precondition: there is no noise yet, and there are two or more classes.
+  /// - Precondition: the data have no noise yet, and there are two or more classes.
   public func relabelled(by noise: LabelNoise) -> DataSplit {
     precondition(trueTraining == nil, "labels get noise once")
     let dataset = training.dataset
@@ -61,13 +60,13 @@ extension DataSplit {
       training: dataset.relabelled(labels).subset(ids), test: test, validation: validation, trueTraining: training)
   }
 
-  /// For each training sample, by its position, whether noise changed its label; nil where there is no noise.
+  /// For each training sample, by position, whether noise changed its label; nil if there is no noise.
   public var isFlipped: [Bool]? {
     trueTraining.map { truth in (0..<training.count).map { training.label(at: $0) != truth.label(at: $0) } }
   }
 
-  /// The same data without the training samples whose labels noise changed, all others in their order; nil where none is
-  /// left. Data without noise stay as they are.
+  /// The same data without the training samples whose labels were changed by noise; the other samples stay in order.
+  /// nil if no sample is left. Data without noise are returned unchanged.
   public var withoutFlippedSamples: DataSplit? {
     guard let truth = trueTraining, let isFlipped else { return self }
     let kept = (0..<Int32(truth.count)).filter { !isFlipped[Int($0)] }

@@ -1,8 +1,8 @@
-/// The splits of EMNIST, by the names in its files.
+/// The splits of EMNIST, by their names in its files.
 public enum EMNISTSplit: String, Codable, CaseIterable, Sendable {
   case byclass, bymerge, balanced, letters, digits, mnist
 
-  /// The greatest label; letters count from 1, all others from 0.
+  /// The greatest label; letters are counted from 1, all others from 0.
   var largestLabel: Int {
     switch self {
     case .byclass: 61
@@ -13,16 +13,16 @@ public enum EMNISTSplit: String, Codable, CaseIterable, Sendable {
   }
 }
 
-/// The data sets in MNIST's format, by the names of their files.
+/// The datasets in MNIST's format, by the names of their files.
 enum MNISTFamily: Equatable {
-  /// MNIST and the sets that took its names: Fashion-MNIST, KMNIST.
+  /// MNIST and the datasets that use its file names: Fashion-MNIST, KMNIST.
   case mnist
   case qmnist
   case emnist(EMNISTSplit)
 
   static let ofEMNIST = EMNISTSplit.allCases.map(MNISTFamily.emnist)
 
-  /// What the names of the training and of the test files begin with.
+  /// The first parts of the names of training and test files.
   private var beginnings: [String] {
     switch self {
     case .mnist: ["train", "t10k"]
@@ -31,12 +31,12 @@ enum MNISTFamily: Equatable {
     }
   }
 
-  /// Images and labels of the training set, then of the test set: the names that each file can have. Of two forms of a
-  /// file the uncompressed one comes first.
+  /// The possible names of each file: images and labels of the training set, then of the test set. Uncompressed names
+  /// come before compressed ones.
   var fileNames: [[String]] {
     beginnings.flatMap { beginning in
       [("images", ["idx3-ubyte"]), ("labels", ["idx1-ubyte", "idx2-int"])].map { part, endings in
-        // Labels of QMNIST have the second ending by right; it is named first where a file is missing.
+        // QMNIST's own label files have the second ending, so errors about a missing file should name it first.
         let ordered = self == .qmnist ? endings.reversed() : endings
         let names = ordered.flatMap { ["\(beginning)-\(part)-\($0)", "\(beginning)-\(part).\($0)"] }
         return names + names.map { $0 + ".gz" }
@@ -44,15 +44,15 @@ enum MNISTFamily: Equatable {
     }
   }
 
-  /// Whether a directory with these names in it holds a file of the set.
+  /// Whether a directory with the given names contains a file of the dataset.
   func hasFile(among names: Set<String>) -> Bool {
     fileNames.contains { !names.isDisjoint(with: $0) }
   }
 
-  /// EMNIST's images are written column by column.
+  /// EMNIST's images are stored column by column.
   var isTransposed: Bool { if case .emnist = self { true } else { false } }
 
-  /// The greatest label that the set has; nil where its files do not tell which set it is.
+  /// The greatest label of the dataset; nil if its file names do not tell which dataset it is.
   var largestLabel: Int? {
     switch self {
     case .mnist: nil
@@ -62,17 +62,18 @@ enum MNISTFamily: Equatable {
   }
 }
 
-/// The classes of a data set in MNIST's format: the labels of its training set, ascending.
+/// The classes of a dataset in MNIST's format: the labels of its training set, in ascending order.
 struct MNISTClasses {
-  /// The label of each class.
+  /// The label for each class number.
   let labels: [Int]
   private let numbers: [Int: Int32]
 
-  /// The classes of training labels: 0 to 9 where none is another, so that a small part of MNIST has MNIST's classes; else
-  /// the labels that occur, as 1 to 26 in EMNIST's letters.
+  /// The classes of training labels. They are 0 to 9 if no other label occurs, so that a small part of MNIST has
+  /// MNIST's classes. Otherwise they are the labels that occur, such as 1 to 26 in EMNIST's letters.
   ///
   /// - Parameters:
-  ///   - family: where it knows its labels, another one is damage; where not, labels must go on from 0 or 1 without gaps.
+  ///   - family: if it knows its labels, any other label is an error; if not, labels must be numbered from 0 or 1
+  ///     without gaps.
   ///   - path: the file, for errors.
   init(_ training: [Int], of family: MNISTFamily, path: String) throws(DatasetError) {
     let least = training.min() ?? 0
@@ -87,7 +88,7 @@ struct MNISTClasses {
     labels = isOfTen ? Array(0...9) : Set(training).sorted()
     numbers = Dictionary(uniqueKeysWithValues: zip(labels, Int32(0)...))
     guard family.largestLabel == nil, !isOfTen else { return }
-    // The first label that has no neighbour below it.
+    // The first label without a neighbour below it.
     let stray = (0...1).contains(least) ? labels.dropFirst().first { numbers[$0 - 1] == nil } : least
     guard let stray, let sample = training.firstIndex(of: stray) else { return }
     let before = labels.last { $0 < stray }.map { ", and the next smaller one is \($0)" } ?? ""
@@ -96,9 +97,9 @@ struct MNISTClasses {
       remedy: "number the labels so, or fetch the original file of the data set")
   }
 
-  /// The classes' numbers of labels.
+  /// The class numbers of labels.
   ///
-  /// - Throws: `content` naming the sample whose label is none of the classes.
+  /// - Throws: `content` naming the sample whose label is not one of the classes.
   func numbers(of values: [Int], path: String) throws(DatasetError) -> [Int32] {
     var found: [Int32] = []
     found.reserveCapacity(values.count)

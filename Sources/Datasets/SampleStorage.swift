@@ -1,18 +1,18 @@
-/// The raw features of all samples, as compactly as their files hold them.
+/// The raw features of all samples, stored as compactly as in their files.
 enum SampleStorage: Sendable {
   case bytes([ByteRows])
   /// [samples × features], row by row.
   case doubles([Double])
 }
 
-/// Equally long rows of bytes at equal distances within a storage: the images of one file.
+/// Rows of bytes of equal length at equal distances in a storage: the images of one file.
 struct ByteRows: Sendable {
   let storage: ByteStorage
-  /// Where the first row begins.
+  /// The offset of the first row.
   let offset: Int
-  /// From the beginning of one row to that of the next.
+  /// The distance from the beginning of one row to the beginning of the next.
   let stride: Int
-  /// The bytes of a row.
+  /// The number of bytes in a row.
   let columns: Int
   let count: Int
 
@@ -28,7 +28,7 @@ struct ByteRows: Sendable {
       "rows must lie within their storage")
   }
 
-  /// Gives one row to `body`; the pointer is valid inside only.
+  /// Calls `body` with one row; the pointer is valid only inside the call.
   @inline(__always)
   func withRow<Result>(_ row: Int, _ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
     let start = offset + row * stride
@@ -37,7 +37,7 @@ struct ByteRows: Sendable {
 }
 
 extension SampleStorage {
-  /// Gives the features of one sample to `bytes` or to `doubles`; the pointer is valid inside only.
+  /// Calls `bytes` or `doubles` with the features of one sample; the pointer is valid only inside the call.
   @inline(__always)
   func withSample<Result>(
     _ id: Int, features: Int,
@@ -47,7 +47,7 @@ extension SampleStorage {
     case .bytes(let parts):
       var row = id
       var part = 0
-      // An identifier that is too large ends here at the array's own check.
+      // The array's own check stops an identifier that is too large.
       while row >= parts[part].count {
         row -= parts[part].count
         part += 1
@@ -55,7 +55,7 @@ extension SampleStorage {
       return unsafe parts[part].withRow(row, bytes)
     case .doubles(let values):
       precondition(id >= 0 && (id + 1) * features <= values.count, "a sample must lie within its dataset")
-      // The rows before and this one lie within the array.
+      // This row and the rows before it lie within the array.
       return unsafe values.withUnsafeBufferPointer { all in
         unsafe doubles(UnsafeBufferPointer(rebasing: all[id * features..<(id + 1) * features]))
       }
@@ -63,9 +63,9 @@ extension SampleStorage {
   }
 }
 
-/// What the samples of a dataset stand for: one class each, or one row of real numbers each.
+/// The targets of the samples in a dataset: one class each, or one row of real numbers each.
 enum SampleTargets: Sendable {
-  /// The number of each sample's class, and what the classes are called.
+  /// The class number of each sample, and the names of the classes.
   case classes([Int32], names: [String])
   /// [samples × columns], row by row.
   case values([Double], columns: Int)
@@ -78,7 +78,7 @@ enum SampleTargets: Sendable {
     }
   }
 
-  /// The numbers of one target: the classes of a one-hot row, or the columns of values.
+  /// The number of columns of one target: the classes of a one-hot row, or the columns of values.
   var columns: Int {
     switch self {
     case .classes(_, let names): names.count
@@ -86,6 +86,6 @@ enum SampleTargets: Sendable {
     }
   }
 
-  /// What the classes are called; none for values.
+  /// The names of the classes; empty for values.
   var classNames: [String] { if case .classes(_, let names) = self { names } else { [] } }
 }

@@ -1,11 +1,12 @@
 extension DataSplit {
-  /// A dataset without a test set of its own: a random fifth of each class, rounded to whole samples, is the test set;
-  /// where the targets are values, a random fifth of all samples.
+  /// Splits a dataset without a test set of its own. The test set is a random fifth of each class, rounded to whole
+  /// samples. If the targets are values, it is a random fifth of all samples.
   ///
-  /// The draw depends on the labels, or the number of samples, only: it is the same for every seed of a run and every
-  /// number of ranks. Both parts keep the samples in the order of the dataset.
+  /// The choice depends only on the labels, or on the number of samples. It is the same for every seed of a run and for
+  /// every number of ranks. Both parts keep the samples in the order of the dataset.
   ///
-  /// - Throws: `content` if no class, or not all together, has the three samples it takes to give one away.
+  /// - Throws: `content` if no class has at least three samples or, where the targets are values, if there are fewer
+  ///   than three samples: a fifth then rounds to 0.
   init(stratified dataset: Dataset) throws(DatasetError) {
     let test =
       switch dataset.targets {
@@ -28,16 +29,17 @@ extension DataSplit {
   }
 }
 
-/// The identifiers of the test samples in ascending order: of a class of n samples, n/5 rounded to the nearest integer.
+/// The identifiers of the test samples in ascending order: n/5, rounded to the nearest integer, of each class of n
+/// samples.
 private func testIdentifiers(labels: [Int32], classes: Int) -> [Int32] {
   var members = [[Int32]](repeating: [], count: classes)
   for (id, label) in labels.enumerated() { members[Int(label)].append(Int32(id)) }
-  // A fixed number, so that everybody's test set is the same.
+  // A fixed seed, so that the test set is the same for everyone.
   var generator = SplitMix64(state: 0x7270_2d64_6973_7421)
   var chosen: [Int32] = []
   for var ids in members {
     let count = (ids.count + 2) / 5
-    // The first steps of a Fisher–Yates shuffle: a uniform draw without replacement.
+    // The first steps of a Fisher–Yates shuffle: a uniform choice without replacement.
     for place in 0..<count {
       ids.swapAt(place, place + generator.next(below: ids.count - place))
     }
@@ -58,7 +60,7 @@ private struct SplitMix64 {
     return z ^ (z >> 31)
   }
 
-  /// A number 0 ..< `bound`, all equally likely: D. Lemire, Fast random integer generation in an interval, 2019.
+  /// A number in 0 ..< `bound`, all equally likely: D. Lemire, Fast random integer generation in an interval, 2019.
   mutating func next(below bound: Int) -> Int {
     let width = UInt64(bound)
     var product = next().multipliedFullWidth(by: width)

@@ -1,21 +1,21 @@
-/// Numbers that are too large to compute with, by their places in their files.
+/// Numbers that are too large for the computation, with their places in the files.
 extension Subset {
   /// A feature or a target of a sample.
   public struct Number: Sendable {
-    /// As the file has it.
+    /// The value in the file.
     public let value: Double
-    /// As the network gets it.
+    /// The value after scaling, as the network receives it.
     public let scaled: Double
     let id: Int
     /// nil for a target of a file with one target column.
     let feature: Int?
   }
 
-  /// The first feature that is larger than a limit; nil where there is none, and for bytes.
+  /// The first feature that is larger than a limit; nil if there is none, and for bytes.
   ///
   /// - Parameters:
-  ///   - raw: the limit of features as the file has them.
-  ///   - scaled: that of features as the network gets them.
+  ///   - raw: the limit for features as they are in the file.
+  ///   - scaled: the limit for features after scaling.
   /// - Complexity: one pass over the samples.
   public func firstFeature(above raw: Double, scaled limit: Double, map: InputMap) -> Number? {
     guard !dataset.holdsBytes else { return nil }
@@ -40,7 +40,7 @@ extension Subset {
     return nil
   }
 
-  /// The first target value that is larger than `limit`; nil where there is none, and for classes.
+  /// The first target value that is larger than `limit`; nil if there is none, and for classes.
   public func firstTarget(above limit: Double) -> Number? {
     guard case .values(let values, let columns) = dataset.targets else { return nil }
     for position in 0..<count {
@@ -52,7 +52,7 @@ extension Subset {
     return nil
   }
 
-  /// The largest value of a feature, by magnitude.
+  /// The value of a feature with the largest magnitude.
   public func largestValue(ofFeature feature: Int) -> Number {
     precondition(count > 0 && (0..<features).contains(feature), "a feature must lie within its samples")
     let values = (0..<count).map { position in
@@ -62,7 +62,7 @@ extension Subset {
     return Number(value: largest.value, scaled: largest.value, id: largest.id, feature: feature)
   }
 
-  /// An error that names a number with its file, line or sample, and column.
+  /// An error that describes a number by its file, line or sample, and column.
   public func error(_ number: Number, _ problem: String, remedy: String) -> DatasetError {
     let (path, id) = (dataset.source, number.id)
     guard let columns = dataset.columns else {
@@ -77,7 +77,7 @@ extension Subset {
 }
 
 extension CSVColumns {
-  /// The line that a row of samples begins in; nil where the file cannot be read again.
+  /// The line in which a row of samples begins; nil if the file cannot be read again.
   fileprivate func line(ofRow row: Int, in path: String) -> Int? {
     guard let reader = try? ByteReader(path), var scanner = try? CSVScanner(reader) else { return nil }
     for _ in 0...(names == nil ? row : row + 1) {

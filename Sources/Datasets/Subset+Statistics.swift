@@ -12,7 +12,7 @@ extension Subset {
     return dataset.holdsBytes ? (Double(byteRange.low), Double(byteRange.high)) : doubleRange
   }
 
-  /// The smallest and the largest number of all targets of all samples; 0 and 1 for classes.
+  /// The smallest and the largest number in all targets of all samples; 0 and 1 for classes.
   public var targetRange: ClosedRange<Double> {
     guard case .values(let values, let columns) = dataset.targets, count > 0 else { return 0...1 }
     var (low, high) = (Double.infinity, -Double.infinity)
@@ -23,7 +23,7 @@ extension Subset {
     return low...high
   }
 
-  /// How many samples each class has; empty where the targets are values.
+  /// The number of samples in each class; empty if the targets are values.
   public var classCounts: [Int] {
     guard case .classes(let numbers, let names) = dataset.targets else { return [] }
     var counts = [Int](repeating: 0, count: names.count)
@@ -43,8 +43,8 @@ extension Subset {
 
   /// The mean and the variance of each feature: μ_j = (1/n) Σ x_j, σ_j² = (1/n) Σ (x_j − μ_j)².
   ///
-  /// Two passes in Double. The mean is taken of the distances to the first sample, so that a constant feature has
-  /// exactly its own value as mean and exactly no variance.
+  /// Two passes in Double. The mean is computed from the distances to the first sample, so a constant feature has
+  /// exactly its own value as mean, and a variance of exactly 0.
   var moments: (mean: [Double], variance: [Double]) {
     let n = Double(count)
     let first = dataset.values(of: id(at: 0))
@@ -56,7 +56,7 @@ extension Subset {
     return (mean, squares.map { $0 / n })
   }
 
-  /// For each sample and feature: `add(&sums_j, x_j − centre_j)`.
+  /// Calls `add(&sums_j, x_j − centre_j)` for each sample and feature.
   @inline(__always)
   private func forEachSample(
     addingTo sums: inout [Double], about centre: [Double], _ add: (inout Double, Double) -> Void

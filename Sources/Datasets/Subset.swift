@@ -3,7 +3,7 @@ public import Kernels
 
 /// Some samples of a dataset in a fixed order: a training, validation or test set.
 ///
-/// A *position* counts within the subset, from 0; an *identifier* is the sample's place in the dataset. A permutation
+/// A *position* counts within the subset, from 0; an *identifier* is the sample's place in the dataset. The permutation
 /// of an epoch permutes positions.
 public struct Subset: Sendable {
   public let dataset: Dataset
@@ -27,7 +27,7 @@ public struct Subset: Sendable {
   public var count: Int { ids?.count ?? dataset.count }
   public var features: Int { dataset.features }
   public var classes: Int { dataset.classes }
-  /// The numbers of a sample's target, see ``Dataset/targetColumns``.
+  /// The number of columns of a target, see ``Dataset/targetColumns``.
   public var targetColumns: Int { dataset.targetColumns }
 
   /// The identifier of the sample at a position.
@@ -49,15 +49,15 @@ public struct Subset: Sendable {
 }
 
 extension Subset {
-  /// Writes the scaled features of some samples into a matrix, one row for each.
+  /// Writes the scaled features of some samples into a matrix, one row for each sample.
   ///
   /// (M20) y_j = x_j · scale_j + offset_j, computed in Double and rounded once to `Scalar`. For reconstruction the
   /// same call fills the targets. Allocates nothing.
   ///
   /// - Parameters:
-  ///   - positions: the samples' positions in this subset, such as a part of an epoch's permutation.
+  ///   - positions: the positions of the samples in this subset, such as a part of an epoch's permutation.
   ///   - inputs: [positions.count × features]; overwritten.
-  ///   - map: the scaling; its numbers are one pair, or one for each feature.
+  ///   - map: the scaling, with one pair of numbers for all features, or one pair for each.
   /// - Complexity: O(samples · features), one pass.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -82,11 +82,11 @@ extension Subset {
     }
   }
 
-  /// Writes the targets of some samples into a matrix, one row for each: the values, rounded once to `Scalar`, or 1 in the
-  /// column of the class and 0 elsewhere. Allocates nothing.
+  /// Writes the targets of some samples into a matrix, one row for each sample: the values, rounded once to `Scalar`,
+  /// or a one-hot row with 1 at the class. Allocates nothing.
   ///
   /// - Parameters:
-  ///   - positions: the samples' positions in this subset.
+  ///   - positions: the positions of the samples in this subset.
   ///   - targets: [positions.count × ``targetColumns``]; overwritten.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -109,7 +109,7 @@ extension Subset {
   }
 }
 
-/// y_j ← x_j · scale_j + offset_j for one row of bytes, in the widest vectors.
+/// y_j ← x_j · scale_j + offset_j for one row of bytes, with the widest vector instructions.
 private func scaleRow<Scalar: Real>(
   _ x: UnsafeBufferPointer<UInt8>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,
   isPerFeature: Bool, into y: UnsafeMutableBufferPointer<Scalar>
@@ -120,7 +120,7 @@ private func scaleRow<Scalar: Real>(
     offset.baseAddress, isPerFeature ? 1 : 0, y.baseAddress)
 }
 
-/// The same for a row of doubles; the number types are known where it is inlined.
+/// The same for a row of doubles; inlined into callers that know the number types.
 @inline(__always)
 private func scaleRow<Scalar: Real>(
   _ x: UnsafeBufferPointer<Double>, _ scale: UnsafeBufferPointer<Double>, _ offset: UnsafeBufferPointer<Double>,

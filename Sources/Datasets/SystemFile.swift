@@ -1,8 +1,8 @@
 private import Glibc
 
-/// A file of the operating system, open for reading, closed when its value ends.
+/// A file of the operating system, open for reading; closed when this value is destroyed.
 struct SystemFile: ~Copyable {
-  /// What a path leads to.
+  /// The kind of object at a path.
   enum Sort: Equatable {
     case file
     case directory
@@ -18,9 +18,9 @@ struct SystemFile: ~Copyable {
 
   /// Opens a regular file.
   ///
-  /// - Throws: `missing` with the system's reason, also for directories and pipes.
+  /// - Throws: `missing` with the system's reason; directories and pipes are refused too.
   init(_ path: String) throws(DatasetError) {
-    // A pipe without a writer does not block.
+    // The open call does not block for a pipe without a writer.
     let handle = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard handle >= 0 else { throw Self.failure(path, "cannot be opened", errno) }
     var information = stat()
@@ -42,7 +42,7 @@ struct SystemFile: ~Copyable {
 
   /// Writes the next bytes of the file to the buffer until it is full or the file ends.
   ///
-  /// - Returns: how many bytes were written; fewer than the buffer holds only at the end of the file.
+  /// - Returns: the number of bytes written; fewer than the buffer holds only at the end of the file.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
     var filled = 0
     while filled < buffer.count {
@@ -56,7 +56,7 @@ struct SystemFile: ~Copyable {
     return filled
   }
 
-  /// The first bytes of the file, without moving the place where reading goes on.
+  /// The first bytes of the file; the position for reading does not change.
   func start(count: Int) throws(DatasetError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let step = unsafe bytes.withUnsafeMutableBytes { unsafe pread(handle, $0.baseAddress, $0.count, 0) }
@@ -64,12 +64,12 @@ struct SystemFile: ~Copyable {
     return Array(bytes.prefix(step))
   }
 
-  /// Moves the place where reading goes on.
+  /// Sets the position at which reading continues.
   func seek(to offset: Int) throws(DatasetError) {
     guard lseek(handle, off_t(offset), SEEK_SET) >= 0 else { throw Self.failure(path, "cannot be read", errno) }
   }
 
-  /// Maps the whole file, which must not be empty, into memory.
+  /// Maps the whole file into memory; the file must not be empty.
   func map() throws(DatasetError) -> UnsafeRawPointer {
     let address = unsafe mmap(nil, byteCount, PROT_READ, MAP_PRIVATE, handle, 0)
     guard let address = unsafe address, unsafe address != MAP_FAILED else {
@@ -80,7 +80,7 @@ struct SystemFile: ~Copyable {
 }
 
 extension SystemFile {
-  /// What a path leads to; symbolic links are followed.
+  /// The kind of object at a path; symbolic links are followed.
   static func sort(of path: String) throws(DatasetError) -> Sort {
     var information = stat()
     if unsafe stat(path, &information) == 0 { return sort(of: information) }
@@ -97,7 +97,7 @@ extension SystemFile {
     defer { unsafe closedir(stream) }
     var names: [String] = []
     while let entry = unsafe readdir(stream) {
-      // The system ends the name with a zero byte inside the entry.
+      // A zero byte in the entry ends the name.
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { start in
         unsafe String(cString: UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))
       }

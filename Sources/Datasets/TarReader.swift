@@ -1,26 +1,26 @@
 /// The entries of a tar archive, one after another, without their content.
 ///
-/// Source: POSIX.1-1988 (ustar). Names beyond the header, of GNU and of pax, are passed over: the files looked for here
-/// have short names.
+/// Source: POSIX.1-1988 (ustar). Long names in GNU and pax extensions are ignored, because the needed files have short
+/// names.
 struct TarReader {
   /// A file in the archive.
   struct Entry {
     /// The last component of its path.
     let name: String
     let byteCount: Int
-    /// Where its content begins in the uncompressed archive.
+    /// The offset of its content in the uncompressed archive.
     let offset: Int
   }
 
   private static let blockCount = 512
 
   let reader: ByteReader
-  /// Where the next header begins.
+  /// The offset of the next header.
   private var next = 0
 
   init(_ reader: ByteReader) { self.reader = reader }
 
-  /// The next entry; the reader then stands at its content. Nil at the end of the archive.
+  /// The next entry; the reader is then at the beginning of its content. nil at the end of the archive.
   ///
   /// - Throws: `content` if a header is damaged, or the archive ends before its end mark.
   mutating func nextEntry() throws(DatasetError) -> Entry? {
@@ -41,13 +41,13 @@ struct TarReader {
       throw .content(reader.path, "is not a tar archive", remedy: "give the archive cifar-10-binary.tar.gz")
     }
     let offset = next + Self.blockCount
-    // The next header begins at the next whole block.
+    // The next header begins at the next multiple of the block size.
     let (end, overflows) = offset.addingReportingOverflow((byteCount + 511) & ~511)
     guard !overflows, byteCount <= reader.largestCount - offset else { throw truncated() }
     next = end
     let path = block[..<100].prefix { $0 != 0 }
     let name = path.split(separator: UInt8(ascii: "/")).last ?? []
-    // '0' and zero are files; all other types have names that are not asked for.
+    // Type '0' and type zero are files; entries of all other types get no name.
     let isFile = block[156] == UInt8(ascii: "0") || block[156] == 0
     return Entry(name: isFile ? String(decoding: name, as: UTF8.self) : "", byteCount: byteCount, offset: offset)
   }
@@ -56,13 +56,13 @@ struct TarReader {
     .content(reader.path, "ends within the archive, after \(reader.position) bytes", remedy: DatasetError.fetchAgain)
   }
 
-  /// Whether the checksum is right: the sum of all bytes, those of the checksum itself counted as spaces.
+  /// Whether the checksum is right: the sum of all bytes, where the bytes of the checksum itself count as spaces.
   private func isHeader(_ block: [UInt8]) -> Bool {
     let sum = block.reduce(0) { $0 + Int($1) } - block[148..<156].reduce(0) { $0 + Int($1) } + 8 * 32
     return number(block[148..<156]) == sum
   }
 
-  /// A number in octal digits, or, for sizes of 8 GiB and more, in base 256 with the first bit set.
+  /// A number in octal digits or, for sizes of 8 GiB and more, in base 256 with the first bit set.
   private func number(_ field: ArraySlice<UInt8>) -> Int? {
     if let first = field.first, first & 0x80 != 0 {
       guard first == 0x80, field.dropFirst().dropLast(7).allSatisfy({ $0 == 0 }) else { return nil }

@@ -4,11 +4,11 @@ public import Networks
 /// One network of a chain, with the loss that it is trained with.
 public struct Learner: Equatable, Sendable {
   public var layers: [LayerConfiguration]
-  /// The shape of an input, and how many features that is.
+  /// The shape of an input, and the number of its features.
   public var inputShape: Shape
   public var inputs: Int { inputShape.count }
   public var loss: Loss
-  /// The numbers that named blocks know the layers by, where they are not their places: those of a model file.
+  /// The layer numbers that named blocks use, where they differ from the layers' places: the numbers in a model file.
   public var layerNumbers: [Int: Int]
 
   public init(layers: [LayerConfiguration], inputShape: Shape, loss: Loss, layerNumbers: [Int: Int] = [:]) {
@@ -20,13 +20,13 @@ public struct Learner: Equatable, Sendable {
   }
 }
 
-/// What depends on what: (M23) where there is no student, (M24) with one.
+/// The networks and how they depend on each other: (M23) without a student, (M24) with one.
 public struct Chain: Equatable, Sendable {
-  /// Learns W from the weighted examples; with its loss ℓ.
+  /// Learns W from the weighted examples; its loss is ℓ.
   public var teacher: Learner
-  /// Learns V from the teacher's labels, and from pairs; with the loss of Ψ and of the pair term.
+  /// Learns V from the teacher's labels, and from pairs; its loss is that of Ψ and of the pair term.
   public var student: Learner?
-  /// L, that of the last network on the validation set.
+  /// L, the loss of the last network on the validation set.
   public var validationLoss: Loss
 
   public init(teacher: Learner, student: Learner? = nil, validationLoss: Loss) {
@@ -37,17 +37,17 @@ public struct Chain: Equatable, Sendable {
   public var validated: Learner { student ?? teacher }
 }
 
-/// Everything that a hypergradient by the specification's own steps is taken of.
+/// The inputs of a hypergradient through the specification's own steps.
 public struct ChainCase<Scalar: Real> {
-  /// From W; its end is overwritten with W' of (M23).
+  /// The step from W; computing the case overwrites its end with W' of (M23).
   public let teacher: StepTaken<Scalar>
-  /// From V; its end is overwritten with V' of (M24). Nil for two levels.
+  /// The step from V; computing the case overwrites its end with V' of (M24). Nil for two levels.
   public let student: StepTaken<Scalar>?
   /// a, [training rows].
   public let weights: Vector<Scalar>
   public let samples: ChainSamples<Scalar>
 
-  /// Steps of one rate for all parameters of a network.
+  /// Steps with one rate for all parameters of a network.
   ///
   /// - Parameters:
   ///   - teacher, student: W with ξ_W, and for three levels V with ξ_V.
@@ -66,7 +66,7 @@ public struct ChainCase<Scalar: Real> {
 }
 
 extension Hypergradient {
-  /// Takes the steps of a case, and ∂L/∂a through them. Collective.
+  /// Takes the steps of a case, and computes ∂L/∂a through them. Collective.
   ///
   /// - Returns, Throws: see ``compute(teacher:student:samples:over:)``.
   public func compute(
@@ -96,9 +96,9 @@ public struct Samples<Scalar: Real> {
   }
 }
 
-/// The samples of one hypergradient, whole on every rank: ranks take their rows of them.
+/// The samples of one hypergradient, complete on every rank; each rank processes its share of the rows.
 public struct ChainSamples<Scalar: Real> {
-  /// The examples that have weights.
+  /// The weighted training examples.
   public var training: Samples<Scalar>
   /// x^u, [samples × inputs]; for three levels.
   public var unlabelled: Matrix<Scalar>?
@@ -106,8 +106,9 @@ public struct ChainSamples<Scalar: Real> {
   public var pairs: Samples<Scalar>?
   public var pairWeight: Double
   public var validation: Samples<Scalar>
-  /// What the dropout masks of an epoch are addressed by, and those of the rows of `training` and `unlabelled`. Dropout is
-  /// off where nil, as it always is in the teacher's labels and on the validation set.
+  /// The address of the dropout masks of an epoch, and the sample numbers that address the masks of the rows of
+  /// `training` and `unlabelled`. nil turns dropout off; it is always off for the teacher's labels, for pairs and for
+  /// the validation set.
   public var masks: Pass.DropoutMasks?
   public var trainingIDs: [Int32]
   public var unlabelledIDs: [Int32]

@@ -2,16 +2,16 @@ private import Kernels
 
 /// The ranks as a grid of directions × data shards.
 ///
-/// Passes along different directions are independent of each other: with n ranks and D of them the world is split into
-/// min(n, D) groups of neighbouring ranks, whose sizes differ by at most one. Passes are dealt out to the groups in turn,
-/// and the samples of a pass are shared out within its group. Results are summed over the whole grid, so that groups need
-/// no communicator of their own.
+/// Passes along different directions are independent of each other. With n ranks and D directions, the ranks are split
+/// into min(n, D) groups of neighbouring ranks, whose sizes differ by at most one. Passes are assigned to the groups in
+/// turn, and the samples of a pass are divided among the ranks of its group. Results are summed over the whole grid, so
+/// groups need no communicator of their own.
 public struct Grid: Equatable, Sendable {
-  /// How many groups there are to be.
+  /// How the number of groups is chosen.
   public enum Choice: Equatable, Sendable {
     /// min(n, D).
     case automatic
-    /// So many groups of so many ranks; their product must be the number of ranks.
+    /// The given number of groups, with `shards` ranks each; their product must be the number of ranks.
     case fixed(groups: Int, shards: Int)
   }
 
@@ -24,7 +24,7 @@ public struct Grid: Equatable, Sendable {
   public let members: Range<Int>
 
   /// - Parameters:
-  ///   - directions: D; 1 where only the samples can be shared out.
+  ///   - directions: D; 1 where only the samples can be divided.
   public init(directions: Int, rank: Int, ranks: Int, _ choice: Choice = .automatic) {
     (self.rank, self.ranks) = (rank, ranks)
     switch choice {
@@ -42,7 +42,7 @@ public struct Grid: Equatable, Sendable {
   /// Whether this rank's group computes pass `index`.
   public func computes(pass index: Int) -> Bool { index % groups == group }
 
-  /// This rank's part of the rows of a pass of its group.
+  /// This rank's share of the rows in a pass of its group.
   public func rows(_ count: Int) -> Range<Int> {
     shard(0..<count, rank: rank - members.lowerBound, of: members.count)
   }
@@ -56,7 +56,7 @@ public struct Grid: Equatable, Sendable {
 extension Grid.Choice {
   /// Reads `auto`, or groups × shards such as `4x2`.
   ///
-  /// - Throws: ``HypergradientError`` that says what cannot be read.
+  /// - Throws: ``HypergradientError`` that names the text that cannot be read.
   public init(parsing text: String) throws(HypergradientError) {
     guard text != "auto" else {
       self = .automatic
@@ -72,7 +72,7 @@ extension Grid.Choice {
     self = .fixed(groups: groups, shards: shards)
   }
 
-  /// The same as text that ``init(parsing:)`` reads.
+  /// The choice as text that ``init(parsing:)`` reads.
   public var text: String {
     switch self {
     case .automatic: "auto"
@@ -80,7 +80,7 @@ extension Grid.Choice {
     }
   }
 
-  /// - Throws: ``HypergradientError`` where the grid has not as many places as there are ranks.
+  /// - Throws: ``HypergradientError`` if the number of places in the grid is not the number of ranks.
   public func check(ranks: Int) throws(HypergradientError) {
     guard case .fixed(let groups, let shards) = self, groups * shards != ranks else { return }
     throw HypergradientError(

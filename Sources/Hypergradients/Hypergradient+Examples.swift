@@ -3,10 +3,11 @@ internal import Networks
 
 /// The leaf passes: the product of every example's gradient with a direction.
 extension Hypergradient {
-  /// `Σ_m coefficient_m ∇ℓ_i(W) · q_m` for the ``products``, [training rows], into ``result``: this rank's part of the sum.
+  /// `Σ_m coefficient_m ∇ℓ_i(W) · q_m` over the ``products``, [training rows]: adds this rank's part of the sum to
+  /// ``result``.
   ///
-  /// `exact` takes one forward-mode pass at W along q for all examples at once; the others take (M26). Residuals are
-  /// measured at W.
+  /// `exact` takes one forward-mode pass at W along q for all examples at once; the other strategies use (M26).
+  /// Residuals are measured at W.
   func multiplyBySampleGradients(
     at w: Vector<Scalar>, _ examples: Samples<Scalar>, masks: Pass.DropoutMasks?, ids: [Int32],
     isForwardDone: Bool, over ranks: borrowing some GlobalSum & ~Copyable
@@ -52,7 +53,7 @@ extension Hypergradient {
     }
   }
 
-  /// A forward pass at W for ``residuals`` alone, the examples shared out over all ranks.
+  /// A forward pass at W only to measure ``residuals``; the examples are divided among all ranks.
   private func measureResiduals(
     at w: Vector<Scalar>, _ examples: Samples<Scalar>, _ masks: Pass.DropoutMasks?, _ ids: [Int32],
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -67,7 +68,7 @@ extension Hypergradient {
     }
   }
 
-  /// Takes up the slopes of the last losses, which were of `rows`.
+  /// Stores the norms of the slopes of the last losses, which belong to `rows`, as residuals.
   private func keepResiduals(of rows: Range<Int>) {
     guard measuresResiduals else { return }
     for (k, row) in rows.enumerated() {
@@ -76,8 +77,8 @@ extension Hypergradient {
     }
   }
 
-  /// (M26) `Σ_c [ℓ_i(W + β_c q_c) − ℓ_i(W − β_c q_c)] / (2 β_c)`, β_c = radius/‖q_c‖: gives the moved parameters of each
-  /// pass of this rank's group to `body`, with ±coefficient/(2 β_c).
+  /// (M26) `Σ_c [ℓ_i(W + β_c q_c) − ℓ_i(W − β_c q_c)] / (2 β_c)`, β_c = radius/‖q_c‖: calls `body` with the perturbed
+  /// parameters of each pass of this rank's group, and with ±coefficient/(2 β_c).
   private func addDifferences(
     along q: Vector<Scalar>, times coefficient: Double, firstPass: Int, _ grid: Grid, from w: Vector<Scalar>,
     _ body: (Vector<Scalar>, Double) -> Void

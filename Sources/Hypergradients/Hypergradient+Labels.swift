@@ -1,14 +1,16 @@
 internal import Kernels
 internal import Networks
 
-/// The middle passes: how the slope of Ψ by the teacher's parameters changes along a direction of the student's.
+/// The middle passes: how the slope of Ψ with respect to the teacher's parameters changes along a direction of the
+/// student's parameters.
 extension Hypergradient {
-  /// r of (M24) into ``labelSlopes``, or each r^{±b} of (M25) for `nested`; lists them in ``products``. Collective.
+  /// Computes r of (M24) in ``labelSlopes``, or for `nested` each r^{±b} of (M25), and lists them in ``products``.
+  /// Collective.
   ///
   /// - Parameters:
   ///   - teacher: W'.
   ///   - student: V.
-  ///   - d: the direction of the student's parameters; its length does not matter but for the result's.
+  ///   - d: the direction of the student's parameters; the result is proportional to its length.
   ///   - x: the unlabelled inputs.
   func differentiateLabels(
     at teacher: Vector<Scalar>, _ student: Vector<Scalar>, along d: Vector<Scalar>, _ x: Matrix<Scalar>,
@@ -36,7 +38,8 @@ extension Hypergradient {
       if let sides, learning.kinkSides(x.rows) != sides { kinkCrossings += 1 }
     }
 
-    /// The sums (∂z/∂W')ᵀ c at a place of ``labelSlopes`` for outputs, a tangent or a difference y of the student.
+    /// Computes the sums (∂z/∂W')ᵀ c at a place of ``labelSlopes``. y holds the student's outputs, a tangent, or a
+    /// difference of outputs.
     func pullBack(_ y: Matrix<Scalar>, at place: Range<Int>, isWhole: Bool) throws {
       try labelling.network.pullBack(
         inputs: x, parameters: teacher, into: labelSlopes, at: place, samples: samples, over: ranks
@@ -56,7 +59,8 @@ extension Hypergradient {
       }
       products.append((labelSlopes.values, 1))
     case .fused:
-      // (M25): what goes back through the teacher is linear in the student's outputs, so their differences add up first.
+      // (M25): the backward pass through the teacher is linear in the student's outputs, so their differences are added
+      // first.
       let difference = reserveOutputs(x.rows)
       difference.elements.fill(0)
       try timed {
@@ -88,8 +92,8 @@ extension Hypergradient {
     try labelSlopes.addUp(over: ranks)
   }
 
-  /// Gives V^{+b} and V^{−b} of (M25), α_b = radius/‖d_b‖, to `body` for each pass of this rank's group, with the number of
-  /// the pass and ±1/(2 α_b).
+  /// Calls `body` with V^{+b} and V^{−b} of (M25), α_b = radius/‖d_b‖, for each pass of this rank's group, and with the
+  /// number of the pass and ±1/(2 α_b).
   private func forEachMove(
     _ grid: Grid, from student: Vector<Scalar>, along d: Vector<Scalar>,
     _ body: (Int, Double, Vector<Scalar>) throws -> Void
@@ -106,7 +110,7 @@ extension Hypergradient {
     }
   }
 
-  /// The first rows of ``labels``, which grows when it must.
+  /// The first rows of ``labels``; makes ``labels`` larger if necessary.
   func reserveLabels(_ rows: Int) -> Matrix<Scalar> {
     if labels.rows < rows { labels = Matrix(rows: rows, columns: labels.columns) }
     return labels.prefix(rows)

@@ -1,7 +1,7 @@
 public import Kernels
 public import Networks
 
-/// The specification's own steps, for a chain that nobody else trains.
+/// The specification's own steps, for a chain without a training of its own.
 extension Hypergradient {
   /// W' = W − P_W ∘ Σ_i a_i ∇ℓ_i(W) of (M23), written to `step.after`. Collective.
   ///
@@ -28,7 +28,7 @@ extension Hypergradient {
   /// V' = V − P_V ∘ ∇_V [Ψ(W', V) + κ Σ_p ℓ_p(V)] of (M24), written to `step.after`. Collective.
   ///
   /// - Parameters:
-  ///   - teacher: W', whose soft labels the student learns.
+  ///   - teacher: W'; the student learns the soft labels of the teacher at W'.
   public func takeStudentStep(
     _ step: StepTaken<Scalar>, teacher: Vector<Scalar>, samples: ChainSamples<Scalar>,
     over ranks: borrowing some GlobalSum & ~Copyable

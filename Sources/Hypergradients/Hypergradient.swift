@@ -2,21 +2,22 @@ private import Glibc
 public import Kernels
 public import Networks
 
-/// The hypergradient of a chain: the derivative of the validation loss by the weight of each training example, through one
-/// step of each network.
+/// The hypergradient of a chain: the derivative of the validation loss with respect to the weight of each training
+/// example, through one step of each network.
 ///
-/// (M23) `∂L/∂a_i = −∇ℓ_i(W) · P_W ∘ ∇L(W')`; (M24) `∂L/∂a_i = +∇ℓ_i(W) · P_W ∘ r`, r the derivative of ∇_{W'} Ψ(W', V) along
-/// d = P_V ∘ ∇L(V'), with P = −∂W'/∂g the derivative of a step by the sum of the weighted gradients: ξ for the specification's
-/// step, a preconditioner with its denominators held constant for others. The steps themselves are the caller's, or those
-/// of ``takeTeacherStep(_:training:weights:masks:over:)`` and ``takeStudentStep(_:teacher:samples:over:)``.
+/// (M23) `∂L/∂a_i = −∇ℓ_i(W) · P_W ∘ ∇L(W')`; (M24) `∂L/∂a_i = +∇ℓ_i(W) · P_W ∘ r`, where r is the derivative of ∇_{W'}
+/// Ψ(W', V) along d = P_V ∘ ∇L(V'). P = −∂W'/∂g is the derivative of a step with respect to the sum of the weighted
+/// gradients: ξ for the specification's step; for other steps a preconditioner whose denominators are held constant.
+/// The steps themselves are taken by the caller, or by ``takeTeacherStep(_:training:weights:masks:over:)`` and
+/// ``takeStudentStep(_:teacher:samples:over:)``.
 ///
-/// Batch normalisation uses its running averages in every pass; dropout masks are the same in every pass. Parameters of the
-/// caller are never moved. After the first one a hypergradient of the same sizes allocates nothing.
+/// Batch normalisation uses its running averages in every pass; dropout masks are the same in every pass. The caller's
+/// parameters never change. After the first hypergradient, others of the same sizes allocate nothing.
 public final class Hypergradient<Scalar: Real> {
   public let chain: Chain
   public let strategy: Strategy
   public let grid: Grid.Choice
-  /// The orders of W and V in their arenas; that of W twice for two levels.
+  /// The layouts of the teacher's parameters W and of the evaluated network's; with two levels both are the teacher's.
   public let teacherLayout: ParameterLayout
   public let validatedLayout: ParameterLayout
 
@@ -24,63 +25,64 @@ public final class Hypergradient<Scalar: Real> {
   let teacherBlocks: [ParameterGroups.Block]
   let studentBlocks: [ParameterGroups.Block]
 
-  /// The teacher on the weighted examples and on the unlabelled inputs; the student there and on pairs; the evaluated network
-  /// on the validation set.
+  /// The networks with their samples: the teacher on the weighted examples and on the unlabelled inputs; the student on
+  /// the unlabelled inputs and on pairs; the evaluated network on the validation set.
   let training: Station<Scalar>
   let labelling: Station<Scalar>?
   let learning: Station<Scalar>?
   let pairing: Station<Scalar>?
   let validating: Station<Scalar>
 
-  /// The sum of the validation samples' gradients, M ∇L, and behind it that of their losses: one reduction. [evaluated + 1]
+  /// M ∇L, the sum of the validation samples' gradients, followed by the sum of their losses, in one reduction.
+  /// [evaluated + 1]
   private let slope: SampleSums<Scalar>
   /// β of the average of ∇L over hypergradients, and that average, [evaluated].
   private let slopeDecay: Double
   private let averageSlope: Arena<Scalar>
   private var slopesTakenUp = 0
-  /// r, or for `nested` each r^{±b}: one after the other, [teacher] each; for three levels.
+  /// r, or for `nested` each r^{±b}, one after the other, [teacher] each; for three levels.
   let labelSlopes: SampleSums<Scalar>
-  /// The directions q that the examples' gradients are multiplied with, and what the products count in the result.
-  /// Numbers that would scale all of a direction are in its coefficient.
+  /// The directions q by which the examples' gradients are multiplied, and the coefficients of the products in the
+  /// result. A factor of a whole direction is part of its coefficient.
   var products: [(q: Vector<Scalar>, coefficient: Double)] = []
   let perturbedTeacher: Perturbation<Scalar>
   let perturbedStudent: Perturbation<Scalar>
-  /// The steps' gradients, [teacher] and [student]; t(z), and sums of the student's outputs, [samples × outputs].
+  /// The gradients of the steps, [teacher] and [student]; t(z), and sums of the student's outputs, [samples × outputs].
   let teacherGradient: Arena<Scalar>
   let studentGradient: Arena<Scalar>
-  /// κ of each pair of a student's step.
+  /// κ for each pair in a student's step.
   var pairWeights = Arena<Scalar>(count: 0)
   var labels: Matrix<Scalar>
   var outputs: Matrix<Scalar>
-  /// ∂L/∂a and, behind it where they are measured, ‖∂ℓ_i/∂y‖: one reduction. [training rows] each.
+  /// ∂L/∂a, followed by ‖∂ℓ_i/∂y‖ if they are measured, in one reduction. [training rows] each.
   private(set) var result: Arena<Double>
   let measuresResiduals: Bool
-  /// ‖∂ℓ_i/∂y_i‖ at W of the last hypergradient's weighted examples, [training rows]; empty where they are not measured.
+  /// ‖∂ℓ_i/∂y_i‖ at W for the last hypergradient's weighted examples, [training rows]; empty if they are not measured.
   public var residuals: Vector<Double> {
     measuresResiduals ? result.all[result.count / 2..<result.count] : result.all[0..<0]
   }
 
-  /// The passes that this rank has done for the last hypergradient, without those of the steps.
+  /// The passes that this rank has done for the last hypergradient, without the passes of the steps.
   public internal(set) var passes = PassCount()
-  /// Whether ``kinkCrossings`` is counted, at the price of a forward pass more for each set of perturbed passes.
+  /// Whether ``kinkCrossings`` is counted; this costs one more forward pass for each set of perturbed passes.
   public var watchesKinks = false
-  /// How many of this rank's perturbed passes of the last hypergradient lie on other sides of kinks (relu, hinge, …) than
-  /// the unperturbed parameters: a difference over them has no order.
+  /// The number of this rank's perturbed passes of the last hypergradient that lie on other sides of kinks (relu,
+  /// hinge, …) than the unperturbed parameters. A finite difference across a kink has no order of accuracy.
   public internal(set) var kinkCrossings = 0
 
-  /// Spent by this rank on them, without waiting for the others.
+  /// The time that this rank spent on these passes, without waiting for other ranks.
   public internal(set) var seconds = 0.0
 
   /// - Parameters:
   ///   - groups: the blocks of the teacher, and of the student; `exact` needs none.
-  ///   - radius: that of blocks without one of their own.
-  ///   - slopeDecay: β ≥ 0 of an average of ∇L over the hypergradients of a training run, m ← β m + (1 − β) ∇L, corrected for
-  ///     its start, which then takes the place of ∇L: less noise of validation batches and of the steps, at the price of
-  ///     a slope that lags behind. 0 for the derivative itself.
-  ///   - measuresResiduals: whether ``residuals`` are measured too: one more forward pass on the weighted examples, but
-  ///     with `exact` none.
-  ///   - grid: how ranks are shared out among directions and samples.
-  /// - Throws: ``HypergradientError``, `NetworkError` where the parts do not fit together.
+  ///   - radius: the radius of blocks without one of their own.
+  ///   - slopeDecay: β ≥ 0 of an average of ∇L over the hypergradients of a training run, m ← β m + (1 − β) ∇L, with
+  ///     bias correction. The average takes the place of ∇L. It has less noise of validation batches and of the steps,
+  ///     but the slope lags behind. 0 for the derivative itself.
+  ///   - measuresResiduals: whether ``residuals`` are measured too; this costs one more forward pass on the weighted
+  ///     examples, but none with `exact`.
+  ///   - grid: how ranks are divided among directions and samples.
+  /// - Throws: ``HypergradientError``, `NetworkError` if the parts do not fit together.
   public init(
     _ chain: Chain, strategy: Strategy, teacherGroups: ParameterGroups = .joint,
     studentGroups: ParameterGroups = .joint, radius: Double = 0.01, slopeDecay: Double = 0,
@@ -126,8 +128,8 @@ public final class Hypergradient<Scalar: Real> {
     result = Arena(count: 0)
   }
 
-  /// D, the passes that are independent of each other: over the weighted examples and, with three levels, over the
-  /// unlabelled samples.
+  /// D, the number of passes that are independent of each other: over the weighted examples and, with three levels,
+  /// over the unlabelled samples.
   public var directions: (examples: Int, labels: Int?) {
     guard strategy != .exact else { return (1, chain.student == nil ? nil : 1) }
     let labels = chain.student == nil ? nil : 2 * studentBlocks.count
@@ -154,17 +156,17 @@ public final class Hypergradient<Scalar: Real> {
     }
   }
 
-  /// ∂L/∂a of one step of the teacher and, with three levels, one of the student. Collective.
+  /// ∂L/∂a through one step of the teacher and, with three levels, one step of the student. Collective.
   ///
   /// - Parameters:
   ///   - teacher: the step from W to W' with the weighted examples.
   ///   - student: the step from V to V' with the teacher's labels at W'; for three levels.
   ///   - samples: the same on every rank.
   ///   - followsTeacherStep: whether W, the weighted examples and the masks are those of the last
-  ///     ``takeTeacherStep(_:training:weights:masks:ids:over:)``, whose forward pass `exact` then need not repeat.
+  ///     ``takeTeacherStep(_:training:weights:masks:ids:over:)``; `exact` then does not repeat its forward pass.
   /// - Returns: ∂L/∂a, [training rows], valid until the next call, and L, the mean over the validation set at the last
   ///   network's new parameters; both the same on every rank. A direction that is zero contributes 0.
-  /// - Throws: ``HypergradientError`` where samples are missing; what the sum over the ranks throws.
+  /// - Throws: ``HypergradientError`` if samples are missing; errors of the sum over the ranks.
   /// - Complexity: see ``Strategy``.
   public func compute(
     teacher: StepTaken<Scalar>, student: StepTaken<Scalar>? = nil, samples: ChainSamples<Scalar>,
@@ -202,7 +204,7 @@ public final class Hypergradient<Scalar: Real> {
     return (result.all[0..<rows], validationLoss)
   }
 
-  /// What can be wrong with the samples of a hypergradient.
+  /// Checks the samples of a hypergradient and its grid.
   private func check(_ samples: ChainSamples<Scalar>, ranks: Int) throws(HypergradientError) {
     guard samples.training.inputs.rows > 0 else {
       throw HypergradientError("there are no training examples; give at least one")
@@ -216,7 +218,7 @@ public final class Hypergradient<Scalar: Real> {
     try grid.check(ranks: ranks)
   }
 
-  /// L at the evaluated network's new parameters, and M ∇L into ``slope``; rows shared out over all ranks.
+  /// Returns L at the evaluated network's new parameters, and writes M ∇L to ``slope``; all ranks share the rows.
   private func validate(
     _ parameters: Vector<Scalar>, _ validation: Samples<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
@@ -235,18 +237,18 @@ public final class Hypergradient<Scalar: Real> {
     return Double(slope.values[count]) / Double(all)
   }
 
-  /// How ranks are shared out among passes of so many directions: where sums are added up by lanes, among samples alone,
-  /// so that every number is formed in the same way for any number of ranks.
+  /// How ranks are divided among the passes of the given number of directions. Where sums are added up by lanes, only
+  /// the samples are divided, so that every number is computed in the same way for any number of ranks.
   func grid(directions: Int, over ranks: borrowing some GlobalSum & ~Copyable) -> Grid {
     Grid(directions: ranks.lanes == nil ? directions : 1, rank: ranks.rank, ranks: ranks.ranks, grid)
   }
 
-  /// This rank's part of the rows of a pass of its group.
+  /// This rank's share of the rows in a pass of its group.
   func rows(_ count: Int, _ grid: Grid, over ranks: borrowing some GlobalSum & ~Copyable) -> Range<Int> {
     ranks.lanes?.shard(0..<count) ?? grid.rows(count)
   }
 
-  /// Puts the average of the slopes, this one among them, in the place of this one.
+  /// Adds this slope to the average of slopes, and replaces it by the average with bias correction.
   private func takeUp(_ slope: Vector<Scalar>) {
     slopesTakenUp += 1
     average(slope, into: averageSlope.all, decay: Scalar(slopeDecay))
@@ -254,7 +256,7 @@ public final class Hypergradient<Scalar: Real> {
     slope.scale(by: Scalar(1 / (1 - pow(slopeDecay, Double(slopesTakenUp)))))
   }
 
-  /// Adds up the time of this rank's own work.
+  /// Adds the time of `body`, this rank's own work, to ``seconds``.
   func timed<Result>(_ body: () throws -> Result) rethrows -> Result {
     let clock = ContinuousClock()
     let start = clock.now
@@ -264,7 +266,7 @@ public final class Hypergradient<Scalar: Real> {
 }
 
 extension Hypergradient: Resumable {
-  /// The average of ∇L and its count; all else is of one hypergradient.
+  /// The average of ∇L and its count; everything else belongs to one hypergradient.
   public func exchange(with state: any StateExchange) throws {
     try state.array("slope", averageSlope.all)
     try state.number("slopes", &slopesTakenUp)

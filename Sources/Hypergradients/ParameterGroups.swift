@@ -1,10 +1,10 @@
 public import Networks
 
-/// Blocks of parameters that are perturbed one at a time, each by a radius of its own.
+/// Blocks of parameters that are perturbed one at a time, each with its own radius.
 ///
-/// `joint` is one block of all parameters, `layers` a block for each layer with parameters; named groups of layers are
-/// written `encoder=0-2:0.01,head=4:0.05`, with the numbers that layers have in model files and the radius, which may be
-/// left out, after a colon.
+/// `joint` is one block of all parameters; `layers` is a block for each layer with parameters. Named groups of layers
+/// are written `encoder=0-2:0.01,head=4:0.05`: the layer numbers are those of model files, and the radius after the
+/// colon is optional.
 public enum ParameterGroups: Equatable, Sendable {
   case joint
   case layers
@@ -14,7 +14,7 @@ public enum ParameterGroups: Equatable, Sendable {
   public struct Named: Equatable, Sendable {
     public var name: String
     public var layers: ClosedRange<Int>
-    /// The group's own radius; the common one where nil.
+    /// The group's own radius; nil for the common one.
     public var radius: Double?
 
     public init(name: String, layers: ClosedRange<Int>, radius: Double? = nil) {
@@ -25,20 +25,20 @@ public enum ParameterGroups: Equatable, Sendable {
   /// One block of a network's parameters.
   public struct Block: Equatable, Sendable {
     public let name: String
-    /// Where its trained parameters lie in the arenas; neighbours are one range.
+    /// The ranges of its trained parameters in the arenas; adjacent ranges are joined.
     public let ranges: [Range<Int>]
-    /// How far its perturbation goes: α‖v‖ of (M25), β‖q‖ of (M26).
+    /// The size of its perturbation: α‖v‖ of (M25), β‖q‖ of (M26).
     public let radius: Double
   }
 
   /// The blocks of a network.
   ///
   /// - Parameters:
-  ///   - radius: that of blocks without one of their own.
-  ///   - network: what the network is called in errors, for example "teacher".
-  ///   - numbers: what the groups call a layer, where that is not its place; see ``Learner/layerNumbers``.
-  /// - Throws: ``HypergradientError`` where a named group has no parameters, two have the same, or some are in none: the
-  ///   sum over the blocks would then be no derivative.
+  ///   - radius: the radius of blocks without one of their own.
+  ///   - network: the network's name in errors, for example "teacher".
+  ///   - numbers: the number of each layer in the groups, where it is not its place; see ``Learner/layerNumbers``.
+  /// - Throws: ``HypergradientError`` if a named group has no parameters, if two groups share parameters, or if some
+  ///   parameters are in no group: the sum over the blocks would then be no derivative.
   public func blocks(
     of layout: ParameterLayout, radius: Double, network: String, numbers known: [Int: Int] = [:]
   ) throws(HypergradientError) -> [Block] {
@@ -86,7 +86,7 @@ public enum ParameterGroups: Equatable, Sendable {
 extension ParameterGroups {
   /// Reads `joint`, `layers`, or named groups.
   ///
-  /// - Throws: ``HypergradientError`` that says what cannot be read.
+  /// - Throws: ``HypergradientError`` that names the text that cannot be read.
   public init(parsing text: String) throws(HypergradientError) {
     switch text {
     case "joint": self = .joint
@@ -109,7 +109,7 @@ extension ParameterGroups {
     }
   }
 
-  /// The same as text that ``init(parsing:)`` reads.
+  /// The groups as text that ``init(parsing:)`` reads.
   public var text: String {
     switch self {
     case .joint: "joint"
@@ -147,7 +147,7 @@ extension ParameterGroups.Named {
   }
 }
 
-/// A chain, blocks or samples that no hypergradient can be taken of; says what is wrong and how to mend it.
+/// A chain, blocks or samples for which no hypergradient can be computed; says what is wrong and how to correct it.
 public struct HypergradientError: Error, CustomStringConvertible, Equatable {
   public let description: String
 

@@ -1,4 +1,4 @@
-/// How many passes over a set of samples were done: by one rank, each over its rows of the set.
+/// The numbers of passes that one rank has done, each over its rows of a set of samples.
 public struct PassCount: Equatable, Sendable {
   public var forward: Int
   public var backward: Int

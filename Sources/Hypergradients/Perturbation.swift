@@ -1,22 +1,23 @@
 internal import Kernels
 
-/// Parameters with one block moved: a copy, whose blocks are put back from the original, which itself never moves.
+/// A copy of parameters in which one block at a time is perturbed. Blocks are restored from the original, which never
+/// changes.
 struct Perturbation<Scalar: Real> {
   let parameters: Arena<Scalar>
 
   init(count: Int) { parameters = Arena(count: count) }
 
-  /// α = radius/‖v_b‖ of (M25), nil where the block of the direction is zero: it then contributes nothing.
+  /// α = radius/‖v_b‖ of (M25); nil if the block of the direction is zero, which then contributes nothing.
   static func size(_ block: ParameterGroups.Block, of v: Vector<Scalar>) -> Double? {
     var squares = 0.0
     for range in block.ranges { squares += sumOfSquares(v[range]) }
     return squares == 0 ? nil : block.radius / squares.squareRoot()
   }
 
-  /// Makes the copy.
+  /// Copies the original parameters.
   func start(from original: Vector<Scalar>) { parameters.all.copy(from: original) }
 
-  /// Runs `body` with a block at w + α v; the block is then put back, also when `body` throws.
+  /// Calls `body` with a block at w + α v, then restores the block, also if `body` throws.
   func moved<Result>(
     _ block: ParameterGroups.Block, from original: Vector<Scalar>, by alpha: Double, along v: Vector<Scalar>,
     _ body: (Vector<Scalar>) throws -> Result
@@ -27,11 +28,11 @@ struct Perturbation<Scalar: Real> {
   }
 }
 
-/// Σ v², in Double.
+/// Σ v², summed in Double.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func sumOfSquares<Scalar: Real>(_ v: Vector<Scalar>) -> Double {
-  // Eight sums, so that additions need not wait for each other.
+  // Eight sums, so that additions do not wait for each other.
   let lanes = v.count / 8 * 8
   var sums = SIMD8<Double>.zero
   for start in stride(from: 0, to: lanes, by: 8) {

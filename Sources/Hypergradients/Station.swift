@@ -1,10 +1,10 @@
 internal import Kernels
 internal import Networks
 
-/// A network's workspaces at one place of a chain, where it sees one set of samples.
+/// A network with its workspaces at one place of a chain, for one set of samples.
 ///
-/// A chain has a station for each set, so that the values of a forward pass last until that place's next one: a pass
-/// backward, or in forward mode, can follow later.
+/// A chain has a station for each set. The values of a forward pass therefore stay until the next one at the same
+/// place, and a backward or forward-mode pass can follow later.
 final class Station<Scalar: Real> {
   let network: Network<Scalar>
   let loss: Loss
@@ -26,7 +26,7 @@ final class Station<Scalar: Real> {
   func forward(
     _ x: Matrix<Scalar>, at parameters: Vector<Scalar>, masks: Pass.DropoutMasks? = nil, ids: Span<Int32>
   ) -> Matrix<Scalar> {
-    // A rank may have no rows, but needs workspaces all the same.
+    // A rank may have no rows, but it still needs workspaces.
     network.reserve(samples: max(1, x.rows))
     guard let masks else { return network.forward(x, parameters: parameters) }
     do {
@@ -38,7 +38,7 @@ final class Station<Scalar: Real> {
     }
   }
 
-  /// The outputs of the last forward pass, which was of x.
+  /// The outputs of the last forward pass, whose input was x.
   func outputs(_ x: Matrix<Scalar>) -> Matrix<Scalar> { network.outputs(of: x) }
 
   /// ẏ along a direction at the last forward pass, [rows × outputs].
@@ -51,7 +51,8 @@ final class Station<Scalar: Real> {
     return tangents.outputs(along: v, inputs: x, parameters: parameters)
   }
 
-  /// The loss of each sample at given outputs; ``slope(of:)`` then holds its derivative by them.
+  /// Calls `body` with the loss of each sample at the given outputs; ``slope(of:)`` then holds its derivative with
+  /// respect to them.
   func losses(
     _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ body: (_ row: Int, _ loss: Double) -> Void
   ) {
@@ -64,7 +65,7 @@ final class Station<Scalar: Real> {
       curvature: curvatures.prefix(outputs.rows), body)
   }
 
-  /// The sides of the kinks of the last forward pass, and of those of the loss at the last ``losses(_:_:_:)``.
+  /// The sides of the network's kinks in the last forward pass, and of the loss's kinks in the last ``losses(_:_:_:)``.
   func kinkSides(_ rows: Int) -> KinkSides {
     network.kinkSides(samples: rows, loss: loss, outputGradient: slopes.prefix(min(rows, slopes.rows)))
   }

@@ -1,15 +1,15 @@
 public import Kernels
 
-/// How far a step moves the parameters for the gradient that it is taken along: P = −∂W'/∂g, a diagonal, with g the *sum* of
-/// the samples' weighted gradients.
+/// The derivative of a step with respect to its gradient: P = −∂W'/∂g, a diagonal matrix, where g is the *sum* of the
+/// samples' weighted gradients.
 public enum StepDerivative<Scalar: Real> {
-  /// ξ for all parameters.
+  /// ξ, the same for all parameters.
   case rate(Double)
   /// A number for each parameter: a preconditioner, or block rates. [parameters]
   case diagonal(Vector<Scalar>)
 }
 
-/// Where in the space of parameters a step was taken: from, to, and how its end moves with its gradient.
+/// A step in the space of parameters: its start, its end, and the derivative of its end with respect to its gradient.
 public struct StepTaken<Scalar: Real> {
   /// W or V, [parameters].
   public var before: Vector<Scalar>
@@ -24,7 +24,7 @@ public struct StepTaken<Scalar: Real> {
 }
 
 extension StepDerivative {
-  /// v ← P ∘ v but for a factor that all of P has, which is returned: a rate moves no memory.
+  /// v ← P ∘ v, except for a common factor of P, which is returned; for a rate, v stays unchanged in memory.
   func scale(_ v: Vector<Scalar>) -> Double {
     switch self {
     case .rate(let rate): return rate

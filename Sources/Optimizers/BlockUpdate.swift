@@ -2,21 +2,21 @@ internal import CKernels
 public import Kernels
 public import Networks
 
-/// Everything that the update of a block of parameters, or of a part of it, reads and writes.
+/// All data that the update of a block of parameters, or of a part of a block, reads and writes.
 public struct BlockUpdate<Scalar: Real> {
   /// w, and the sums Ẇ and Ẅ over the samples.
   public let w: Vector<Scalar>
   public let wDot: Vector<Scalar>
   public let wDDot: Vector<Scalar>?
-  /// m and v, where the optimizer keeps them.
+  /// m and v, where the optimizer keeps these averages.
   public let first: Vector<Scalar>?
   public let second: Vector<Scalar>?
-  /// How many samples m and v have taken up, with those of this step.
+  /// The numbers of samples in m and in v, including the sample of this step.
   public let firstUpdates: Int
   public let secondUpdates: Int
-  /// α or λ: that of the step, times the length that was found for the block.
+  /// α or λ of the step, multiplied by the length that was found for the block.
   public let rate: Double
-  /// What the block's layer scale is found from, see ``OptimizerState/blockSquares``.
+  /// The mean square from which the block's layer scale is computed, see ``OptimizerState/blockSquares``.
   let meanSquare: Double
   /// 1/S.
   public let perSample: Scalar
@@ -55,14 +55,14 @@ public struct BlockUpdate<Scalar: Real> {
   }
 }
 
-// Steps for the widest vectors of the processor, by the loops of CKernels.
+// The steps with the processor's widest vector instructions, by the loops of CKernels.
 
 extension BlockUpdate {
-  /// What a loop reads and writes; valid as long as the update holds the memory.
+  /// The arguments of a loop of CKernels; valid as long as this update keeps the memory alive.
   ///
   /// - Parameters:
-  ///   - momentum, decay: β₁ of m and β₂ of v; not used where there is no memory for them.
-  ///   - base: what is added to the denominator.
+  ///   - momentum, decay: β₁ of m and β₂ of v; not used where the optimizer does not keep that average.
+  ///   - base: the number that is added to the denominator.
   @unsafe
   func parameterBlock(
     momentum: Double = 0, decay: Double = 0, base: Scalar = 0, isRoot: Bool = false
@@ -77,22 +77,22 @@ extension BlockUpdate {
       base: Double(base), is_root: isRoot ? 1 : 0)
   }
 
-  /// (M17) A step of ``SGD``: what its ``StepLoop`` does.
+  /// (M17) A step of ``SGD``: the same computation as its ``StepLoop``.
   func descend() {
     var block = unsafe parameterBlock()
     unsafe parameters_descend(&block, rate)
   }
 
-  /// (M17) A step of ``Adam``: what its ``StepLoop`` does.
+  /// (M17) A step of ``Adam``: the same computation as its ``StepLoop``.
   func move(by adam: Adam) {
     precondition(first != nil && second != nil, "the state must be made for its optimizer")
     var block = unsafe parameterBlock(momentum: adam.momentum, decay: adam.decay, base: Scalar(adam.epsilon))
     unsafe parameters_step_by_adam(&block, rate)
   }
 
-  /// (M11) A step of ``ResidualPartitioning`` with Ẅ of this step, without averages and scale.
+  /// (M11) A step of ``ResidualPartitioning`` with Ẅ of this step, without averages and without a layer scale.
   ///
-  /// - Parameter base: what is added to Ẅ/S.
+  /// - Parameter base: the number that is added to Ẅ/S.
   func divide(by power: CurvaturePower, base: Scalar) {
     precondition(wDDot != nil, "a step by Ẅ needs it")
     var block = unsafe parameterBlock(base: base, isRoot: power == .half)
@@ -100,7 +100,7 @@ extension BlockUpdate {
   }
 }
 
-/// What the update of all parameters, or of a part of them, reads and writes in one step.
+/// All data that the update of all parameters, or of a part of them, reads and writes in one step.
 public struct ParameterUpdate<Scalar: Real> {
   /// w.
   public let parameters: Vector<Scalar>
@@ -115,12 +115,12 @@ public struct ParameterUpdate<Scalar: Real> {
   public let layout: ParameterLayout
   public let part: ParameterPart
 
-  /// What the part has of a block.
+  /// The elements of a block that belong to the part.
   public func block(_ index: Int) -> BlockUpdate<Scalar> { block(index, part.ranges[index]) }
 
   /// A block, or a part of it.
   ///
-  /// - Parameter range: in the arenas, within the block's.
+  /// - Parameter range: elements of the arenas, within the range of the block.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func block(_ index: Int, _ range: Range<Int>) -> BlockUpdate<Scalar> { BlockUpdate(self, index, range) }

@@ -21,18 +21,18 @@ internal import Networks
 /// 2023). What is not: every block has an estimate of its own, with that of all blocks together as its upper limit —
 /// alone, the one is too long where gradients are noisy, the other where a network has a bottleneck — and the root.
 public final class DistanceEstimate<Scalar: Real> {
-  /// Every d before the first step: short of any distance that parameters go.
+  /// The initial value of every d: shorter than any distance that parameters cover.
   private static var start: Double { 1e-6 }
   /// β.
   private static var decay: Double { 0.999 }
 
-  /// w₀; those of the first update.
+  /// w₀, the parameters before the first update.
   public let origin: Arena<Scalar>
   /// s.
   public let sums: Arena<Scalar>
   /// t + 1.
   public var updates = 0
-  /// r_b, one for each block of the layout; 0 for those that are not trained.
+  /// r_b, one for each block of the layout; 0 for blocks that are not trained.
   public var products: [Double]
   /// d_b, one for each block of the layout.
   public var distances: [Double]
@@ -57,7 +57,7 @@ public final class DistanceEstimate<Scalar: Real> {
   /// 1/√(1 + (1 − β) t).
   private var shrinkage: Double { 1 / (1 + (1 - Self.decay) * Double(updates - 1)).squareRoot() }
 
-  /// The first part of a step: w₀ are the parameters of the first one.
+  /// Starts a step; the first step stores its parameters as w₀.
   func begin(_ parameters: Vector<Scalar>, _ part: ParameterPart) {
     if updates == 0 {
       for range in part.ranges { origin.all[range].copy(from: parameters[range]) }
@@ -65,10 +65,10 @@ public final class DistanceEstimate<Scalar: Real> {
     updates += 1
   }
 
-  /// Takes up the gradient of a part of a block, before its parameters move.
+  /// Accumulates the gradient of a part of a block, before its parameters are updated.
   ///
-  /// - Parameter range: the part's, in the arenas.
-  /// - Returns: its share of Σ g (w₀ − w) and of ‖s_b‖₁.
+  /// - Parameter range: the range of the part in the arenas.
+  /// - Returns: the part's share of Σ g (w₀ − w) and of ‖s_b‖₁.
   /// - Complexity: one pass over four arrays; allocates nothing.
   @inline(__always)
   func accumulate(
@@ -79,7 +79,7 @@ public final class DistanceEstimate<Scalar: Real> {
       gain: Scalar(gain(ofBlock: index)))
   }
 
-  /// The same, with what the averages of the block do and the measure of its scale in the same pass.
+  /// The same; the pass also updates the averages of the block and sums ‖Δw‖² for its layer scale.
   func accumulate(
     _ block: FusedPartitioning<Scalar>, _ range: Range<Int>, ofBlock index: Int
   ) -> (product: Double, magnitude: Double, squares: Double) {
@@ -95,7 +95,7 @@ public final class DistanceEstimate<Scalar: Real> {
     return (1 - Self.keep) * (distance * 0x1p20) * (distance * 0x1p20)
   }
 
-  /// The end of a step's estimate, from the sums over all parts of every block.
+  /// Finishes the estimate of a step, from the sums over all parts of every block.
   func takeUp(_ measures: StepMeasures, _ layout: ParameterLayout) {
     var (allProducts, allMagnitudes) = (0.0, 0.0)
     for (index, block) in layout.blocks.enumerated() where block.isTrained {

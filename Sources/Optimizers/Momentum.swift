@@ -1,9 +1,10 @@
 public import Kernels
 
-/// (M17) Gradient descent along the average of past gradients: v ← β v + (1 − β) g, Δw = −α v/(1 − βᵗ), where g = Ẇ + ∇R.
+/// (M17) Gradient descent along the average of past gradients: v ← β v + (1 − β) g, Δw = −α v/(1 − βᵗ), where g = Ẇ +
+/// ∇R.
 ///
-/// Others average without the factor 1 − β and without correction, b ← β b + g, Δw = −α b: the same direction, 1/(1 − β)
-/// times as long after many steps.
+/// Other programs average without the factor 1 − β and without bias correction: b ← β b + g, Δw = −α b. After many
+/// steps this has the same direction and is 1/(1 − β) times as long.
 public struct Momentum: Optimizer {
   public static let name = "momentum"
   public static let formulas = ["M17"]

@@ -1,12 +1,12 @@
 package import Networks
 
-/// Settings as a configuration reads, writes and checks them.
+/// How a configuration reads, writes and checks the settings.
 extension Optimizer {
   package static var facts: [SettingFacts] { settings.map(\.facts) }
 
-  /// The settings that `values` name, and these for the others.
+  /// The settings in `values`; settings that `values` does not name keep the values of this optimizer.
   ///
-  /// - Parameter decisive: those alone that decide what is standard for others; all where false.
+  /// - Parameter decisive: true to read only the settings that decide the standard values of others; false to read all.
   package func decoded(from values: KeyedDecodingContainer<AnyKey>, decisive: Bool = false) throws -> Self {
     var decoded = self
     for setting in Self.settings where !decisive || setting.facts.decidesStandards {
@@ -20,7 +20,7 @@ extension Optimizer {
     for setting in Self.settings { try setting.encode(self, &values) }
   }
 
-  /// Makes sure that every setting is in its range.
+  /// Checks that every setting is in its range.
   ///
   /// - Throws: ``OptimizerError`` naming the key, the value and the range.
   package func checkRanges() throws(OptimizerError) {
@@ -29,13 +29,13 @@ extension Optimizer {
     }
   }
 
-  /// The numbers that steps are computed with, by their keys.
+  /// The numbers that the step computes with, by their keys.
   package var numbers: [(key: String, value: Double)] {
     Self.settings.compactMap { setting in setting.number(self).map { (setting.facts.key, $0) } }
   }
 
-  /// The same optimizer beside another learning rate: settings that are standard beside the old one get what is standard
-  /// beside the new one, all others stay.
+  /// The same optimizer for another learning rate. A setting with the standard value for the old rate gets the standard
+  /// value for the new rate; all other settings stay.
   package func following(from old: Double?, to new: Double?) -> Self {
     var changed = self
     for setting in Self.settings { setting.follow(&changed, standards(beside: old), standards(beside: new)) }
@@ -43,7 +43,7 @@ extension Optimizer {
   }
 }
 
-/// Settings of an optimizer that do not go together.
+/// Settings of an optimizer that contradict each other.
 public struct OptimizerError: Error, CustomStringConvertible, Equatable {
   public let description: String
 

@@ -2,23 +2,26 @@ public import Kernels
 public import Networks
 
 extension Optimizer {
-  /// w ← w + Δw, for every trained parameter of a part. Collective among the ranks whose parts make up the whole.
+  /// w ← w + Δw, for every trained parameter of a part. Collective among the ranks whose parts together are all
+  /// parameters.
   ///
-  /// A step whose length depends on all parameters — one that is found, one with a layer scale — takes two traversals:
-  /// the first takes up the statistics and measures, the second moves. In between the measures are summed over `ranks`.
+  /// A step whose length depends on all parameters, because the length is found or has a layer scale, takes two
+  /// traversals. The first updates the averages and measures; the second updates the parameters. Between them the
+  /// measures are summed over `ranks`.
   ///
   /// - Parameters:
   ///   - parameters: w, updated in place.
-  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, without R. Ẅ is read by those
-  ///     that use it; nil if it was not computed in this step, then the state's v̂ serves.
+  ///   - sums: Ẇ and Ẅ as sums over the samples of the global minibatch, without R. Optimizers that use Ẅ read it;
+  ///     where it is nil because this step did not compute it, they use v̂ of the state.
   ///   - samples: S, the number of samples in those sums.
-  ///   - state: made for this optimizer; moved on by one step.
-  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the optimizer finds its lengths, their factor.
-  ///   - part: what of `parameters`, `sums` and `state` is read and written.
-  ///   - ranks: those that move the other parts, in the same step.
-  /// - Throws: what the sum over the ranks throws.
-  /// - Complexity: one traversal of the arrays; two as above, three with ``LayerScale/unit`` and lengths that are found.
-  ///   Allocates nothing.
+  ///   - state: made for this optimizer; the call advances it by one step.
+  ///   - rate: α or λ of this step, see ``Schedule`` and ``TrustRatio``; where the optimizer finds its lengths, a
+  ///     factor of them.
+  ///   - part: the elements of `parameters`, `sums` and `state` that are read and written.
+  ///   - ranks: the ranks that update the other parts in the same step.
+  /// - Throws: errors of the sum over the ranks.
+  /// - Complexity: one traversal of the arrays; two in the case above, three with ``LayerScale/unit`` and lengths that
+  ///   are found. Allocates nothing.
   public func update<Scalar: Real>(
     _ parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
     rate: Double, regularization: Regularization, layout: ParameterLayout, part: ParameterPart,
@@ -33,9 +36,9 @@ extension Optimizer {
     for (index, block) in layout.blocks.enumerated() where block.isTrained { move(update.block(index)) }
   }
 
-  /// The same on a single rank or where every rank has all sums.
+  /// The same on a single rank, or where every rank has all sums.
   ///
-  /// - Parameter part: all parameters where nil.
+  /// - Parameter part: nil for all parameters.
   public func update<Scalar: Real>(
     _ parameters: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>,
     rate: Double, regularization: Regularization, layout: ParameterLayout, part: ParameterPart? = nil
@@ -51,10 +54,10 @@ extension Optimizer {
 }
 
 extension Optimizer {
-  /// The step of the weights as ``update(_:sums:samples:state:rate:regularization:layout:part:)`` would take it, bit by bit.
+  /// The step of the weights, with the same bits as ``update(_:sums:samples:state:rate:regularization:layout:part:)``.
   ///
-  /// - Parameters: as there.
-  /// - Precondition: the optimizer ``isWeightStep``, and Ẅ is new in every step.
+  /// - Parameters: see there.
+  /// - Precondition: ``isWeightStep`` is true, and every step has a new Ẅ.
   public func weightStep<Scalar: Real>(
     samples: Int, rate: Double, regularization: Regularization
   ) -> WeightStep<Scalar> {

@@ -1,10 +1,10 @@
-/// An optimizer as its name alone, whatever its settings.
+/// The type of an optimizer, without its settings.
 public struct OptimizerKind: Sendable {
   public let type: any Optimizer.Type
 
   public init(_ type: any Optimizer.Type) { self.type = type }
 
-  /// The optimizers that a configuration can name. A new one is a file, and an entry here.
+  /// The optimizers that a configuration can name. A new optimizer is a file, and an entry here.
   public static let allCases: [OptimizerKind] = [
     .sgd,
     .momentum,
@@ -13,14 +13,14 @@ public struct OptimizerKind: Sendable {
     .residualPartitioning,
   ]
 
-  /// That of a configuration that names none.
+  /// The optimizer of a configuration that names none.
   public static let standard = residualPartitioning
 }
 
 extension OptimizerKind: RawRepresentable, CaseIterable, Codable, Hashable {
   public var rawValue: String { type.name }
 
-  /// nil for a name that none has.
+  /// nil if no optimizer has this name.
   public init?(rawValue: String) {
     guard let kind = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
     self = kind
@@ -40,21 +40,21 @@ extension OptimizerKind: CodingKey {
 }
 
 extension OptimizerKind {
-  /// What people are told of its settings.
+  /// The descriptions of its settings for users.
   package var facts: [SettingFacts] { type.facts }
 
   package var formulas: [String] { type.formulas }
 
-  /// Whether it can find its learning rate.
+  /// Whether the optimizer can find its learning rate.
   public var findsLearningRate: Bool { type.standard.standardLearningRate == nil }
 
-  /// Whether it uses Ẅ.
+  /// Whether the optimizer uses Ẅ.
   public var needsCurvature: Bool { type.standard.needsCurvature }
 }
 
 extension [OptimizerKind] {
-  /// The facts of the settings of all of them, each key once: before those that follow it in any of the lists. Formulas are
-  /// those of all optimizers that have the key.
+  /// The descriptions of the settings of all these optimizers, each key once. A key stands before the keys that follow
+  /// it in any of the lists. Its formulas are those of all optimizers that have the key.
   package var facts: [SettingFacts] {
     reduce(into: []) { all, kind in
       for (index, facts) in kind.facts.enumerated() {

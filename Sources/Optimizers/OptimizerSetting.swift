@@ -1,19 +1,20 @@
 package import Networks
 
-/// A setting of an optimizer, or of a section of its settings: a key of the configuration with the property that it sets,
-/// the values that it may have, and what people are told of it.
+/// A setting of an optimizer, or of a section of its settings: a key of the configuration, the property that it sets,
+/// the values that it may have, and its description for users.
 public struct OptimizerSetting<Owner: Sendable>: Sendable {
   public typealias Property<Value> = any WritableKeyPath<Owner, Value> & Sendable
 
   public let facts: SettingFacts
-  /// Sets the property where the configuration names the key.
+  /// Sets the property if the configuration names the key.
   let decode: @Sendable (inout Owner, KeyedDecodingContainer<AnyKey>) throws -> Void
   let encode: @Sendable (Owner, inout KeyedEncodingContainer<AnyKey>) throws -> Void
-  /// The sentence that tells what is wrong with the value, nil where nothing is. The key's path is given.
+  /// The message that says what is wrong with the value; nil if the value is valid. The second argument is the key's
+  /// path.
   let fault: @Sendable (Owner, String) -> String?
-  /// The value of a number that steps are computed with.
+  /// The value, if the setting is a number that the step computes with.
   let number: @Sendable (Owner) -> Double?
-  /// Takes the value of a new standard where it has that of the old one.
+  /// Replaces the old standard value, if the property has it, by the new standard value.
   let follow: @Sendable (inout Owner, _ old: Owner, _ new: Owner) -> Void
 
   private init<Value: Equatable & Sendable>(
@@ -112,8 +113,8 @@ extension OptimizerSetting {
   /// A section of settings that is `off`, `on`, or written out; nil for `off`.
   ///
   /// - Parameters:
-  ///   - on: what `on` means, and what a key of the section has that is left out.
-  ///   - decidesStandards: whether other settings have other standard values beside it.
+  ///   - on: the section that `on` stands for; keys that a written section leaves out have its values.
+  ///   - decidesStandards: whether the standard values of other settings depend on this section.
   public static func section<Section: Equatable & Sendable>(
     _ key: String, _ path: Property<Section?>, on: Section,
     _ settings: [OptimizerSetting<Section>], _ meaning: String, formulas: [String] = [], decidesStandards: Bool = false
@@ -151,7 +152,7 @@ extension KeyedDecodingContainer<AnyKey> {
 }
 
 extension Decoder {
-  /// A keyed container that refuses unknown keys and names the nearest known one.
+  /// A keyed container that refuses unknown keys and names the nearest known key.
   package func container(keyedBy known: [String]) throws -> KeyedDecodingContainer<AnyKey> {
     let values = try container(keyedBy: AnyKey.self)
     for key in values.allKeys where !known.contains(key.stringValue) {
@@ -164,9 +165,9 @@ extension Decoder {
 
 /// The values that a setting may have.
 public struct SettingRange<Value: Sendable>: Sendable {
-  /// Such as "above 0".
+  /// The range in words, such as "above 0".
   let words: String
-  /// What a value that is not in the range is told, such as "must be above 0".
+  /// The end of the message for a value outside the range, such as "must be above 0".
   let demand: String
   let contains: @Sendable (Value) -> Bool
 
@@ -184,21 +185,21 @@ extension SettingRange<Double> {
   public static var nonNegative: Self { Self("0 or more", "must not be negative") { $0 >= 0 && $0.isFinite } }
 }
 
-/// What people are told of a setting of an optimizer, whatever its type.
+/// The description of an optimizer's setting for users, whatever the setting's type.
 public struct SettingFacts: Equatable, Sendable {
   public enum Kind: Sendable { case number, wholeNumber, flag, name, section }
 
   public let key: String
   public let kind: Kind
-  /// What values there may be.
+  /// The allowed values, in words.
   public let range: String
   /// One short sentence.
   public let meaning: String
-  /// The labels of the formulas that it belongs to.
+  /// The labels of the formulas in which the setting occurs.
   public internal(set) var formulas: [String]
   /// The settings of a section.
   public let section: [SettingFacts]
-  /// Whether other settings have other standard values beside it, see ``Optimizer/standards(beside:)``.
+  /// Whether the standard values of other settings depend on this setting, see ``Optimizer/standards(beside:)``.
   public let decidesStandards: Bool
 
   init(

@@ -1,43 +1,43 @@
 public import Kernels
 public import Networks
 
-/// What an optimizer remembers from step to step: two averages in the order of the parameters, their counts, and
-/// what layer scales and lengths of steps are found from.
+/// What an optimizer remembers from step to step: two averages in the order of the parameters, the numbers of their
+/// samples, and the data for layer scales and for step lengths.
 ///
-/// Together with the step's number and the λ of a ``TrustRatio`` it is what a checkpoint needs to go on with the same bits.
+/// A checkpoint needs this state, the number of the step and the λ of a ``TrustRatio`` to resume with the same bits.
 public final class OptimizerState<Scalar: Real> {
-  /// m, the average of gradients; nil where the optimizer has none.
+  /// m, the average of gradients; nil if the optimizer has none.
   public let first: Arena<Scalar>?
-  /// v, the average of squared gradients or of Ẅ; nil where the optimizer has none.
+  /// v, the average of squared gradients or of Ẅ; nil if the optimizer has none.
   public let second: Arena<Scalar>?
-  /// How many gradients the first average has taken up.
+  /// The number of gradients in the first average.
   public var firstUpdates = 0
-  /// How many squared gradients or Ẅ the second average has taken up.
+  /// The number of squared gradients or of Ẅ in the second average.
   public var secondUpdates = 0
 
-  /// The mean squares that layer scales are found from, one for each block of the layout: of ``LayerScale/unit`` that of
-  /// the last step, of ``LayerScale/adaptive`` their average n.
+  /// The mean squares from which layer scales are computed, one for each block of the layout: for ``LayerScale/unit``
+  /// the mean square of the last step, for ``LayerScale/adaptive`` the average n of these mean squares.
   public var blockSquares: [Double]
-  /// The lengths of the steps where they are found; nil where they are given.
+  /// The estimate of the step lengths where they are found; nil where they are given.
   public let distance: DistanceEstimate<Scalar>?
 
-  /// What one step measures, to be summed over the ranks that share the update; nothing to keep between steps.
+  /// The measures of one step, which are summed over the ranks that share the update; not kept between steps.
   let measures: StepMeasures
   /// All parameters.
   let whole: ParameterPart
 
-  /// How many arrays as long as the parameters a state has.
+  /// The number of arrays in a state that are as long as the parameters.
   ///
-  /// - Parameter keepsCurvature: as for the state.
+  /// - Parameter keepsCurvature: see ``init(for:_:keepsCurvature:)``.
   public static func arrays(for optimizer: any Optimizer, keepsCurvature: Bool) -> Int {
     let hasSecond = optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature)
     return (optimizer.hasFirstAverage ? 1 : 0) + (hasSecond ? 1 : 0) + (optimizer.findsLength ? 2 : 0)
   }
 
-  /// The memory of averages before the first step.
+  /// The state before the first step.
   ///
   /// - Parameters:
-  ///   - keepsCurvature: whether some steps come without a new Ẅ: the last one is then kept, smoothed or not.
+  ///   - keepsCurvature: whether some steps have no new Ẅ. The state then keeps the last Ẅ, smoothed or not.
   public init(for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
     let count = layout.count
     first = optimizer.hasFirstAverage ? Arena(count: count) : nil
@@ -75,15 +75,15 @@ extension TrustRatio: Resumable {
   public mutating func exchange(with state: any StateExchange) throws { try state.number("rate", &rate) }
 }
 
-/// What a step measures of every block, summed in Double: in one vector, so that one reduction adds it up over the ranks
-/// that share the update.
+/// The measures of every block in one step, summed in Double. They lie in one vector, so that one reduction adds them
+/// up over the ranks that share the update.
 struct StepMeasures {
   let all: Vector<Double>
   /// Σ g (w₀ − w) of every block.
   let products: Vector<Double>
   /// ‖s_b‖₁ of every block.
   let magnitudes: Vector<Double>
-  /// ‖Δw‖² of every block, of the step that a layer scale looks at.
+  /// ‖Δw‖² of every block, for the step from which the layer scale is computed.
   let squares: Vector<Double>
 
   init(blocks: Int) {

@@ -1,13 +1,13 @@
 public import Kernels
 public import Networks
 
-/// The parameters that one rank moves where ranks share the work of an update: of every block a run of elements, which may
-/// be empty.
+/// The parameters that one rank updates where ranks share the work of an update: a contiguous range of every block,
+/// which may be empty.
 public struct ParameterPart: Equatable, Sendable {
-  /// For each block of the layout a range within the block's own, in the order of the arenas.
+  /// For each block of the layout, a range within the block's own range, in the order of the arenas.
   public let ranges: [Range<Int>]
 
-  /// - Precondition: each range lies within its block's.
+  /// - Precondition: each range lies within the range of its block.
   public init(_ ranges: [Range<Int>], of layout: ParameterLayout) {
     precondition(
       ranges.count == layout.blocks.count
@@ -18,7 +18,7 @@ public struct ParameterPart: Equatable, Sendable {
     self.ranges = ranges
   }
 
-  /// The part without the weights of layers with separable statistics, which move elsewhere.
+  /// The part without the weights of layers with separable statistics, which the product kernel updates.
   public func withoutSeparableWeights<Scalar: Real>(_ network: Network<Scalar>) -> ParameterPart {
     let rest = zip(ranges, network.layout.blocks).map { range, block in
       let isMoved = block.role == .weight && network.isSeparable(block)

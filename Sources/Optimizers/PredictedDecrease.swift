@@ -1,10 +1,10 @@
 public import Kernels
 public import Networks
 
-/// (M15) p = −(Ẇ + ∇R)·Δw, the decrease of J that the gradient promises for a step, summed in Double.
+/// (M15) p = −(Ẇ + ∇R)·Δw, the decrease of J that the gradient predicts for a step, summed in Double.
 ///
 /// - Parameters:
-///   - before: w, where the gradient was taken.
+///   - before: w, at which the gradient was computed.
 ///   - after: w + Δw.
 ///   - sums: Ẇ as a sum over the samples of the global minibatch, without R, at `before`.
 ///   - samples: S, the number of samples in that sum.

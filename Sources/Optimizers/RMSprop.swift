@@ -1,8 +1,8 @@
 public import Kernels
 
-/// (M17) Steps relative to the gradient's recent size: s ← ρ s + (1 − ρ) g², Δw = −α g/(√s + ε), where g = Ẇ + ∇R.
+/// (M17) Steps divided by the gradient's recent size: s ← ρ s + (1 − ρ) g², Δw = −α g/(√s + ε), where g = Ẇ + ∇R.
 ///
-/// s starts at 0 and is not corrected: the first steps are up to 1/√(1 − ρ) times as long as later ones.
+/// s starts at 0 and has no bias correction, so the first steps are up to 1/√(1 − ρ) times as long as later ones.
 public struct RMSprop: Optimizer {
   public static let name = "rmsprop"
   public static let formulas = ["M17"]

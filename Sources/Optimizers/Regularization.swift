@@ -1,7 +1,7 @@
 public import Kernels
 public import Networks
 
-/// (M2) R(w) = ½ ρ₂ ‖w‖² + ρ₁ ‖w‖₁, on weights and, unless left out, biases.
+/// (M2) R(w) = ½ ρ₂ ‖w‖² + ρ₁ ‖w‖₁, over the weights and, unless they are excluded, the biases.
 public struct Regularization: Equatable, Sendable {
   public var l2: Double
   public var l1: Double
@@ -11,7 +11,7 @@ public struct Regularization: Equatable, Sendable {
     (self.l2, self.l1, self.includingBiases) = (l2, l1, includingBiases)
   }
 
-  /// (ρ₂, ρ₁) for one block of parameters; 0 for running averages.
+  /// (ρ₂, ρ₁) for one block of parameters; (0, 0) for running averages.
   func strengths(_ role: ParameterShape.Role) -> (l2: Double, l1: Double) {
     role == .weight || (role == .bias && includingBiases) ? (l2, l1) : (0, 0)
   }
@@ -50,7 +50,7 @@ private func magnitudeSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
   (0..<x.count).reduce(0) { $0 + Double(x[$1].magnitude) }
 }
 
-/// R and its derivatives for a single parameter, for the checks.
+/// R and its derivatives for a single parameter, for the gradient checks.
 extension Regularization {
   /// ½ ρ₂ w² + ρ₁ |w|.
   public func value(of w: Double, _ role: ParameterShape.Role) -> Double {
@@ -64,7 +64,7 @@ extension Regularization {
     return regularized(0, at: w, l2: l2, l1: l1)
   }
 
-  /// ρ₂; the magnitude of L1 has none, except at its kink.
+  /// ρ₂, the second derivative of the L2 term; that of the L1 term is 0 except at its kink.
   public func curvature(_ role: ParameterShape.Role) -> Double { strengths(role).l2 }
 
   /// Whether R has a kink at w = 0.

@@ -1,8 +1,8 @@
 public import Kernels
 internal import Networks
 
-/// The first traversal of a step whose length depends on all parameters: averages take up the statistics, and what the
-/// length depends on is summed block by block into the state's ``StepMeasures``.
+/// The first traversal of a step whose length depends on all parameters. It updates the averages, and sums the
+/// quantities on which the length depends, block by block, into the state's ``StepMeasures``.
 extension ResidualPartitioning {
   public func measure<Scalar: Real>(
     _ update: ParameterUpdate<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
@@ -21,11 +21,11 @@ extension ResidualPartitioning {
     if layerScale != .none { takeUpSquares(state, update.layout) }
   }
 
-  /// Whether ‖Δw‖² is summed in a traversal of its own: that of an adaptive scale does not depend on the length that is
-  /// found, and is summed together with what that is found from.
+  /// Whether ‖Δw‖² needs a traversal of its own. With lengths that are found, ‖Δw‖² of an adaptive scale does not
+  /// depend on the length, so it is summed in the traversal that also measures for the length.
   private var measuresAlone: Bool { layerScale == .unit || (layerScale == .adaptive && !findsLength) }
 
-  /// What lengths are found from and, with an adaptive scale, ‖Δw‖² of the unsmoothed step.
+  /// Sums the measures from which the lengths are found and, with an adaptive scale, ‖Δw‖² of the unsmoothed step.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func takeUpDistance<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
@@ -51,7 +51,7 @@ extension ResidualPartitioning {
     }
   }
 
-  /// ‖Δw‖² alone.
+  /// Sums ‖Δw‖² alone.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func measureSquares<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
@@ -67,7 +67,7 @@ extension ResidualPartitioning {
     }
   }
 
-  /// The mean squares of this step, from the sums over all parts of every block.
+  /// Computes the mean squares of this step, from the sums over all parts of every block.
   private func takeUpSquares<Scalar: Real>(_ state: OptimizerState<Scalar>, _ layout: ParameterLayout) {
     for (index, block) in layout.blocks.enumerated() where block.isTrained {
       let mean = state.measures.squares[index] / Double(max(1, block.range.count))
@@ -80,7 +80,7 @@ extension ResidualPartitioning {
     }
   }
 
-  /// Gives each trained block's part to `body`, in pieces that stay in the second-level cache between two loops.
+  /// Calls `body` with each trained block's part, in pieces that stay in the second-level cache between two loops.
   @inline(__always)
   private func forEachBlock<Scalar: Real>(
     _ update: ParameterUpdate<Scalar>,
@@ -92,7 +92,7 @@ extension ResidualPartitioning {
   }
 }
 
-/// A range in pieces, from its start to its end.
+/// Splits a range into pieces, from its start to its end.
 private struct Pieces: Sequence, IteratorProtocol {
   private static var length: Int { 8192 }
   private var rest: Range<Int>
@@ -107,7 +107,7 @@ private struct Pieces: Sequence, IteratorProtocol {
   }
 }
 
-/// The Ẅ that one step offers to the second average, by element of a block.
+/// The Ẅ of one step for the second average, by the index of an element in its block.
 protocol CurvatureSample<Scalar> {
   associatedtype Scalar: Real
   subscript(k: Int) -> Scalar { get }
@@ -115,7 +115,7 @@ protocol CurvatureSample<Scalar> {
 
 /// Ẅ was computed in this step: the mean over its samples.
 ///
-/// It is used while its ``BlockUpdate`` holds the memory, for as many elements as that has.
+/// Valid while its ``BlockUpdate`` keeps the memory alive, for the elements of that update.
 @safe
 struct NewCurvature<Scalar: Real>: CurvatureSample {
   private let pointer: UnsafeMutablePointer<Scalar>
@@ -129,7 +129,7 @@ struct NewCurvature<Scalar: Real>: CurvatureSample {
   @inline(__always) subscript(k: Int) -> Scalar { unsafe pointer[k] * perSample }
 }
 
-/// Ẅ was not computed in this step: the average keeps what it has.
+/// Ẅ was not computed in this step: the average stays as it is.
 struct KeptCurvature<Scalar: Real>: CurvatureSample {
   @inline(__always) subscript(k: Int) -> Scalar { 0 }
 }

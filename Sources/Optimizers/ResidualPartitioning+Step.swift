@@ -1,7 +1,7 @@
 private import CKernels
 public import Kernels
 
-/// The traversal of a step in which parameters move, and the loops of both.
+/// The traversal of a step that updates the parameters, and the loops of both traversals.
 extension ResidualPartitioning {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -28,10 +28,10 @@ extension ResidualPartitioning {
     pass(.derivative(scale(block)), over: block, rate: formulaRate(block.rate))
   }
 
-  /// λ of the formula; 1 where λ is the scale alone.
+  /// λ of the formula; 1 where λ enters only through the layer scale.
   func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
 
-  /// What is added to v̂: ∇²R, of (M11) times λ, and δ.
+  /// The number that is added to v̂: ∇²R + δ; in (M11) λ ∇²R + δ.
   func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {
     Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
   }
@@ -40,7 +40,7 @@ extension ResidualPartitioning {
     Scalar(layerScale.factor(rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates))
   }
 
-  /// What a pass over a block does, see ``StepLoop``.
+  /// The task of a pass over a block, see ``StepLoop``.
   enum Pass<Scalar: Real> {
     case move
     case measure
@@ -49,9 +49,9 @@ extension ResidualPartitioning {
     case derivative(Scalar)
   }
 
-  /// One pass with the averages that there is memory for, and Ẅ if it was computed in this step.
+  /// One pass with the averages that the state keeps, and with Ẅ if this step computed it.
   ///
-  /// - Returns: ‖Δw‖² where the pass measures, else 0.
+  /// - Returns: ‖Δw‖² if the pass measures, else 0.
   @discardableResult
   func pass<Scalar: Real>(_ pass: Pass<Scalar>, over block: BlockUpdate<Scalar>, rate: Double) -> Double {
     switch curvaturePower {
@@ -127,16 +127,17 @@ extension ResidualPartitioning {
   }
 }
 
-/// The loops of a step with the standard settings — both averages, an adaptive scale, a length that is found — for the
-/// widest vectors of the processor: in one pass what ``DistanceEstimate`` and ``StepLoop`` do in one each, and the move.
+/// The loops of a step with the standard settings (both averages, an adaptive scale, a length that is found), with the
+/// processor's widest vector instructions. One pass does the measuring work of ``DistanceEstimate`` and of
+/// ``StepLoop``; a second pass updates the parameters.
 @safe
 struct FusedPartitioning<Scalar: Real> {
   private let update: BlockUpdate<Scalar>
   private let block: parameter_block
 
-  /// nil where the rule's settings are others.
+  /// nil if the rule has other settings.
   ///
-  /// - Parameter base: what is added to v̂.
+  /// - Parameter base: the number that is added to v̂.
   init?(_ rule: ResidualPartitioning, _ update: BlockUpdate<Scalar>, base: Scalar) {
     guard rule.findsLength, rule.layerScale == .adaptive, update.first != nil, update.second != nil else { return nil }
     self.update = update
@@ -144,7 +145,7 @@ struct FusedPartitioning<Scalar: Real> {
       momentum: rule.momentum, decay: rule.curvatureDecay, base: base, isRoot: rule.curvaturePower == .half)
   }
 
-  /// Averages and s take up the statistics: g = Ẇ/S + ∇R, s ← keep s + gain g.
+  /// Accumulates the statistics in the averages and in s: g = Ẇ/S + ∇R, s ← keep s + gain g.
   ///
   /// - Returns: the block's share of Σ g (w₀ − w), ‖s_b‖₁ and ‖Δw‖² of the unsmoothed step.
   func takeUp(

@@ -2,14 +2,15 @@ private import Glibc
 public import Kernels
 public import Networks
 
-/// The step of Deep Residual Partitioning (M11): every weight goes to the minimum of its own one-dimensional quadratic,
-/// optionally smoothed over steps (M14), scaled for each block (M16) and with a length that is found (``DistanceEstimate``).
+/// The step of Deep Residual Partitioning (M11): every weight moves to the minimum of its own one-dimensional
+/// quadratic. Optionally the step is smoothed over steps (M14), scaled for each block (M16), and its length is found
+/// (``DistanceEstimate``).
 ///
-/// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each corrected by its own number of updates;
-/// Δw = −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 that is (M11).
+/// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each with a bias correction by its own number of updates; Δw =
+/// −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 this is (M11).
 ///
-/// With the power ½ of the curvature, or an adaptive scale, λ is a length and no factor of the bound:
-/// Δw = −λ m̂/(v̂ + ∇²R + δ)ᵖ, scaled.
+/// With the curvature power ½, or with an adaptive scale, λ is a step length and does not multiply ∇²R: Δw = −λ m̂/(v̂
+/// + ∇²R + δ)ᵖ, scaled.
 public struct ResidualPartitioning: Optimizer {
   /// β₁ of (M14).
   public var momentum: Double
@@ -19,12 +20,12 @@ public struct ResidualPartitioning: Optimizer {
   public var damping: Double
   public var curvaturePower: CurvaturePower
   public var layerScale: LayerScale
-  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds. No setting: it follows from the
-  /// learning rate, see ``moving(at:)``.
+  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds. This is not a setting: it follows
+  /// from the learning rate, see ``moving(at:)``.
   public var findsLength: Bool
-  /// How often Ẅ is computed, and of which bound.
+  /// How often Ẅ is computed, and which bound it belongs to.
   public var curvature = CurvatureUse()
-  /// (M15), nil where λ follows the schedule alone.
+  /// (M15); nil if λ follows the schedule alone.
   public var trustRatio: TrustRatioSettings?
 
   public init(
@@ -76,14 +77,14 @@ extension ResidualPartitioning {
       "How curvature starts at the loss: by (M6) where it can, or always by (M7).", formulas: ["M6", "M7"]),
   ]
 
-  /// Without a learning rate to choose.
+  /// The settings without a learning rate: step lengths are found.
   public static let standard = ResidualPartitioning(
     momentum: 0.9, curvatureDecay: 0.99, curvaturePower: .half, layerScale: .adaptive)
 
-  /// With a trust ratio λ starts at 1; with neither the lengths of steps are found.
+  /// With a trust ratio λ starts at 1; without one the step lengths are found.
   public var standardLearningRate: Double? { trustRatio == nil ? nil : 1 }
 
-  /// With a λ the paper's plain step (M11); with a trust ratio it is smoothed (M14).
+  /// With a learning rate λ, the paper's plain step (M11); with a trust ratio, that step smoothed (M14).
   public func standards(beside learningRate: Double?) -> ResidualPartitioning {
     var standard = Self.standard
     standard.trustRatio = trustRatio
@@ -127,7 +128,7 @@ extension OptimizerKind {
 public enum CurvaturePower: Double, Codable, CaseIterable, Sendable {
   /// m̂/v̂: the minimum of the one-dimensional quadratics (M11).
   case one = 1
-  /// m̂/√v̂: Ẅ is a pessimistic bound, and more so for some weights than for others; its root is less unequal.
+  /// m̂/√v̂: Ẅ is a pessimistic bound, for some weights more than for others; the root makes it less unequal.
   case half = 0.5
 }
 
@@ -147,7 +148,7 @@ enum RootDenominator<Scalar: Real>: Denominator {
 
 /// How an optimizer uses Ẅ.
 public struct CurvatureUse: Equatable, Sendable {
-  /// Ẅ is computed every so many steps.
+  /// Ẅ is computed once in this number of steps.
   public var every = 1
   public var bound = Bound.paper
   public var partition = LossPartition.automatic
@@ -155,25 +156,25 @@ public struct CurvatureUse: Equatable, Sendable {
   public init() {}
 }
 
-/// How long a block's step is: as long as its formula says, or a given length.
+/// How long the step of a block is: as long as its formula says, or scaled to a given length.
 public enum LayerScale: String, Codable, CaseIterable, Sendable {
-  /// The step as it is.
+  /// The step of the formula, without scaling.
   case none
   /// (M16) Every weight matrix and bias vector moves by λ in root mean square: Δw ← λ Δw/(rms(Δw) + 1e-12).
   case unit
-  /// Every weight matrix and bias vector moves by about λ: Δw ← λ Δw/√n̂ where n averages, with decay 0.999 and corrected
-  /// for its start, the mean square of what the step would be of the present gradient alone, without smoothing. Steps
-  /// that agree with each other come out longer than steps that do not.
+  /// Every weight matrix and bias vector moves by about λ: Δw ← λ Δw/√n̂. n is an average with decay 0.999 and bias
+  /// correction. It averages the mean square of the step that the present gradient alone would make, without smoothing.
+  /// Steps that agree in direction with each other are therefore longer than steps that do not.
   case adaptive
 
   /// The decay of n.
   static var decay: Double { 0.999 }
 
-  /// What the formula's step is multiplied by.
+  /// The factor by which the formula's step is multiplied.
   ///
   /// - Parameters:
-  ///   - meanSquare: that of the block in the ``OptimizerState``, with the present step.
-  ///   - updates: the number of steps that n has taken up.
+  ///   - meanSquare: the mean square of the block in the ``OptimizerState``, including the present step.
+  ///   - updates: the number of steps in n.
   func factor(rate: Double, meanSquare: Double, updates: Int) -> Double {
     switch self {
     case .none: return 1

@@ -1,30 +1,30 @@
 private import Glibc
 internal import Kernels
 
-/// One of the two averages of a step: kept in memory or, where its decay is 0, the sample itself.
+/// One of the two averages of a step: stored in memory or, if its decay is 0, the sample itself.
 protocol RunningAverage<Scalar> {
   associatedtype Scalar: Real
 
-  /// Takes up the sample at element `k`, and gives the average corrected for bias.
+  /// Adds the sample at element `k` to the average, and returns the average with bias correction.
   func takeUp(_ sample: Scalar, at k: Int) -> Scalar
 
-  /// The average at element `k` after it took up this sample earlier in the step, corrected for bias.
+  /// The average at element `k` with bias correction, after an earlier pass of the step added this sample.
   func value(after sample: Scalar, at k: Int) -> Scalar
 
-  /// The derivative of the corrected average by the sample that this step takes up.
+  /// The derivative of the corrected average with respect to the sample of this step.
   var share: Scalar { get }
 }
 
-/// The latest sample: what an average with decay 0 is, without the memory.
+/// The latest sample: an average with decay 0, which needs no memory.
 struct LatestSample<Scalar: Real>: RunningAverage {
   @inline(__always) func takeUp(_ sample: Scalar, at k: Int) -> Scalar { sample }
   @inline(__always) func value(after sample: Scalar, at k: Int) -> Scalar { sample }
   @inline(__always) var share: Scalar { 1 }
 }
 
-/// The memory of an average and its bookkeeping in one step: a ← β a + (1 − β) x, corrected â = a/(1 − βᵗ).
+/// A stored average and its constants in one step: a ← β a + (1 − β) x, corrected â = a/(1 − βᵗ).
 ///
-/// It is used while its ``BlockUpdate`` holds the memory, for as many elements as that has.
+/// Valid while its ``BlockUpdate`` keeps the memory alive, for the elements of that update.
 @safe
 struct StoredAverage<Scalar: Real>: RunningAverage {
   private let pointer: UnsafeMutablePointer<Scalar>
@@ -35,9 +35,9 @@ struct StoredAverage<Scalar: Real>: RunningAverage {
   /// - Parameters:
   ///   - values: the averages of a block.
   ///   - decay: β.
-  ///   - updates: t, the number of samples with the one that this step takes up; at least 1.
+  ///   - updates: t, the number of samples including the sample of this step; at least 1.
   ///   - takesUp: false for a step without a new sample: the average and its correction stay.
-  ///   - isCorrected: false for the plain average a.
+  ///   - isCorrected: false for the average a without bias correction.
   init(_ values: Vector<Scalar>, decay: Double, updates: Int, takesUp: Bool = true, isCorrected: Bool = true) {
     precondition(updates > 0, "an average needs a first sample")
     unsafe pointer = values.pointer

@@ -1,8 +1,8 @@
 private import Glibc
 
-/// (M18) How the rate goes down, as a factor of the configured α or λ; with a warm-up at the start.
+/// (M18) How the rate decreases during training, as a factor of the configured α or λ; with a warm-up at the start.
 public struct Schedule: Equatable, Sendable {
-  /// By epoch e = 0, 1, …, or by step t of T.
+  /// The formulas, with the epoch e = 0, 1, …, or with step t of T.
   public enum Name: String, Codable, CaseIterable, Sendable {
     /// 1.
     case constant
@@ -17,7 +17,7 @@ public struct Schedule: Equatable, Sendable {
     /// ½ (1 + cos(π t/T)).
     case cosine
 
-    /// Whether T counts: with more steps the first ones have other rates too.
+    /// Whether the factor depends on T: with more steps in total, the rates of the first steps change too.
     public var dependsOnSteps: Bool { self == .linear || self == .cosine }
   }
 
@@ -28,7 +28,7 @@ public struct Schedule: Equatable, Sendable {
   public var factor: Double
   /// k of `inverseRoot`.
   public var scale: Double
-  /// Over the first `warmup` steps the rate is multiplied by (t + 1)/warmup.
+  /// In the first `warmup` steps the rate is multiplied by (t + 1)/warmup.
   public var warmup: Int
 
   public init(
@@ -37,11 +37,11 @@ public struct Schedule: Equatable, Sendable {
     (self.name, self.decay, self.factor, self.scale, self.warmup) = (name, decay, factor, scale, warmup)
   }
 
-  /// What the configured rate is multiplied by.
+  /// The factor by which the configured rate is multiplied.
   ///
   /// - Parameters:
-  ///   - step: t = 0, 1, …, T − 1, counted from the beginning of the training.
-  ///   - steps: T, the steps of the whole training.
+  ///   - step: t = 0, 1, …, T − 1, counted from the beginning of training.
+  ///   - steps: T, the number of steps of the whole training.
   public func factor(step: Int, steps: Int, stepsPerEpoch: Int) -> Double {
     precondition(0 <= step && step < steps, "a step of a training is counted from 0 to steps − 1")
     precondition(stepsPerEpoch > 0, "an epoch has at least one step")

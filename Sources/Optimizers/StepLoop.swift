@@ -1,13 +1,14 @@
 private import CKernels
 internal import Kernels
 
-/// The one loop over a block of parameters: gradient, averages and step in a single pass, without arrays of its own.
+/// The only loop over a block of parameters: it computes gradient, averages and step in a single pass, without arrays
+/// of its own.
 ///
-/// g = Ẇ/S + ∇R; m and v take up g and the formula's second sample; Δw = −step(m̂, v̂). A step whose length is known only
-/// after all of it takes two passes: ``measure()``, then ``move(scale:)``. A scale over several blocks is the same with
-/// every block measured before the first one moves.
+/// g = Ẇ/S + ∇R; m averages g, and v averages the formula's second sample; Δw = −step(m̂, v̂). If the length of a step
+/// is known only after all of it has been computed, the step takes two passes: ``measure()``, then ``move(scale:)``. A
+/// scale over several blocks works in the same way: every block is measured before the first block is updated.
 ///
-/// Its functions are inlined into callers that are specialised for Float and Double.
+/// The functions are inlined into callers that are specialised for Float and Double.
 @safe
 struct StepLoop<Formula: StepFormula, First: RunningAverage, Second: RunningAverage>
 where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
@@ -30,22 +31,22 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
     (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
   }
 
-  /// One pass: averages and parameters move.
+  /// The only pass: updates averages and parameters.
   @inline(__always)
   func move() {
     forEach(takingUp: true) { k, _, m, v in unsafe w[k] -= formula.step(m, v) }
   }
 
-  /// First of two passes: averages move; gives ‖Δw‖², summed in Double.
+  /// First of two passes: updates the averages; returns ‖Δw‖², summed in Double.
   @inline(__always)
   func measure() -> Double { measure { _, m in m } }
 
-  /// First of two passes: averages move; gives ‖Δw‖² of the step that the gradient alone would make in place of m̂, summed
-  /// in Double.
+  /// First of two passes: updates the averages; returns ‖Δw‖² of the step with the gradient alone in place of m̂,
+  /// summed in Double.
   @inline(__always)
   func measureUnsmoothed() -> Double { measure { gradient, _ in gradient } }
 
-  /// ‖Δw‖² of the step along what `direction` makes of g and m̂.
+  /// ‖Δw‖² of the step along the direction that `direction` computes from g and m̂.
   @inline(__always)
   private func measure(_ direction: (Scalar, Scalar) -> Scalar) -> Double {
     var squares = 0.0
@@ -56,16 +57,17 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
     return squares
   }
 
-  /// Second of two passes: parameters move by `scale` times the step that was measured.
+  /// Second of two passes: changes the parameters by `scale` times the step that was measured.
   @inline(__always)
   func move(scale: Scalar) {
     forEach(takingUp: false) { k, _, m, v in unsafe w[k] -= scale * formula.step(m, v) }
   }
 
-  /// After a step: in place of w, P = −∂(Δw)/∂Ẇ of the step `scale` Δw, with v̂ and the scale as they are.
+  /// After a step: writes P = −∂(Δw)/∂Ẇ of the step `scale` Δw in place of w, with v̂ and the scale held constant.
   ///
-  /// Every formula is linear in m̂, so it gives its own derivative where m̂'s derivative by g stands in the place of m̂; Ẇ
-  /// is a sum, g a mean over samples. Nothing depends on w, and averages stay.
+  /// Every formula is linear in m̂. The formula therefore gives its own derivative when the derivative of m̂ with
+  /// respect to g takes the place of m̂. The factor 1/S follows because Ẇ is a sum and g a mean over samples. P does
+  /// not depend on w, and the averages do not change.
   @inline(__always)
   func derivative(scale: Scalar = 1) {
     // All vectors of a block have its length, so every `k` lies within them.
@@ -75,7 +77,7 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
     }
   }
 
-  /// Gives g, m̂ and v̂ of every element to `body`; averages take up their samples, or have done so in an earlier pass.
+  /// Calls `body` with g, m̂ and v̂ of every element. The averages add their samples now, or did so in an earlier pass.
   @inline(__always)
   private func forEach(takingUp: Bool, _ body: (Int, Scalar, Scalar, Scalar) -> Void) {
     // All vectors of a block have its length, so every `k` lies within them.
@@ -89,14 +91,15 @@ where First.Scalar == Formula.Scalar, Second.Scalar == Formula.Scalar {
   }
 }
 
-/// What an optimizer computes for one parameter; the loop around it is ``StepLoop``.
+/// The computation of an optimizer for one parameter; ``StepLoop`` is the loop around it.
 protocol StepFormula<Scalar> {
   associatedtype Scalar: Real
 
-  /// What the second average takes up at element `k`: g² or Ẅ.
+  /// The sample for the second average at element `k`: g² or Ẅ.
   func secondSample(_ k: Int, gradient: Scalar) -> Scalar
 
-  /// −Δw from the averages m̂ and v̂, which are corrected for bias; without an average, g and the second sample. Linear in m̂.
+  /// −Δw from the averages m̂ and v̂ with bias correction; without an average, from g and the second sample. Linear in
+  /// m̂.
   func step(_ m: Scalar, _ v: Scalar) -> Scalar
 }
 

@@ -1,31 +1,32 @@
-/// (M15) The rate λ follows how far the loss goes down, compared with what the gradient promises.
+/// (M15) Adapts the rate λ: compares the actual decrease of the loss with the decrease that the gradient predicts.
 ///
-/// Every k steps, on the step's own minibatch and dropout masks, the actual decrease a = J(w) − J(w + Δw), R included, is
-/// compared with the predicted one, p = −(Ẇ + ∇R)·Δw (``predictedDecrease(from:to:sums:samples:regularization:layout:)``).
-/// The prediction is of first order: a/p = 1 − τ/2 for a step of τ times the minimum along its line.
+/// Every k steps the actual decrease a = J(w) − J(w + Δw), R included, is computed with the step's own minibatch and
+/// dropout masks. It is compared with the predicted decrease p = −(Ẇ + ∇R)·Δw
+/// (``predictedDecrease(from:to:sums:samples:regularization:layout:)``). The prediction is of first order: on a
+/// quadratic, a/p = 1 − τ/2 for a step that is τ times as long as the step to the minimum along its line.
 public struct TrustRatio: Equatable, Sendable {
   public enum Verdict: Equatable, Sendable {
-    /// The step stands.
+    /// The step is kept.
     case accept
-    /// Parameters go back to what they were before the step; averages and their counts stay.
+    /// The parameters return to their values before the step; the averages and their counts stay.
     case undo
   }
 
   /// λ.
   public var rate: Double
-  /// k: one step in k is tested.
+  /// k: one step in every k steps is tested.
   public var every: Int
-  /// r*: λ grows where a/p is above it.
+  /// r*: λ grows if a/p is above it.
   public var target: Double
 
   public init(rate: Double, every: Int = 5, target: Double = 0.6) {
     (self.rate, self.every, self.target) = (rate, every, target)
   }
 
-  /// Whether step 0, 1, … is one that is tested.
+  /// Whether a step, counted from 0, is tested.
   public func isDue(step: Int) -> Bool { step % every == 0 }
 
-  /// Adapts λ by one step.
+  /// Adapts λ after one tested step.
   ///
   /// - Parameters:
   ///   - actual: a.
@@ -37,7 +38,7 @@ public struct TrustRatio: Equatable, Sendable {
       return .undo
     }
     if actual == 0 && predicted == 0 { return .accept }
-    // With momentum a step can point uphill: then the ratio says nothing, and λ goes down.
+    // With momentum a step can point uphill. The ratio then says nothing, and λ decreases.
     guard predicted > 0 else {
       rate *= 0.9
       return .accept
@@ -53,7 +54,7 @@ public struct TrustRatio: Equatable, Sendable {
 
 /// (M15) `on`, `off`, or a section with its constants.
 public struct TrustRatioSettings: Equatable, Sendable {
-  /// k, the steps from one test of the ratio to the next.
+  /// k, the number of steps from one test of the ratio to the next.
   public var every = 5
   /// r*, the ratio of actual to predicted decrease above which λ grows.
   public var target = 0.6

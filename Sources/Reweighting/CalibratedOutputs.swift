@@ -1,28 +1,29 @@
 private import Glibc
 
-/// Outputs of a network with what turns them into probabilities of the classes that can be believed.
+/// Calibration of a network's outputs, which turns them into reliable class probabilities.
 ///
-/// A network that was trained on wrong labels is too unsure, one that learned its labels by heart too sure. With β, the
-/// inverse of the temperature, `p(c|x) = e^(β y_c) / Σ_k e^(β y_k)` has the same greatest class for every β > 0.
+/// A network that was trained on wrong labels is underconfident; a network that memorised its labels is overconfident.
+/// β is the inverse of the temperature. `p(c|x) = e^(β y_c) / Σ_k e^(β y_k)` has the same most probable class for every
+/// β > 0.
 public struct CalibratedOutputs: Sendable {
   /// β ≥ 0.
   public let inverseTemperature: Double
 
   public init(inverseTemperature: Double) { self.inverseTemperature = inverseTemperature }
 
-  /// β that minimises `L(β) = Σ_i [log Σ_c e^(β y_ic) − β y_i,label(i)] + Σ_i [log Σ_c e^(β y_ic) − β ȳ_i] / n`, ȳ_i the
-  /// mean of a sample's outputs.
+  /// β that minimises `L(β) = Σ_i [log Σ_c e^(β y_ic) − β y_i,label(i)] + Σ_i [log Σ_c e^(β y_ic) − β ȳ_i] / n`, where
+  /// ȳ_i is the mean of a sample's outputs.
   ///
-  /// L is convex. Its second part is one more sample whose label may be any class: by the n samples alone β would be
-  /// infinite wherever the outputs recognise all of them, which few samples do not justify. β is 0 where the outputs tell
-  /// no more than chance does, as constant ones do.
+  /// L is convex. Its second part counts as one more sample, whose label may be any class. With the n samples alone β
+  /// would be infinite if the outputs classify all of them correctly, which a small number of samples does not justify.
+  /// β is 0 if the outputs are no better than chance, for example constant.
   ///
-  /// Newton's method for L' inside a bracket of its root, halved where a step leaves it.
+  /// Uses Newton's method for L' inside a bracket of its root, and bisection where a Newton step leaves the bracket.
   ///
   /// - Parameters:
   ///   - outputs: [samples × classes], row by row.
   ///   - labels: the true class of each sample.
-  /// - Precondition: at least one sample and one class; all outputs finite, labels classes.
+  /// - Precondition: at least one sample and one class; all outputs are finite, all labels are classes.
   /// - Complexity: O(samples · classes) for each of about ten evaluations.
   public init(outputs: [Double], labels: [Int]) {
     let count = labels.count
@@ -31,7 +32,7 @@ public struct CalibratedOutputs: Sendable {
     let classes = outputs.count / count
     var probabilities = [Double](repeating: 0, count: classes)
 
-    /// L'(β) and L''(β) over n: with means and variances by p(c|x).
+    /// L'(β)/n and L''(β)/n, from means and variances under p(c|x).
     func derivatives(_ beta: Double) -> (first: Double, second: Double) {
       let calibrated = CalibratedOutputs(inverseTemperature: beta)
       let unknown = 1 / Double(count)
@@ -53,12 +54,12 @@ public struct CalibratedOutputs: Sendable {
       inverseTemperature = 0
       return
     }
-    // The root lies between two powers of 2, wherever the outputs' scale puts it.
+    // The root lies between two powers of 2, whatever the scale of the outputs.
     var high = 1.0
     while high < 0x1p500, derivatives(high).first < 0 { high *= 2 }
     while high > 0x1p-500, derivatives(high / 2).first >= 0 { high /= 2 }
     var (low, beta) = (high / 2, 0.75 * high)
-    // Halving alone would need one turn for each bit.
+    // Bisection alone would need one iteration for each bit.
     for _ in 0..<60 where high - low > 1e-12 * high {
       let (first, second) = derivatives(beta)
       if first < 0 { low = beta } else { high = beta }

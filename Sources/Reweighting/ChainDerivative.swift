@@ -5,8 +5,8 @@ internal import Kernels
 internal import Networks
 internal import Training
 
-/// The hypergradient of training steps, in a precision of its own: with the samples and the converted parameters that it
-/// needs.
+/// The hypergradient of training steps, in a precision of its own, with memory for the samples and for the converted
+/// parameters.
 final class ChainDerivative<Scalar: Real> {
   let hypergradient: Hypergradient<Scalar>
 
@@ -18,7 +18,7 @@ final class ChainDerivative<Scalar: Real> {
   private let teacher: ConvertedStep<Scalar>
   private let student: ConvertedStep<Scalar>?
 
-  /// Memory for samples, one row each.
+  /// Memory for samples, one row for each.
   private struct Rows {
     let inputs: Matrix<Scalar>
     let targets: Matrix<Scalar>
@@ -31,10 +31,10 @@ final class ChainDerivative<Scalar: Real> {
   }
 
   /// - Parameters:
-  ///   - problem: its training samples have the weights, its validation samples evaluate.
+  ///   - problem: its training samples are weighted; its validation samples evaluate the network.
   ///   - unlabelled: the samples of the student; for three levels.
-  ///   - batch: the most samples of a step.
-  /// - Throws: ``ConfigurationError`` where the parts do not fit together.
+  ///   - batch: the largest number of samples in a step.
+  /// - Throws: ``ConfigurationError`` if the parts do not fit together.
   init(_ configuration: Configuration, problem: LearningProblem, unlabelled: Subset?, batch: Int) throws {
     let settings = configuration.reweight ?? ReweightConfiguration()
     let own = configuration.ofStudent
@@ -61,13 +61,14 @@ final class ChainDerivative<Scalar: Real> {
     student = hasStudent ? ConvertedStep(count: hypergradient.validatedLayout.count, isSame: isSame) : nil
   }
 
-  /// ∂L/∂b of one step of the teacher and, with three levels, one of the student, and the examples' residuals. Collective.
+  /// ∂L/∂b through one step of the teacher and, with three levels, one step of the student, and the examples'
+  /// residuals. Collective.
   ///
   /// - Parameters:
   ///   - steps: in the precision of the training.
-  ///   - batch, unlabelled: positions of the samples of these steps.
+  ///   - batch, unlabelled: positions of the samples in these steps.
   ///   - validation: positions in the validation set.
-  ///   - masks: what the dropout masks of the steps were addressed by.
+  ///   - masks: the address of the dropout masks of the steps.
   func compute<Trained: Real>(
     teacher: StepTaken<Trained>, student: StepTaken<Trained>?, batch: Span<Int32>, unlabelled: [Int32]?,
     validation positions: Span<Int32>, masks: Pass.DropoutMasks, over ranks: borrowing some GlobalSum & ~Copyable
@@ -92,7 +93,7 @@ final class ChainDerivative<Scalar: Real> {
     return (found.hypergradient, hypergradient.residuals, found.validationLoss)
   }
 
-  /// Writes some samples of a set to the first of the rows.
+  /// Writes some samples of a set to the first rows.
   private func fill(_ rows: Rows, _ subset: Subset, _ positions: Span<Int32>) -> Samples<Scalar> {
     let samples = Samples(
       inputs: rows.inputs.prefix(positions.count), targets: rows.targets.prefix(positions.count))
@@ -101,7 +102,8 @@ final class ChainDerivative<Scalar: Real> {
   }
 }
 
-/// A step of the training in the precision of the hypergradient: itself where that is the same, else copies.
+/// Converts a training step to the precision of the hypergradient: returns the step itself if the precisions are equal,
+/// else copies.
 private struct ConvertedStep<Scalar: Real> {
   private let before: Arena<Scalar>
   private let after: Arena<Scalar>

@@ -3,17 +3,22 @@ internal import Hypergradients
 package import Kernels
 internal import Optimizers
 
-/// The weights a_i of the training samples, by position, with how they learn. The same on every rank.
+/// The weights a_i of the training samples, by position, and how they are learned. The same on every rank.
 ///
-/// A minibatch's step is along Σ b_i ∇ℓ_i with b_i = a_i, or b_i = a_i B/Σ a_j over its B samples where weights are
-/// normalised. From ∂L/∂b_i, divided by ‖∂ℓ_i/∂y‖ + 0.1 where residuals do not count, follows
-/// `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of that of the minibatch,
-/// then ∂L/∂θ_i by the constraint, g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰_i)², and the optimizer's update of θ_i along g_i.
+/// The step of a minibatch is along Σ b_i ∇ℓ_i. Here b_i = a_i, or b_i = a_i B/Σ a_j over its B samples if weights are
+/// normalised. An update of θ_i has these stages:
+///
+/// 1. ∂L/∂b_i is divided by ‖∂ℓ_i/∂y‖ + 0.1 if residuals do not count.
+/// 2. `∂L/∂a_i = (B/Σ a_j) (∂L/∂b_i − Σ a_j ∂L/∂b_j / Σ a_j)`, or with the mean of the label in place of the
+///    minibatch's mean.
+/// 3. ∂L/∂θ_i follows by the constraint, and g_i = ∂L/∂θ_i / scale + λ ∂/∂θ_i ½ (a_i − a⁰_i)².
+/// 4. The optimizer updates θ_i along g_i.
 package final class ExampleWeights {
-  /// Added to every residual: of an example that is fitted well the direction is mostly noise, and is not blown up.
+  /// Added to every residual: the gradient of a well-fitted example has a mostly noisy direction, which must not be
+  /// amplified.
   private static let leastResidual = 0.1
-  /// The decay of the labels' means from one update to the next: a minibatch has few examples of a label, and the means
-  /// move with the parameters.
+  /// The decay of the labels' means from one update to the next. A minibatch has few examples of a label, and the means
+  /// change with the parameters.
   private static let centringDecay = 0.8
 
   let constraint: WeightConstraint
@@ -27,26 +32,26 @@ package final class ExampleWeights {
   /// a, [training samples].
   package let values: Arena<Double>
 
-  /// θ, and the averages of its gradients and of their squares where the optimizer has them.
+  /// θ, and the averages of its gradients and of their squares if the optimizer keeps them.
   private let variables: Arena<Double>
   private let first: Arena<Double>
   private let second: Arena<Double>
-  /// The label of each training sample where derivatives are centred by labels, and of each label the sum of its recent
-  /// derivatives and of what they count, their weights.
+  /// The label of each training sample, if derivatives are centred by labels. For each label, the weighted sum of its
+  /// recent derivatives and the sum of their weights.
   private let labels: [Int32]
   private var recent: [(sum: Double, weights: Double)]
-  /// The updates of each weight so far.
+  /// The number of updates of each weight so far.
   private var updates: [Int32]
-  /// a⁰, the weights before the first update, which they are drawn back to; [training samples].
+  /// a⁰, the weights before the first update, towards which the weights are pulled; [training samples].
   private let start: Arena<Double>
-  /// ∂L/∂θ of the minibatch at hand.
+  /// ∂L/∂θ of the present minibatch.
   private var gradient: [Double] = []
-  /// Of the mean squares of the gradients of all updates: their sum and their number.
+  /// The sum of the gradients' mean squares over all updates, and the number of updates.
   private var squares = (sum: 0.0, count: 0)
 
   /// - Parameters:
-  ///   - labels: the class of each training sample; none where the targets are no classes.
-  ///   - belief: a⁰, from 0 to 1, with no floor but 0; all weights alike where nil.
+  ///   - labels: the class of each training sample; empty if the targets are not classes.
+  ///   - belief: a⁰, from 0 to 1; the floor is then 0. nil starts all weights at the same value.
   init(_ settings: ReweightConfiguration, count: Int, labels: [Int32] = [], belief: [Double]? = nil) {
     precondition(belief?.count ?? count == count, "every training sample needs a weight to start from")
     (constraint, normalisation) = (settings.constraint, settings.normalisation)
@@ -68,7 +73,7 @@ package final class ExampleWeights {
     start.all.copy(from: values.all)
   }
 
-  /// B/Σ a over a minibatch; 1 where weights are not normalised, or all of them are 0, so that there is no step.
+  /// B/Σ a over a minibatch; 1 if weights are not normalised, or if all of them are 0, so that there is no step.
   private func factor(_ batch: Span<Int32>) -> Double {
     guard normalisation == .minibatch else { return 1 }
     var sum = 0.0
@@ -76,10 +81,10 @@ package final class ExampleWeights {
     return sum > 0 ? Double(batch.count) / sum : 1
   }
 
-  /// Writes b_i of a minibatch's samples.
+  /// Writes b_i for the samples of a minibatch.
   ///
   /// - Parameters:
-  ///   - batch: positions in the training set, those of all ranks together.
+  ///   - batch: positions in the training set, of all ranks together.
   ///   - effective: b of all training samples; only those of the minibatch are written.
   func apply<Scalar: Real>(to batch: Span<Int32>, _ effective: Vector<Scalar>) {
     let factor = factor(batch)
@@ -90,9 +95,9 @@ package final class ExampleWeights {
   ///
   /// - Parameters:
   ///   - hypergradient: ∂L/∂b, [samples of the minibatch].
-  ///   - residuals: ‖∂ℓ/∂y‖ of each, where the derivatives are to be divided by it; empty where not.
+  ///   - residuals: ‖∂ℓ/∂y‖ of each sample, by which the derivatives are divided; empty if they are not divided.
   ///   - rate: η of this update.
-  /// - Returns: whether all numbers are finite; the weights stay where not.
+  /// - Returns: whether all numbers are finite; if not, the weights do not change.
   func update(
     _ batch: Span<Int32>, _ hypergradient: Vector<Double>, residuals: Vector<Double>, rate: Double
   ) -> Bool {
@@ -110,7 +115,7 @@ package final class ExampleWeights {
     }
     guard meanSquare.isFinite else { return false }
     let divisor = divisor(meanSquare)
-    // From here on the variables after the step, before the constraint.
+    // From here on `gradient` holds the variables after the step, before the constraint.
     for row in batch.indices {
       let k = Int(batch[row])
       let weight = values.all[k]
@@ -126,7 +131,7 @@ package final class ExampleWeights {
     return true
   }
 
-  /// Turns ∂L/∂b of a minibatch into ∂L/∂a, or takes the means of the labels.
+  /// Turns ∂L/∂b of a minibatch into ∂L/∂a, or subtracts the means of the labels.
   private func centre(_ batch: Span<Int32>) {
     let factor = factor(batch)
     if labels.isEmpty {
@@ -151,7 +156,7 @@ package final class ExampleWeights {
     }
   }
 
-  /// What the gradients of an update are divided by, by ``scale``.
+  /// The divisor of the gradients of an update, by ``scale``.
   private func divisor(_ meanSquare: Double) -> Double {
     squares.sum += meanSquare
     squares.count += 1
@@ -161,11 +166,11 @@ package final class ExampleWeights {
       case .minibatch: meanSquare
       case .running: squares.sum / Double(squares.count)
       }
-    // Where every derivative is 0 there is nothing to divide.
+    // If every derivative is 0 there is nothing to divide.
     return square > 0 ? square.squareRoot() : 1
   }
 
-  /// The direction of one weight's step; its averages take up the gradient.
+  /// The direction of one weight's step; also updates the averages of the weight.
   private func direction(_ k: Int, _ g: Double) -> Double {
     updates[k] += 1
     let (hasFirst, hasSecond) = (first.count > 0, second.count > 0)

@@ -5,7 +5,7 @@ public import Networks
 public import Training
 
 extension LearningProblem {
-  /// The network of a student, checked against the data.
+  /// The network of a student; checks that it fits the data.
   ///
   /// - Parameter own: the configuration of the student.
   /// - Throws: ``ConfigurationError`` naming `reweight.student`.
@@ -19,13 +19,13 @@ extension LearningProblem {
     }
   }
 
-  /// Gives the outputs of a network for this rank's share of a subset to `body`, each with its position.
+  /// Calls `body` with the outputs of a network and the position, for each sample in this rank's share of a subset.
   ///
-  /// Passes are shared out whole, each of the same samples for any number of ranks: an output has the same bits whoever
-  /// computes it.
+  /// Whole forward passes are divided among the ranks. Each pass has the same samples for any number of ranks, so an
+  /// output has the same bits on whichever rank it is computed.
   ///
   /// - Parameters:
-  ///   - chunk: the samples of one forward pass.
+  ///   - chunk: the number of samples in one forward pass.
   ///   - body: called with a position in the subset and the outputs there, in Double.
   func forEachOutput<Scalar: Real>(
     _ network: Network<Scalar>, _ parameters: Arena<Scalar>, on subset: Subset, chunk: Int = 100,
@@ -55,11 +55,11 @@ private func copy<Scalar: Real>(_ outputs: Vector<Scalar>, into row: inout [Doub
 }
 
 extension LearningProblem {
-  /// The loss of each sample of a subset by itself, in the order of the subset, and its margin: the output of its class
-  /// minus the greatest of the other outputs. Collective.
+  /// The loss of each sample of a subset, in the order of the subset, and its margin: the output of its class minus the
+  /// greatest of the other outputs. Collective.
   ///
-  /// - Parameter chunk: the samples of one forward pass.
-  /// - Returns: the same on every rank; no margins where the samples have no classes to tell apart.
+  /// - Parameter chunk: the number of samples in one forward pass.
+  /// - Returns: the same on every rank; no margins if the samples have no classes, or the network only one output.
   public func examine<Scalar: Real>(
     _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = 200,
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -70,7 +70,7 @@ extension LearningProblem {
     let targets = target == .input ? inputs : Matrix<Scalar>(rows: chunk, columns: columns)
     let gradient = Matrix<Scalar>(rows: chunk, columns: columns)
     let curvature = Matrix<Scalar>(rows: chunk, columns: columns)
-    // Losses, then margins. A rank writes those of its own samples; to the others it adds zeros.
+    // Losses, then margins. A rank writes the numbers of its own samples and leaves the others 0 for the sum.
     let found = Arena<Scalar>(count: (hasMargins ? 2 : 1) * subset.count)
     let own = ranks.shard(0..<subset.count)
     let positions = own.map { Int32($0) }
@@ -96,7 +96,7 @@ extension LearningProblem {
   }
 }
 
-/// y_label − max_{k ≠ label} y_k: positive where the class is recognised.
+/// y_label − max_{k ≠ label} y_k: positive if the sample is classified correctly.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func margin<Scalar: Real>(_ y: Vector<Scalar>, label: Int) -> Scalar {

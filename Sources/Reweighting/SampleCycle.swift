@@ -1,10 +1,10 @@
 internal import Kernels
 internal import Training
 
-/// Minibatches of a set of samples, pass after pass, each pass in an order addressed by (seed, purpose, pass): the same on
-/// every rank and for every number of them.
+/// Minibatches of a set of samples, in pass after pass. The order of each pass is addressed by (seed, purpose, pass):
+/// it is the same on every rank and for every number of ranks.
 struct SampleCycle {
-  /// The samples of a minibatch.
+  /// The number of samples in a minibatch.
   let batch: Int
   private var order: EpochOrder
   private var pass = 0
@@ -18,11 +18,12 @@ struct SampleCycle {
     next = count
   }
 
-  /// The next minibatch, as positions in the set. What is left of a pass when less than a minibatch remains is left out.
+  /// The next minibatch, as positions in the set. Samples that do not fill a minibatch at the end of a pass are left
+  /// out.
   mutating func advance() -> [Int32] {
     let count = order.positions.count
     if next + batch > count {
-      // A minibatch of all samples is the same in every order.
+      // A minibatch of all samples is the same set in every order.
       if batch < count { order.shuffle(epoch: pass) }
       (pass, next) = (pass + 1, 0)
     }
@@ -32,7 +33,8 @@ struct SampleCycle {
 }
 
 extension SampleCycle: Resumable {
-  /// Where it is. The order of a pass is addressed by the pass: it is drawn again, and there is nothing to keep.
+  /// The present pass and position. The order of a pass is addressed by the pass, so it can be computed again and is
+  /// not saved.
   mutating func exchange(with state: any StateExchange) throws {
     try state.number("pass", &pass)
     try state.number("next", &next)

@@ -6,10 +6,11 @@ internal import Networks
 private import Optimizers
 internal import Training
 
-/// The student of three levels: it learns the teacher's labels of unlabelled samples and, with κ > 0, labelled samples.
+/// The student of three levels: it learns the teacher's labels of unlabelled samples and, with κ > 0, also labelled
+/// samples.
 ///
-/// A minibatch holds U unlabelled and P labelled rows; the step is that of the mean (Σ_u ℓ_u + κ Σ_p ℓ_p)/(U + P), all
-/// rows in one pass.
+/// A minibatch holds U unlabelled and P labelled rows. The step is along the gradient of the mean (Σ_u ℓ_u + κ Σ_p
+/// ℓ_p)/(U + P), with all rows in one pass.
 package final class StudentTraining<Scalar: Real> {
   let step: TrainingStep<Scalar>
   package let unlabelled: Subset
@@ -22,7 +23,7 @@ package final class StudentTraining<Scalar: Real> {
   private var pairCycle: SampleCycle?
   private let lastGood: Arena<Scalar>
 
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the student's network does not fit the data.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` if the student's network does not fit the data.
   init(_ configuration: Configuration, problem: LearningProblem, unlabelled: Subset, batch: Int, ranks: Int) throws {
     let own = configuration.ofStudent
     let settings = configuration.reweight ?? ReweightConfiguration()
@@ -44,7 +45,7 @@ package final class StudentTraining<Scalar: Real> {
       throw ConfigurationError("reweight.student.\(error)")
     }
     let capacity = configuration.training.capacity(of: rows, ranks: ranks)
-    // Another start than the teacher's, which would be the same where both have the same layers.
+    // Initial parameters with a seed of their own: otherwise teacher and student with equal layers would start equal.
     let start = RandomStream(seed: seed, .student)[0]
     step = TrainingStep(
       own, problem: problem, network: network,
@@ -57,14 +58,14 @@ package final class StudentTraining<Scalar: Real> {
   func keepGood() { lastGood.all.copy(from: step.parameters.all) }
   func restoreGood() { step.parameters.all.copy(from: lastGood.all) }
 
-  /// The positions of the last minibatch's unlabelled samples, and all its rows.
+  /// The positions of the last minibatch's unlabelled samples, and the number of all its rows.
   private(set) var lastUnlabelled: [Int32] = []
   private(set) var lastCount = 0
 
   /// One step of the student on the labels of a teacher. Collective.
   ///
   /// - Parameters:
-  ///   - teacher, parameters: W'; the network's workspaces are used.
+  ///   - teacher, parameters: the teacher at W'; its workspaces are used.
   ///   - progress: the step t of the whole run, counted from 0, of T.
   /// - Returns: the mean loss of the minibatch before the step.
   func take(
@@ -76,7 +77,7 @@ package final class StudentTraining<Scalar: Real> {
     let count = lastUnlabelled.count
     lastCount = count + pairs.count
     let rows = ranks.shard(0..<count + pairs.count)
-    // Of this rank's rows the unlabelled ones come first.
+    // This rank's unlabelled rows come before its labelled ones.
     let own = rows.clamped(to: 0..<count)
     let ownPairs = rows.clamped(to: count..<count + pairs.count)
     // The addresses of the dropout masks: unlabelled samples are numbered after the training samples.

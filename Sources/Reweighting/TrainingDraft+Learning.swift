@@ -6,13 +6,13 @@ internal import Networks
 private import Optimizers
 package import Training
 
-/// What learned weights take of a rank beside the training.
+/// The memory that learned weights need on a rank besides the training.
 extension TrainingDraft {
-  /// A draft of a training whose samples have weights that are learned.
+  /// A draft of a training with learned weights of its samples.
   ///
   /// - Parameters:
   ///   - problem: without the samples whose labels are hidden.
-  ///   - unlabelled: these; for three levels.
+  ///   - unlabelled: the samples whose labels are hidden; for three levels.
   package init(
     learningWeightsOf configuration: Configuration, problem: LearningProblem, unlabelled: Subset?, ranks: Int
   ) throws {
@@ -22,12 +22,13 @@ extension TrainingDraft {
     let validation = min(settings.validationBatch, problem.split.validation?.count ?? 0)
     let hidden = min(settings.unlabelledBatch, unlabelled?.count ?? 0)
 
-    // The hypergradient has networks of its own, each with the rows of one kind, and is Double where differences nest.
+    // The hypergradient has its own networks, each for one kind of rows, and computes in Double where differences are
+    // nested.
     let isWider = settings.strategy == .nested && Scalar.precision == .float32
     var chain = network.places(rows: capacity * ranks) + (student ?? network).places(rows: validation)
     chain += Self.rows(capacity * ranks + validation + hidden, of: problem)
     let (count, studentCount) = (network.layout.count, student?.layout.count ?? 0)
-    // The slope and its average, what is perturbed, and the derivatives of both networks.
+    // The slope and its average, the perturbed parameters, and the step derivatives of both networks.
     chain += 2 * max(count, studentCount) + 3 * (count + studentCount)
     if isWider { chain += 3 * (count + studentCount) }
     if let student {
@@ -37,26 +38,27 @@ extension TrainingDraft {
     }
     var numbers = (isWider ? 2 : 1) * chain
     if let student {
-      // Its own training: parameters and sums, the optimizer's state, those of the last finite loss and before a step.
+      // The student's own training: parameters and sums, the optimizer's state, the parameters at the last finite loss
+      // and before a step.
       let rows = (hidden + capacity * ranks + ranks - 1) / ranks
       let states = OptimizerState<Scalar>.arrays(for: own.optimizer.rule, keepsCurvature: true)
       numbers += (5 + states) * studentCount + student.places(rows: max(rows, LearningProblem.chunk))
       numbers += Self.rows(rows + LearningProblem.chunk, of: problem)
     }
-    // Of the training samples: weights, averages and what they were.
+    // For each training sample: weights, averages and initial weights.
     numbers += 16 * problem.split.training.count
     learning = WorkspaceSize(reserved: numbers, touched: numbers)
     trainings = min(configuration.weightCycles, 2)
   }
 
-  /// The numbers of inputs and targets.
+  /// The number of values in inputs and targets.
   private static func rows(_ count: Int, of problem: LearningProblem) -> Int {
     count * (problem.features + (problem.target == .input ? 0 : problem.outputs))
   }
 }
 
 extension Network {
-  /// The numbers of workspaces and of tangents.
+  /// The number of values in workspaces and in tangents.
   fileprivate func places(rows: Int) -> Int {
     (workspace(bound: .paper) * rows).reserved + 2 * rows * units
   }

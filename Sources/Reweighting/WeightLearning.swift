@@ -9,21 +9,21 @@ public import Ranks
 package import RunRecords
 public import Training
 
-/// What goes beside the steps of a training whose samples have weights: the weights, and the student of three levels.
+/// The learning of the training samples' weights during a training: the weights, and the student of three levels.
 ///
-/// The training step is the first level's. After it the student takes its own, then the hypergradient of both updates the
-/// weights of the minibatch. Everything is the same on every rank.
+/// The training step is the first level. After it the student takes its step; then the hypergradient through both steps
+/// updates the weights of the minibatch. Everything is the same on every rank.
 public final class WeightLearning<Scalar: Real>: SampleWeighting {
   package let weights: ExampleWeights
   package let student: StudentTraining<Scalar>?
-  /// b_i of all training samples, what the training step multiplies losses by.
+  /// b_i of all training samples, the factors of their losses in the training step.
   public let effective: Arena<Scalar>
   package let settings: ReweightConfiguration
 
   private let seed: UInt64
   private let isReproducible: Bool
   private let schedule: Schedule
-  /// nil where the weights stay what they are.
+  /// nil if the weights do not change.
   private let derivative: Derivative?
   private var validationCycle: SampleCycle?
   private let teacherDerivative: Arena<Scalar>
@@ -38,11 +38,11 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
 
   /// - Parameters:
   ///   - problem: without the samples whose labels are hidden.
-  ///   - unlabelled: these; for three levels.
-  ///   - batch: the samples of a minibatch.
-  ///   - learns: false for the same training with all weights as they are at first.
-  ///   - start: what the cycle before found; nil for the first.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` where the parts do not fit together.
+  ///   - unlabelled: the samples whose labels are hidden; for three levels.
+  ///   - batch: the number of samples in a minibatch.
+  ///   - learns: false for the same training with all weights equal to 1.
+  ///   - start: the result of the previous cycle; nil for the first cycle.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` if the parts do not fit together.
   public init(
     _ configuration: Configuration, problem: LearningProblem, unlabelled: Subset?, batch: Int, ranks: Int,
     learns: Bool = true, start: WeightStart? = nil
@@ -60,7 +60,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
     }
     effective = Arena(count: problem.split.training.count)
-    // Without learned weights all are 1, whatever the constraint would have them start at.
+    // Without learning all weights are 1, even if the constraint has another initial weight.
     if !learns { weights.values.all.fill(1) }
     lastGood = Arena(count: problem.split.training.count)
     lastGood.all.copy(from: weights.values.all)
@@ -103,7 +103,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
 
   public func prepare(_ batch: Span<Int32>) { weights.apply(to: batch, effective.all) }
 
-  /// The student's step, and the update of the weights. Collective.
+  /// Takes the student's step, and updates the weights. Collective.
   public func follow(
     _ step: TrainingStep<Scalar>, _ batch: Span<Int32>, epoch: Int, step t: Int, plan: TrainingPlan,
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -140,7 +140,8 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       ? nil : "the hypergradient"
   }
 
-  /// The last update of a step, with how it follows its gradient: by the optimizer's own denominators, or by its rate.
+  /// The last update of a step, with its derivative with respect to its gradient: from the optimizer's own
+  /// denominators, or from its rate alone.
   private func taken(_ step: TrainingStep<Scalar>, samples: Int, _ p: Arena<Scalar>) -> StepTaken<Scalar> {
     guard settings.preconditioned else {
       return StepTaken(
@@ -159,7 +160,7 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
     }
   }
 
-  /// How the ranks are shared out in the passes of a hypergradient.
+  /// How the ranks are divided in the passes of a hypergradient.
   package func grid(ranks: Int) -> ReweightResult.Grid {
     let directions: (examples: Int, labels: Int?)? =
       switch derivative {
@@ -187,8 +188,8 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
 }
 
 extension WeightLearning: Resumable {
-  /// The weights with their averages, the student, and how far the validation set is through. The random numbers are
-  /// addressed by what they are for, and have no state.
+  /// The weights with their averages, the student, and the position in the validation set. Random numbers are addressed
+  /// by their purpose and have no state.
   public func exchange(with state: any StateExchange) throws {
     try state.part("weights", weights.exchange)
     try state.part("student") { try student?.exchange(with: $0) }

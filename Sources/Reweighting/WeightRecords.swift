@@ -2,16 +2,16 @@ public import Datasets
 public import Kernels
 public import RunRecords
 
-/// What each training example is worth, and what the trained network makes of it: `weights.csv` and
+/// The weight of each training example, and its loss and margin in the trained network: `weights.csv` and
 /// `weights.safetensors`.
 public struct WeightRecords<Scalar: Real>: Sendable {
   /// One example.
   public struct Example: Equatable, Sendable {
-    /// Its place in the dataset.
+    /// Its position in the dataset.
     public let id: Int
-    /// The class it was trained as; nil where the targets are no classes.
+    /// The class that it had in training; nil if the targets are not classes.
     public let label: String?
-    /// Its class before noise; nil where it is not known.
+    /// Its class before noise; nil if it is not known.
     public let trueLabel: String?
     public let weight: Scalar
     public let loss: Scalar
@@ -20,16 +20,16 @@ public struct WeightRecords<Scalar: Real>: Sendable {
   }
 
   public let training: Subset
-  /// The same samples with their true labels, where these are known.
+  /// The same samples with their true labels, if they are known.
   public let trueTraining: Subset?
   /// One number for each sample, in the order of ``training``.
   public let weights: [Scalar]
   public let losses: [Scalar]
-  /// nil where the samples have no classes to tell apart.
+  /// nil if the samples have no classes, or the network only one output.
   public let margins: [Scalar]?
 
-  /// - Parameter examination: what `LearningProblem.examine` gives for the training set.
-  /// - Precondition: one weight, one loss and, where there are any, one margin for each training sample.
+  /// - Parameter examination: the result of `LearningProblem.examine` for the training set.
+  /// - Precondition: one weight, one loss and, if there are margins, one margin for each training sample.
   public init(_ split: DataSplit, weights: [Scalar], examination: (losses: [Scalar], margins: [Scalar]?)) {
     let count = split.training.count
     precondition(
@@ -48,8 +48,8 @@ public struct WeightRecords<Scalar: Real>: Sendable {
       loss: losses[position], margin: margins?[position])
   }
 
-  /// The `count` examples of least weight, the least first, or all where there are fewer; of equal weights first the
-  /// one of greater loss, then that of the lower identifier.
+  /// The `count` examples of least weight, in ascending order, or all examples if there are fewer. Among equal weights
+  /// the greater loss comes first, then the lower identifier.
   public func lowest(_ count: Int) -> [Example] {
     let order = weights.indices.sorted { a, b in
       if weights[a] != weights[b] { return weights[a] < weights[b] }
@@ -59,7 +59,8 @@ public struct WeightRecords<Scalar: Real>: Sendable {
     return order.prefix(count).map(example)
   }
 
-  /// A row for each training sample, classes by name, numbers with the fewest digits that give them back exactly.
+  /// A row for each training sample, with classes by name and numbers with the fewest digits that reproduce them
+  /// exactly.
   public var csv: String {
     let hasLabels = training.classes > 0
     var csv = CSVText(
@@ -74,8 +75,9 @@ public struct WeightRecords<Scalar: Real>: Sendable {
     return csv.text
   }
 
-  /// The same as tensors [training samples]: `id` and, where there are classes, `label`, `margin` and perhaps `trueLabel`
-  /// by number, `weight` and `loss`. The metadata `classes` is the list of the classes' names as JSON.
+  /// The same data as tensors [training samples]: `id`, `weight` and `loss`; `label` and, if known, `trueLabel` as
+  /// class numbers, if there are classes; and `margin`, if there are margins. The metadata `classes` is the list of the
+  /// classes' names as JSON.
   public var safetensors: SafetensorsFile {
     let shape = [weights.count]
     func integers(_ name: String, _ value: (Int) -> Int) -> SafetensorsTensor {
@@ -92,7 +94,7 @@ public struct WeightRecords<Scalar: Real>: Sendable {
     return SafetensorsFile(tensors: tensors, metadata: ["classes": text])
   }
 
-  /// Writes both files to a run folder; each is whole or absent.
+  /// Writes both files to a run folder; each file is either complete or absent.
   ///
   /// - Throws: `RunRecordError`, `SafetensorsError`.
   public func write(to folder: RunFolder) throws {

@@ -4,17 +4,17 @@ public import Kernels
 public import Networks
 public import Training
 
-/// What a cycle of `rp-dist reweight` learns its weights from, found by the network of the cycle before: all that goes from
-/// one cycle to the next.
+/// The start of a cycle of `rp-dist reweight`, computed by the network of the previous cycle: all data that one cycle
+/// hands on to the next.
 public struct WeightStart: Codable, Equatable, Sendable {
-  /// The cycle that starts with it, counted from 1.
+  /// The cycle that starts with these data, counted from 1.
   public let cycle: Int
-  /// β of that network's outputs.
+  /// β, the calibration of that network's outputs.
   public let inverseTemperature: Double
-  /// How labels seem to have come from true classes.
+  /// An estimate of how likely each label is for each true class.
   public let transitions: LabelTransitions
-  /// a⁰ of each training sample, by position: the posterior probability that its label is true, where its weight starts and
-  /// what it is drawn to.
+  /// a⁰ of each training sample, by position: the posterior probability that its label is true. Its weight starts at a⁰
+  /// and is pulled towards it.
   public let belief: [Double]
 
   public init(cycle: Int, inverseTemperature: Double, transitions: LabelTransitions, belief: [Double]) {
@@ -25,20 +25,21 @@ public struct WeightStart: Codable, Equatable, Sendable {
   /// The share of training samples whose label is expected to be wrong.
   public var wrongShare: Double { 1 - belief.reduce(0, +) / Double(belief.count) }
 
-  /// Whether the network had outputs to believe.
+  /// Whether the network's outputs gave finite numbers.
   package var isFinite: Bool { inverseTemperature.isFinite && belief.allSatisfy(\.isFinite) }
 }
 
 extension LearningProblem {
-  /// What a trained network believes of the labels of the training samples. Collective.
+  /// Estimates with a trained network how likely the labels of the training samples are true. Collective.
   ///
-  /// 1. β by the true labels of the validation set; 2. T by the training set; 3. a⁰_i of each of its samples.
+  /// The three stages are: 1. β from the true labels of the validation set; 2. T from the training set; 3. a⁰_i for
+  /// each training sample.
   ///
-  /// - Parameter cycle: the one that starts with it.
-  /// - Returns: the same bits on every rank. For equal parameters they are also the same for every number of ranks: outputs
-  ///   are computed in equal passes, the validation set's are brought together before they are added up, and the sums for T
-  ///   are exact.
-  /// - Precondition: outputs for classes, and a validation set.
+  /// - Parameter cycle: the cycle that starts with the result.
+  /// - Returns: the same bits on every rank. For equal parameters the bits are also the same for every number of ranks:
+  ///   outputs are computed in equal passes, the validation set's outputs are collected before they are summed, and the
+  ///   sums for T are exact.
+  /// - Precondition: the outputs are for classes, and there is a validation set.
   /// - Complexity: one forward pass over the validation set and two over the training set.
   public func weightStart<Scalar: Real>(
     _ network: Network<Scalar>, _ parameters: Arena<Scalar>, cycle: Int,
@@ -50,7 +51,7 @@ extension LearningProblem {
     let (training, classes) = (split.training, network.outputs)
     precondition(target == .label && classes == training.classes, "only labels can be believed")
 
-    // A rank writes what belongs to its own samples; to the rest it adds zeros.
+    // A rank writes the outputs of its own samples and leaves the others 0 for the sum.
     let outputs = Arena<Double>(count: validation.count * classes)
     forEachOutput(network, parameters, on: validation, over: ranks) { position, row in
       outputs.all[position * classes..<(position + 1) * classes].copy(from: row)
@@ -79,16 +80,16 @@ extension LearningProblem {
   }
 }
 
-/// T[c, k], an estimate of the probability that an example of the true class c is labelled k.
+/// T[c, k], an estimate of the probability that an example of the true class c has the label k.
 ///
-/// `T[c, k] = (1/C + Σ_{i: label k} p(c|x_i)) / (1 + Σ_i p(c|x_i))` over the training set of C classes, p(c|x) the calibrated
-/// probabilities of a network: soft counts of true classes against labels. One more example of each class with a label of
-/// any class keeps every entry positive, also of a class that nowhere appears.
+/// `T[c, k] = (1/C + Σ_{i: label k} p(c|x_i)) / (1 + Σ_i p(c|x_i))` over the training set of C classes, where p(c|x)
+/// are the calibrated probabilities of a network: soft counts of true classes and labels. Each class gets one more
+/// example, whose label may be any class. Every entry is therefore positive, even for a class that does not appear.
 public struct LabelTransitions: Codable, Equatable, Sendable {
-  /// A row for each true class; each adds to 1.
+  /// A row for each true class; each row sums to 1.
   public let rows: [[Double]]
 
-  /// - Parameter rows: as they were.
+  /// - Parameter rows: the rows of an earlier estimate.
   package init(rows: [[Double]]) { self.rows = rows }
 
   /// - Parameter counts: Σ_{i: label k} p(c|x_i), [classes × labels].
@@ -112,7 +113,7 @@ public struct LabelTransitions: Codable, Equatable, Sendable {
   }
 }
 
-/// The soft counts of true classes against labels, which ranks add up.
+/// The soft counts of true classes and labels, which are summed over the ranks.
 public struct LabelCounts: ~Copyable {
   private let classes: Int
   /// [classes × labels].
@@ -123,13 +124,13 @@ public struct LabelCounts: ~Copyable {
     counts = Arena(count: classes * classes)
   }
 
-  /// Counts one example. Probabilities are rounded to multiples of 2⁻³⁰: their sums are then exact for up to 2²³ examples
-  /// of a label, so that neither the order nor the ranks among which they are shared out change a bit.
+  /// Counts one example. Probabilities are rounded to multiples of 2⁻³⁰. The sums are then exact for up to 2²³ examples
+  /// of a label, so the bits depend neither on the order nor on how examples are divided among ranks.
   public func add(_ probabilities: [Double], label: Int) {
     for (c, p) in probabilities.enumerated() { counts.all[c * classes + label] += (p * 0x1p30).rounded() * 0x1p-30 }
   }
 
-  /// T of the examples that all ranks counted. Collective.
+  /// T for the examples that all ranks counted. Collective.
   public consuming func transitions(over ranks: borrowing some GlobalSum & ~Copyable) throws -> LabelTransitions {
     try ranks.sum(counts.all)
     let sums = counts.all.array

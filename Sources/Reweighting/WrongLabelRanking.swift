@@ -1,20 +1,20 @@
 public import Kernels
 
-/// How well the weights of examples tell true labels from wrong ones.
+/// How well the weights of examples separate true labels from wrong ones.
 public struct WrongLabelRanking: Codable, Equatable, Sendable {
-  /// The probability that a sample with a true label weighs more than one with a wrong label; equal weights count half.
-  /// 1 is a perfect order, 0.5 what chance gives.
+  /// The probability that a sample with a true label has a greater weight than one with a wrong label; equal weights
+  /// count half. 1 is a perfect order, 0.5 is chance.
   public let auc: Double
-  /// Of as many samples of least weight as there are wrong labels, the share whose label is wrong. Where equal weights
-  /// leave open which samples these are, its mean over all choices.
+  /// The share of wrong labels among the samples of least weight, as many as there are wrong labels. If equal weights
+  /// leave the choice of these samples open, the mean over all choices.
   public let precision: Double
 
-  /// Evaluates weights where the truth is known; nil where no label or every label is wrong.
+  /// Evaluates weights for which the true labels are known; nil if no label or every label is wrong.
   ///
-  /// With the tied groups g of equal weight, each of c_g true and f_g wrong labels, in ascending order:
+  /// With the groups g of equal weight in ascending order, each with c_g true and f_g wrong labels:
   /// `AUC = Σ_g c_g (Σ_{h<g} f_h + f_g / 2) / (c f)`.
   ///
-  /// - Precondition: one weight for each sample, none of them not a number.
+  /// - Precondition: one weight for each sample; no weight is NaN.
   /// - Complexity: O(n log n).
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -26,7 +26,7 @@ public struct WrongLabelRanking: Codable, Equatable, Sendable {
     guard flipped > 0, clean > 0 else { return nil }
     let order = weights.indices.sorted { weights[$0] < weights[$1] }
 
-    // Twice the pairs that are in order, a whole number.
+    // Twice the number of pairs in the right order, a whole number.
     var twicePairs = 0
     var (samplesBelow, flippedBelow, found) = (0, 0, 0.0)
     var start = 0

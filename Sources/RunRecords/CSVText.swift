@@ -1,4 +1,4 @@
-/// Rows of text as a CSV file (RFC 4180, with bare line feeds): what spreadsheets, pandas and this program read.
+/// Rows of text as a CSV file (RFC 4180, with bare line feeds), which spreadsheets, pandas and this program can read.
 public struct CSVText: Sendable {
   public private(set) var text = ""
 
@@ -15,9 +15,9 @@ public struct CSVText: Sendable {
   }
 
   private static func quoted(_ field: String) -> String {
-    // By characters' code points: a line break of two is one Character.
+    // Compares code points: a line break of two code points is one Character.
     let isPlain = !field.unicodeScalars.contains { ["\"", ",", "\n", "\r"].contains($0) }
-    // Readers take spaces at the ends for no part of an unquoted field.
+    // Readers do not count spaces at the ends of an unquoted field as part of it.
     guard !isPlain || field.first?.isWhitespace == true || field.last?.isWhitespace == true else { return field }
     return "\"" + field.replacing("\"", with: "\"\"") + "\""
   }

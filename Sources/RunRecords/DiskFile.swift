@@ -8,7 +8,7 @@ private import Kernels
   import Darwin
 #endif
 
-/// An open file of the operating system, closed when its value ends; every system call is checked here.
+/// An open file of the operating system, closed when this value is destroyed; every system call is checked here.
 struct DiskFile: ~Copyable {
   enum Content {
     case bytes(count: Int)
@@ -17,7 +17,7 @@ struct DiskFile: ~Copyable {
     case stream
   }
 
-  /// The file that errors are about: for a temporary file, the one it is to become.
+  /// The file named in errors: for a temporary file, the file that it will become.
   private let path: String
   private let kind: SafetensorsError.Kind
   private var handle: CInt
@@ -30,7 +30,7 @@ struct DiskFile: ~Copyable {
     guard handle >= 0 else { throw Self.failure(path, .unreadable) }
   }
 
-  /// Creates a file for writing under a name that does not exist yet and that is to become `path`.
+  /// Creates a file for writing under a new temporary name; the file will later be renamed to `path`.
   init(creating temporary: String, for path: String) throws(SafetensorsError) {
     self.path = path
     kind = .cannotWrite
@@ -39,11 +39,11 @@ struct DiskFile: ~Copyable {
   }
 
   deinit {
-    // Open here only after reading, or after a failure to write that is already reported.
+    // Still open here only after reading, or after a write error that has already been reported.
     if handle >= 0 { _ = systemClose(handle) }
   }
 
-  /// What the open file is, and its size if it is a regular file.
+  /// The kind of the open file, and its size if it is a regular file.
   func content() throws(SafetensorsError) -> Content {
     var information = stat()
     guard unsafe fstat(handle, &information) == 0 else { throw Self.failure(path, kind) }
@@ -54,7 +54,7 @@ struct DiskFile: ~Copyable {
     }
   }
 
-  /// The next `count` bytes, or fewer if the file ends before.
+  /// The next `count` bytes, or fewer if the file ends earlier.
   func read(count: Int) throws(SafetensorsError) -> [UInt8] {
     OutOfMemory.check(count)
     var bytes = [UInt8](repeating: 0, count: count)
@@ -73,12 +73,12 @@ struct DiskFile: ~Copyable {
     return bytes
   }
 
-  /// Moves the place where ``read(count:)`` goes on.
+  /// Sets the position at which ``read(count:)`` continues.
   func seek(to offset: Int) throws(SafetensorsError) {
     guard lseek(handle, off_t(offset), SEEK_SET) >= 0 else { throw Self.failure(path, kind) }
   }
 
-  /// Writes all bytes after those written before.
+  /// Writes all bytes after the bytes written before.
   func write(_ bytes: [UInt8]) throws(SafetensorsError) {
     var written = 0
     while written < bytes.count {
@@ -92,20 +92,20 @@ struct DiskFile: ~Copyable {
     }
   }
 
-  /// Waits until everything written is on the disk, and closes the file.
+  /// Waits until all written bytes are on the disk, and closes the file.
   consuming func finish() throws(SafetensorsError) {
     guard fsync(handle) == 0 else { throw Self.failure(path, kind) }
-    // Network file systems report here what they could not write; the handle is gone even so.
+    // Network file systems report write errors here; the handle is closed even if there is an error.
     let code = systemClose(handle)
     handle = -1
     guard code == 0 else { throw Self.failure(path, kind) }
   }
 
-  /// Gives a file new content so that its name stands for the old or for the complete new content, never for a part.
+  /// Replaces the content of a file so that its name always stands for the complete old or the complete new content.
   ///
-  /// The bytes go to a temporary name in the same directory (`.rp-dist-….tmp`), are synced to the disk, and take the
-  /// name in one step. The temporary file is removed after a failure; only a killed process can leave one behind. A
-  /// link is followed; what is no regular file, such as a device, is refused.
+  /// The bytes are written to a temporary file in the same directory (`.rp-dist-….tmp`) and synced to the disk. The
+  /// temporary file is then renamed in one step. It is removed after a failure; only a killed process can leave one
+  /// behind. A link is followed; anything but a regular file, such as a device, is refused.
   static func replace(_ path: String, with parts: [[UInt8]]) throws(SafetensorsError) {
     let place = try replacement(for: path)
     let file = try DiskFile(creating: place.temporary, for: path)
@@ -119,15 +119,15 @@ struct DiskFile: ~Copyable {
     }
   }
 
-  /// Makes sure that ``replace(_:with:)`` can begin: a temporary file is made and removed; the file itself, if there is
-  /// one, stays as it is.
+  /// Checks that ``replace(_:with:)`` can begin: creates and removes a temporary file; an existing file stays as it is.
   static func checkReplaceable(_ path: String) throws(SafetensorsError) {
     let place = try replacement(for: path)
     _ = try DiskFile(creating: place.temporary, for: path)
     remove(place.temporary)
   }
 
-  /// The regular file that a path leads to or that is to be made, its directory, and an unused name in that.
+  /// The regular file that a path leads to or that will be created, its directory, and an unused name in that
+  /// directory.
   private static func replacement(
     for path: String
   ) throws(SafetensorsError) -> (target: String, directory: String, temporary: String) {
@@ -149,17 +149,18 @@ struct DiskFile: ~Copyable {
     return (target, directory, "\(directory).rp-dist-\(unique).tmp")
   }
 
-  /// Gives a finished file its name in one step, in place of the file that had it, and waits until that is on the disk.
+  /// Renames a finished file in one step, replacing any file of that name, and waits until the change is on the disk.
   private static func rename(_ temporary: String, to path: String, in directory: String) throws(SafetensorsError) {
     guard unsafe systemRename(temporary, path) == 0 else { throw failure(path, .cannotWrite) }
-    // A directory that may be written but not read, or whose file system has no sync, is left to the system.
+    // The sync is skipped for a directory that can be written but not read; file systems without directory sync are
+    // accepted.
     let handle = unsafe open(directory, O_RDONLY | O_CLOEXEC)
     guard handle >= 0 else { return }
     defer { _ = systemClose(handle) }
     guard fsync(handle) == 0 || errno == EINVAL else { throw failure(path, .cannotWrite) }
   }
 
-  /// Removes a file if it is there.
+  /// Removes a file if it exists.
   private static func remove(_ path: String) {
     _ = unsafe unlink(path)
   }
@@ -191,7 +192,7 @@ struct DiskFile: ~Copyable {
   }
 }
 
-// Inside the type, its own methods hide the system's functions of the same names.
+// The type's own methods hide the system's functions of the same names.
 private let systemRead = unsafe read
 private let systemWrite = unsafe write
 private let systemRename = unsafe rename

@@ -1,12 +1,12 @@
 private import CCrypto
 
-/// A SHA-256 that grows with the bytes given to it.
+/// A SHA-256 of all bytes added so far.
 @safe
 public final class Fingerprint {
   private let context: OpaquePointer
 
   public init() {
-    // A context is a few hundred bytes: without them nothing can go on.
+    // A context takes a few hundred bytes; if they cannot be had, the program cannot continue.
     guard let context = unsafe EVP_MD_CTX_new(), unsafe EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
       preconditionFailure("the cryptographic library has no SHA-256")
     }
@@ -18,7 +18,7 @@ public final class Fingerprint {
     precondition(added == 1, "a digest takes any bytes")
   }
 
-  /// 64 hexadecimal digits of the bytes so far.
+  /// The digest of the bytes so far, as 64 hexadecimal digits.
   public var hexadecimal: String {
     var digest = [UInt8](repeating: 0, count: 32)
     guard let copy = unsafe EVP_MD_CTX_new() else { preconditionFailure("no memory for a digest") }

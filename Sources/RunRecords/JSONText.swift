@@ -1,6 +1,6 @@
 private import Foundation
 
-/// A value as JSON with sorted keys, on one line or indented: what the program prints and keeps in its files.
+/// A value as JSON with sorted keys, on one line or indented. The program prints and stores JSON in this form.
 ///
 /// - Throws: `EncodingError` for numbers that JSON does not have (not finite).
 public func jsonText(_ value: some Encodable, indented: Bool = false) throws -> String {
@@ -10,7 +10,7 @@ public func jsonText(_ value: some Encodable, indented: Bool = false) throws -> 
   return String(decoding: try encoder.encode(value), as: UTF8.self)
 }
 
-/// A value that is written as null where there is none, and not left out: a reader finds every key in every object.
+/// A value whose absence is written as null instead of leaving out its key: a reader finds every key in every object.
 @propertyWrapper
 public struct OrNull<Value: Codable>: Codable {
   public var wrappedValue: Value?
@@ -32,7 +32,7 @@ extension OrNull: Equatable where Value: Equatable {}
 extension OrNull: Sendable where Value: Sendable {}
 
 extension KeyedDecodingContainer {
-  /// A key that is not there, as in objects of an earlier version, is read as null.
+  /// Reads a missing key, as in objects of an earlier version, as null.
   public func decode<Value>(_ type: OrNull<Value>.Type, forKey key: Key) throws -> OrNull<Value> {
     try decodeIfPresent(type, forKey: key) ?? OrNull(wrappedValue: nil)
   }

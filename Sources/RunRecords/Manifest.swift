@@ -1,11 +1,11 @@
-/// What a run was made with and how it ended: `manifest.json`.
+/// `manifest.json`: the data, software and machines of a run, and how it ended.
 public struct Manifest: Codable, Sendable {
-  /// A stopped run ended after a checkpoint, because it was asked to.
+  /// `stopped`: the run ended after a checkpoint because it was asked to.
   public enum Status: String, Codable, Sendable { case running, stopped, finished, diverged }
 
-  /// When and where the run went on from a checkpoint.
+  /// When and where the run resumed from a checkpoint.
   public struct Resumption: Codable, Equatable, Sendable {
-    /// The steps that were done.
+    /// The number of steps done before.
     public var step: Int
     public var at: String
     public var version: String
@@ -17,13 +17,13 @@ public struct Manifest: Codable, Sendable {
     }
   }
 
-  /// Noise that was put into the labels of the training samples.
+  /// Noise that was added to the labels of the training samples.
   public struct LabelNoise: Codable, Equatable, Sendable {
     public var kind: String
     /// The probability that a label is flipped.
     public var rate: Double
     public var seed: Int
-    /// The training samples that have a wrong label.
+    /// The number of training samples that have a wrong label.
     public var flipped: Int
 
     public init(kind: String, rate: Double, seed: Int, flipped: Int) {
@@ -38,8 +38,8 @@ public struct Manifest: Codable, Sendable {
     /// Taken from the training set.
     public var validationSamples: Int
     public var testSamples: Int
-    /// Of the samples' values and true labels, training set before test set: equal data have equal ones, with or without
-    /// ``labelNoise``.
+    /// The hash of the samples' values and true labels, training set before test set. Equal data have equal hashes,
+    /// with or without ``labelNoise``.
     public var sha256: String
     public var labelNoise: LabelNoise?
 
@@ -55,13 +55,14 @@ public struct Manifest: Codable, Sendable {
 
   public struct Libraries: Codable, Sendable {
     public var mpi: String
-    /// The OpenBLAS of a training that multiplies by it, and the kernel that it chose for this processor: results then
-    /// have equal bits only for equal ones. nil for other trainings.
+    /// The OpenBLAS of a training that uses it for matrix products, and the kernel that it chose for this processor.
+    /// Results have equal bits only if these are equal. nil for other trainings.
     public var blas: String?
     public var blasKernel: String?
     /// `training.threads`.
     public var threads: Int
-    /// The instructions of the program's own kernels, and the mathematical library: equal bits need equal ones of these too.
+    /// The instruction set of the program's own kernels, and the mathematical library. Equal bits also need these to be
+    /// equal.
     public var instructions: String?
     public var mathLibrary: String?
 
@@ -72,7 +73,7 @@ public struct Manifest: Codable, Sendable {
       (self.instructions, self.mathLibrary) = (instructions, mathLibrary)
     }
 
-    /// ``threads`` in manifests that were written before it had this name.
+    /// The key of ``threads`` in older manifests.
     private enum OldKeys: String, CodingKey { case blasThreads }
 
     public init(from decoder: any Decoder) throws {
@@ -98,18 +99,17 @@ public struct Manifest: Codable, Sendable {
   public var ranks: Int
   /// The host of each rank.
   public var hosts: [String]
-  /// How the ranks brought their shares of a minibatch together: `node`, `mpi` or `lanes`; nil for a single rank without
-  /// lanes.
+  /// How the ranks added up their shares of a minibatch: `node`, `mpi` or `lanes`; nil for a single rank without lanes.
   public var reduction: String?
-  /// In pieces of how many bytes sums were added up over ranks; nil where they went whole, and by lanes.
+  /// The size in bytes of the pieces in which ranks added up sums; nil for whole sums, and for lanes.
   public var reductionPieceBytes: Int?
   public var precision: String
   public var parameters: Int
-  /// Of the bytes of the trained parameters, equal on all ranks.
+  /// The hash of the bytes of the trained parameters, equal on all ranks.
   public var parametersSHA256: String?
   public var data: Data
   public var libraries: Libraries
-  /// In the order of time; nil for a run that was never broken off.
+  /// In the order of time; nil for a run that was never interrupted.
   public var resumptions: [Resumption]?
   /// For a diverged run, the step whose loss was not finite.
   public var divergedAtStep: Int?
@@ -128,18 +128,19 @@ public struct Manifest: Codable, Sendable {
   public var json: String { get throws { try jsonText(self, indented: true) } }
 }
 
-/// What a run achieved; losses without regularisation. This is what `--json` prints.
+/// The result of a run; losses are without regularisation. `--json` prints it.
 public struct RunResult: Codable, Equatable, Sendable {
   public var run: String
   public var steps: Int
   public var epochs: Int
   /// The epoch whose model early stopping kept, counted from 1; nil without early stopping.
   @OrNull public var bestEpoch: Int?
-  /// Spent on steps.
+  /// The time spent on steps.
   public var seconds: Double
   public var ranks: Int
   public var trainingLoss: Double
-  /// That of the first parameters where the trained network's is far above it; nil where training has worked.
+  /// The training loss of the initial parameters, if the trained network's loss is far above it; nil if training has
+  /// worked.
   public var initialTrainingLoss: Double?
   /// nil for reconstruction.
   @OrNull public var trainingAccuracy: Double?
@@ -148,7 +149,7 @@ public struct RunResult: Codable, Equatable, Sendable {
   @OrNull public var validationAccuracy: Double?
   public var testLoss: Double
   @OrNull public var testAccuracy: Double?
-  /// Where the weights of the training examples were learned.
+  /// The result of learning the weights of the training examples; nil for other runs.
   public var reweight: ReweightResult?
 
   public init(

@@ -2,21 +2,21 @@ private import Foundation
 
 /// One line of `metrics.jsonl`.
 public struct Metrics: Codable, Sendable {
-  /// Which time the network is trained, counted from 1, where it is trained several times over.
+  /// The number of the network's training, counted from 1, where the network is trained several times.
   public var cycle: Int?
-  /// Epochs of the cycle, and steps of the whole run, that are done.
+  /// The epochs of the cycle, and the steps of the whole run, that are done.
   public var epoch: Int
   public var step: Int
-  /// Spent on steps since the first one, without validation.
+  /// The time spent on steps since the first one, without validation.
   public var seconds: Double
-  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
+  /// α or λ of the epoch's last step; where the step lengths are found, their upper limit.
   public var learningRate: Double
-  /// The mean over the epoch's minibatches, each before its step; without regularisation.
+  /// The mean over the epoch's minibatches, each evaluated before its step; without regularisation.
   public var trainingLoss: Double
-  /// On the validation set, where there is one.
+  /// Loss and accuracy on the validation set, if there is one.
   public var validationLoss: Double?
   public var validationAccuracy: Double?
-  /// Where the training examples have weights.
+  /// The statistics of the weights, if the training examples have weights.
   public var weights: WeightStatistics?
 
   public init(
@@ -30,12 +30,12 @@ public struct Metrics: Codable, Sendable {
   }
 }
 
-/// Appends lines to `metrics.jsonl`; each is with the operating system when the call returns.
+/// Appends lines to `metrics.jsonl`; when a call returns, the operating system has the line.
 public final class MetricsWriter {
   private let path: String
   private let file: FileHandle
 
-  /// - Throws: ``RunRecordError`` when the file cannot be made.
+  /// - Throws: ``RunRecordError`` if the file cannot be created.
   public init(path: String) throws(RunRecordError) {
     guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
     else { throw RunRecordError(.cannotWrite, path, "cannot be made; is the folder writable and the disk not full?") }
@@ -43,10 +43,12 @@ public final class MetricsWriter {
     self.file = file
   }
 
-  /// Goes on with a file, behind its first bytes: what a run wrote after its checkpoint is written again.
+  /// Continues a file after its first `bytes` bytes. Later lines are removed: the run wrote them after its checkpoint,
+  /// and the resumed run writes them again.
   ///
-  /// - Parameter bytes: where the file is shorter, lines have been lost, and it goes on at its end.
-  /// - Throws: ``RunRecordError`` when it cannot be written.
+  /// - Parameter bytes: the length at the checkpoint. If the file is shorter, lines have been lost, and writing
+  ///   continues at its end.
+  /// - Throws: ``RunRecordError`` if the file cannot be written.
   public init(continuing path: String, after bytes: Int) throws(RunRecordError) {
     if !FileManager.default.fileExists(atPath: path) { _ = FileManager.default.createFile(atPath: path, contents: nil) }
     do {
@@ -58,9 +60,9 @@ public final class MetricsWriter {
     }
   }
 
-  /// Puts all lines on the disk.
+  /// Waits until all lines are on the disk.
   ///
-  /// - Returns: how many bytes they have.
+  /// - Returns: the number of bytes of all lines.
   public func sync() throws(RunRecordError) -> Int {
     do {
       try file.synchronize()

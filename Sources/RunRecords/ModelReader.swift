@@ -2,16 +2,17 @@ private import Foundation
 internal import Kernels
 internal import Networks
 
-/// Finds a network in the tensors of a safetensors file, and its parameters.
+/// Finds a network and its parameters in the tensors of a safetensors file.
 ///
-/// Layers with parameters take the file's addresses, N of `layers.N.weight` or `layers.N.branch.M.weight`, in their order, so
-/// that layers without parameters may be left out of a network that the user names, and of the file's numbering.
+/// Layers with parameters get the file's addresses, N of `layers.N.weight` or `layers.N.branch.M.weight`, in their
+/// order. Layers without parameters may therefore be left out of a network that the user names, and of the file's
+/// numbering.
 struct ModelReader {
   let path: String
   let file: SafetensorsFile
   /// The addresses of layers with tensors, ascending.
   private let addresses: [LayerAddress]
-  /// What names the layers on the command line.
+  /// The command-line option that names the layers.
   private let option: String
 
   init(path: String, option: String) throws(SafetensorsError) {
@@ -20,11 +21,11 @@ struct ModelReader {
     addresses = Set(file.names.compactMap(Self.address)).sorted()
   }
 
-  /// The layers with the sizes that the tensors have, and the shape of their input.
+  /// The layers with the sizes of the tensors, and the shape of their input.
   ///
   /// - Parameters:
-  ///   - named: a network that the user names, without sizes; wins over the metadata. Its dense layers have a bias where
-  ///     the file has one.
+  ///   - named: a network that the user names, without sizes; takes precedence over the metadata. Its dense layers have
+  ///     a bias if the file has one.
   func layers(named: [LayerConfiguration]?) throws(SafetensorsError) -> (layers: [LayerConfiguration], input: Shape) {
     let written = try writtenShape()
     guard let first = addresses.first.map(tensors), written != nil || isNetwork(first) else { throw noNetwork }
@@ -60,7 +61,7 @@ struct ModelReader {
     return (fitted, Shape(inputs))
   }
 
-  /// Layers by their names, such as `3 dense and 2 batchNorm layers`.
+  /// The numbers of layers by name, such as `3 dense and 2 batchNorm layers`.
   private func count(_ layers: [LayerConfiguration]) -> String {
     let dense = DenseLayer.names[0]
     let others = Set(layers.map(\.description.name)).subtracting([dense]).sorted()
@@ -77,7 +78,8 @@ struct ModelReader {
     return LayerTensors(shapes)
   }
 
-  /// Whether the tensors of the first layer say how many features a sample has, in a file that does not say its shape.
+  /// Whether the tensors of the first layer give the number of features of a sample, for a file without metadata
+  /// `inputShape`.
   private func isNetwork(_ first: LayerTensors) -> Bool {
     guard let weight = first[.weight], weight.allSatisfy({ $0 > 0 }) else { return false }
     return weight.count > 1 || (weight.count == 1 && first[.runningMean] != nil)
@@ -89,7 +91,7 @@ struct ModelReader {
       "write the weights of a torch.nn.Sequential named layers, or a model of rp-dist")
   }
 
-  /// The shape of a sample in the metadata; nil where it says nothing.
+  /// The shape of a sample in the metadata; nil if the metadata do not give it.
   private func writtenShape() throws(SafetensorsError) -> Shape? {
     guard let json = file.metadata["inputShape"] else { return nil }
     let shape = try? JSONDecoder().decode(Shape.self, from: Data(json.utf8))
@@ -103,7 +105,7 @@ struct ModelReader {
     return shape
   }
 
-  /// A layer with the sizes of its tensors; sizes in the metadata are checked against them.
+  /// A layer with the sizes of its tensors; sizes in the metadata are checked against the tensors.
   private func fit(
     _ layer: LayerConfiguration, _ address: LayerAddress, isNamed: Bool
   ) throws(SafetensorsError) -> LayerConfiguration {
@@ -116,7 +118,7 @@ struct ModelReader {
 
   /// Reads the parameters of a network made of ``layers(named:)``, converted to `Scalar`.
   ///
-  /// - Returns: the parameters, and the names in the file of the network's parameter blocks.
+  /// - Returns: the parameters, and the parameter blocks' names in the file.
   func parameters<Scalar: Real>(
     of network: Network<Scalar>
   ) throws(SafetensorsError) -> (parameters: Arena<Scalar>, names: [String]) {
@@ -167,8 +169,8 @@ struct ModelReader {
     }
   }
 
-  /// N of `layers.N.weight` and the other tensors of a layer, or N and M of `layers.N.branch.M.weight`; PyTorch's counters
-  /// (`num_batches_tracked`) are not needed.
+  /// N of `layers.N.weight` and the other tensors of a layer, or N and M of `layers.N.branch.M.weight`; PyTorch's
+  /// counters (`num_batches_tracked`) are not needed.
   static func address(_ name: String) -> LayerAddress? {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count >= 3, parts.count % 2 == 1, parts[0] == "layers",

@@ -1,4 +1,4 @@
-/// The weights of the training examples as a whole; a line of `metrics.jsonl` and the result of a run have them.
+/// Statistics of the weights of all training examples, in the lines of `metrics.jsonl` and in the result of a run.
 public struct WeightStatistics: Codable, Equatable, Sendable {
   public var mean: Double
   /// The root of the mean squared distance from the mean.
@@ -7,12 +7,12 @@ public struct WeightStatistics: Codable, Equatable, Sendable {
   public var greatest: Double
   /// The share of weights that are 0.
   public var zeros: Double
-  /// The probability that a true label weighs more than a wrong one; nil where the truth is not known.
+  /// The probability that a true label has a greater weight than a wrong one; nil if the true labels are not known.
   public var auc: Double?
-  /// The share of wrong labels among as many samples of least weight as there are wrong labels; nil likewise.
+  /// The share of wrong labels among the samples of least weight, as many as there are wrong labels; nil likewise.
   public var precision: Double?
 
-  /// - Precondition: there is a weight.
+  /// - Precondition: there is at least one weight.
   public init(_ weights: [Double], auc: Double?, precision: Double?) {
     precondition(!weights.isEmpty, "without weights there is nothing to summarise")
     let count = Double(weights.count)
@@ -26,9 +26,9 @@ public struct WeightStatistics: Codable, Equatable, Sendable {
   }
 }
 
-/// What learning the weights of examples gave: the part `reweight` of a run's result.
+/// The result of learning the weights of examples: the part `reweight` of a run's result.
 public struct ReweightResult: Codable, Equatable, Sendable {
-  /// How good a network is on the test set; nulls where its training diverged.
+  /// The quality of a network on the test set; nulls if its training diverged.
   public struct Quality: Codable, Equatable, Sendable {
     @OrNull public var testLoss: Double?
     @OrNull public var testAccuracy: Double?
@@ -38,11 +38,11 @@ public struct ReweightResult: Codable, Equatable, Sendable {
     }
   }
 
-  /// How the ranks were shared out: groups × ranks of a group, the last of which may have one more.
+  /// How the ranks were divided: groups × ranks of a group; the sizes of the groups differ by at most one.
   public struct Grid: Codable, Equatable, Sendable {
-    /// As it was configured.
+    /// The setting in the configuration.
     public var setting: String
-    /// The groups of the passes over weighted examples, and over unlabelled samples where there is a student.
+    /// The groups in the passes over weighted examples, and over unlabelled samples if there is a student.
     public var groups: Int
     public var studentGroups: Int?
 
@@ -55,7 +55,7 @@ public struct ReweightResult: Codable, Equatable, Sendable {
   public struct Example: Codable, Equatable, Sendable {
     public var id: Int
     @OrNull public var label: String?
-    /// nil where it is not known.
+    /// nil if it is not known.
     @OrNull public var trueLabel: String?
     public var weight: Double
     public var loss: Double
@@ -67,19 +67,20 @@ public struct ReweightResult: Codable, Equatable, Sendable {
     }
   }
 
-  /// One training of the network among several.
+  /// One of several trainings of the network.
   public struct Cycle: Codable, Equatable, Sendable {
     /// Counted from 1.
     public var cycle: Int
-    /// β, what the outputs of the network before were multiplied by to be probabilities; nil for the first cycle.
+    /// β, the factor that turned the outputs of the previous network into calibrated probabilities; nil for the first
+    /// cycle.
     @OrNull public var inverseTemperature: Double?
-    /// The share of wrong labels that was then expected.
+    /// The share of wrong labels that was expected after the previous network; nil for the first cycle.
     @OrNull public var wrongShare: Double?
     @OrNull public var validationLoss: Double?
     @OrNull public var validationAccuracy: Double?
     @OrNull public var testLoss: Double?
     @OrNull public var testAccuracy: Double?
-    /// After the cycle.
+    /// The weights after the cycle.
     public var weights: WeightStatistics
 
     public init(
@@ -94,20 +95,21 @@ public struct ReweightResult: Codable, Equatable, Sendable {
   }
 
   public var levels: Int
-  /// One for each time the network was trained; the last is that of the run's own numbers.
+  /// One for each training of the network; the last cycle gave the run's own numbers.
   public var cycles: [Cycle]?
   public var grid: Grid
   public var weights: WeightStatistics
-  /// The training examples that have weights, and how many of their labels are known to be wrong.
+  /// The number of training examples with weights, and the number of labels that are known to be wrong.
   public var examples: Int
   @OrNull public var flipped: Int?
-  /// Of three levels, the teacher; the run's own losses are those of the student.
+  /// For three levels, the quality of the teacher; the run's own losses are the student's.
   public var teacher: Quality?
-  /// The same training with all weights alike; nil where it was not wanted.
+  /// The quality after the same training with equal weights; nil if it was not wanted.
   @OrNull public var unweighted: Quality?
-  /// The same number of steps on the examples whose labels are true; nil where it was not wanted, or the truth is not known.
+  /// The quality after the same number of steps on the examples with true labels; nil if it was not wanted, or the true
+  /// labels are not known.
   @OrNull public var clean: Quality?
-  /// Those of least weight, the least first.
+  /// The examples of least weight, in ascending order.
   public var lowest: [Example]
 
   public init(

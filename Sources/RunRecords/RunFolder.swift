@@ -1,15 +1,16 @@
 public import Foundation
 private import Glibc
 
-/// The folder of one run, with its files.
+/// The folder of one run, and the paths of its files.
 public struct RunFolder: Sendable {
   public let path: String
 
-  /// An existing run folder, or one to be made.
+  /// An existing run folder, or one that will be created.
   public init(path: String) { self.path = path }
 
   public var configuration: String { path + "/config.yml" }
-  /// ``configuration``; of a checkpoint, which is a folder with a model too, that of its run.
+  /// The file with the settings: ``configuration`` or, for a checkpoint, which is also a folder with a model, the file
+  /// of its run.
   public var settings: String {
     let parts = URL(fileURLWithPath: path).standardizedFileURL
     let run = parts.deletingLastPathComponent()
@@ -21,20 +22,20 @@ public struct RunFolder: Sendable {
   public var manifest: String { path + "/manifest.json" }
   public var metrics: String { path + "/metrics.jsonl" }
   public var model: String { path + "/model.safetensors" }
-  /// The student of three levels, where there is one; its teacher is in ``model``.
+  /// The student of three levels, if there is one; its teacher is in ``model``.
   public var student: String { path + "/student.safetensors" }
-  /// The training samples whose labels were made wrong, where there are such.
+  /// The training samples whose labels were made wrong, if there are any.
   public var labelNoise: String { path + "/label-noise.csv" }
-  /// The learned weights of the training examples, for people and for programs.
+  /// The learned weights of the training examples: a table for people, and tensors for programs.
   public var weightTable: String { path + "/weights.csv" }
   public var weights: String { path + "/weights.safetensors" }
 
-  /// What a run that was cut off goes on from.
+  /// The checkpoints from which an interrupted run resumes.
   public var checkpoints: String { path + "/checkpoints" }
 
-  /// Makes the folder `name` in `parent`, which must not exist yet.
+  /// Creates the folder `name` in `parent`; it must not exist yet.
   ///
-  /// - Throws: ``RunRecordError`` when it exists or cannot be made.
+  /// - Throws: ``RunRecordError`` if it exists or cannot be created.
   public static func create(_ name: String, in parent: String) throws(RunRecordError) -> RunFolder {
     let folder = RunFolder(path: parent + "/" + name)
     try makeDirectories(parent)
@@ -44,7 +45,7 @@ public struct RunFolder: Sendable {
 
   /// The folder that ``create(_:in:)`` would make.
   ///
-  /// - Throws: ``RunRecordError`` when there is something of its name.
+  /// - Throws: ``RunRecordError`` if a file or folder of this name exists.
   public static func checkUnused(_ name: String, in parent: String) throws(RunRecordError) -> RunFolder {
     let folder = RunFolder(path: parent + "/" + name)
     var information = stat()
@@ -60,7 +61,7 @@ public struct RunFolder: Sendable {
         : "cannot make the run folder: \(systemReason(code)); choose another run.folder")
   }
 
-  /// The name of a run that has none: the preset and the start time, with a number where that is taken.
+  /// The name of a run without a name: the preset and the start time, with a number if that name is taken.
   public static func unusedName(preset: String, start: Date, in parent: String) -> String {
     let parts = Calendar(identifier: .gregorian).dateComponents(
       [.year, .month, .day, .hour, .minute, .second], from: start)
@@ -74,7 +75,7 @@ public struct RunFolder: Sendable {
     return (2...).lazy.map { "\(name)-\($0)" }.first { !taken($0) } ?? name
   }
 
-  /// Makes a folder and those above it, where they do not exist yet.
+  /// Creates a folder and its parent folders, if they do not exist yet.
   private static func makeDirectories(_ path: String) throws(RunRecordError) {
     var prefix = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
@@ -87,7 +88,7 @@ public struct RunFolder: Sendable {
   }
 }
 
-/// Writes a text file under a temporary name and renames it, so that the file is whole or absent.
+/// Writes a text to a temporary file and renames it, so that the file is either complete or absent.
 public func writeWhole(_ text: String, to file: String) throws(RunRecordError) {
   do throws(SafetensorsError) {
     try DiskFile.replace(file, with: [Array(text.utf8)])
@@ -96,7 +97,7 @@ public func writeWhole(_ text: String, to file: String) throws(RunRecordError) {
   }
 }
 
-/// Makes sure that ``writeWhole(_:to:)`` has a place to write to; a file that exists stays as it is.
+/// Checks that ``writeWhole(_:to:)`` can write the file; an existing file stays as it is.
 public func checkWritable(_ file: String) throws(RunRecordError) {
   do throws(SafetensorsError) {
     try DiskFile.checkReplaceable(file)
@@ -105,12 +106,12 @@ public func checkWritable(_ file: String) throws(RunRecordError) {
   }
 }
 
-/// What the system says of an error code.
+/// The system's message for an error code.
 func systemReason(_ code: Int32) -> String {
   unsafe strerror(code).map { unsafe String(cString: $0) } ?? "error \(code)"
 }
 
-/// A file or folder of a run that cannot be made or written.
+/// A file or folder of a run that cannot be created or written.
 public struct RunRecordError: Error, CustomStringConvertible, Equatable {
   public enum Kind: Sendable { case cannotCreate, cannotWrite }
 

@@ -39,6 +39,6 @@ extension Configuration.CodingKeys {
 }
 
 extension LayerConfiguration {
-  /// The layers that are written as a word alone.
+  /// The layers that are written as a single word.
   fileprivate static var activationNames: [String] { Activation.allCases.map(\.rawValue) }
 }

@@ -1,7 +1,7 @@
 internal import Optimizers
 
 extension OptimizerConfiguration {
-  /// The keys that every optimizer has, and those of each, as the optimizers say.
+  /// The keys of all optimizers and the keys of each optimizer, from the optimizers' own descriptions.
   static func rows(_ kinds: [Name] = Name.allCases) -> [SettingWords.Row] {
     let finders = kinds.filter(\.findsLearningRate).map(\.rawValue).joined(separator: ", ")
     let all = [
@@ -43,7 +43,7 @@ extension SettingWords.Row {
 }
 
 extension SettingWords {
-  /// Labels as people are shown them: (M11, M14–M17).
+  /// Formula labels in the form for users: (M11, M14–M17).
   fileprivate static func formula(_ labels: [String]) -> String? {
     let numbers = Set(labels.compactMap { Int($0.dropFirst()) }).sorted()
     let runs = numbers.reduce(into: [ClosedRange<Int>]()) { runs, number in

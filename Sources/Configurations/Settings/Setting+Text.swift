@@ -1,7 +1,7 @@
 private import Optimizers
 
 extension Setting {
-  /// What a person is told of it: key and formula, then below them meaning, values and default.
+  /// The description of a setting for users: key and formula, then below them meaning, values and default.
   public var text: String {
     var lines = [words.meaning]
     if !isSection || section != nil {
@@ -13,7 +13,7 @@ extension Setting {
     return key + (words.formula.map { "  \($0)" } ?? "") + lines.map { "\n" + Self.wrapped($0, indent: 4) }.joined()
   }
 
-  /// The type and the values that there may be.
+  /// The type and the allowed values.
   private var values: String {
     let kind = words.kind == .name ? "one of" : words.kind.rawValue
     let range = range
@@ -21,8 +21,8 @@ extension Setting {
       + (range.isEmpty ? "" : (words.kind == .name ? " " : ", ") + range)
   }
 
-  /// Words in lines of at most `width` characters that begin with spaces; in those of the first line is a name, where it
-  /// fits.
+  /// A text in lines of at most `width` characters that begin with spaces. The first line contains a name, if there is
+  /// enough space.
   static func wrapped(_ text: String, indent: Int, name: String = "", width: Int = 78) -> String {
     let space = String(repeating: " ", count: indent)
     var result = name.count < indent ? name + space.dropFirst(name.count) : name + "\n" + space
@@ -43,9 +43,9 @@ extension Setting {
 
 /// The lists in the help of commands.
 extension Setting {
-  /// Sections with the names of their keys and, where these are few words, the values.
+  /// Sections with the names of their keys and, if these are short, the values.
   ///
-  /// - Parameter omitted: sections that have no part in it.
+  /// - Parameter omitted: sections that are left out.
   public static func briefly(without omitted: [String]) -> String {
     let indent = 18
     func row(_ name: String, _ text: String) -> String { wrapped(text, indent: indent, name: "  " + name) }
@@ -67,7 +67,7 @@ extension Setting {
     let settings = all.first { $0.key == section }?.children ?? []
     let indent = 4 + (settings.map(\.name.count).max() ?? 0)
     return settings.map { setting in
-      // The sentence as a part of one.
+      // The sentence as a part of another sentence.
       let meaning = setting.words.meaning.dropLast()
       let text = meaning.prefix(1).lowercased() + meaning.dropFirst()
       return wrapped(
@@ -76,7 +76,7 @@ extension Setting {
     }.joined(separator: "\n")
   }
 
-  /// The name, with its values where they are names or keys.
+  /// The name and, if the values are names or keys, the values.
   private var brief: String {
     if words.range == "the keys" { return "\(name) \(range)" }
     return words.kind == .name || isSection ? "\(name) (\(range))" : name

@@ -1,20 +1,20 @@
 private import Networks
 
-/// A key of the configuration and all that people are told of it: a row of the one table of settings.
+/// A key of the configuration with its description for users: a row of the only table of settings.
 ///
-/// Decoding takes the same keys (``StrictKey``), so that each is in the table, and none is that is not decoded.
+/// Decoding uses the same keys (``StrictKey``), so the table has every key that can be decoded, and no other.
 public struct Setting: Sendable {
-  /// With points, as for `--set`.
+  /// With dots, as for `--set`.
   public let key: String
-  /// The key without the sections that it is in.
+  /// The key without its sections.
   let name: String
-  /// The key of the section that it is in.
+  /// The key of its section.
   let section: String?
   let words: SettingWords
-  /// The optimizers that it belongs to; nil for all, and outside of `optimizer`.
+  /// The optimizers that have the setting; nil for all, and outside of `optimizer`.
   let optimizers: [OptimizerConfiguration.Name]?
 
-  /// In the order in which they are written; a section comes before its keys.
+  /// All settings, in the order in which they are written; a section comes before its keys.
   public static let all: [Setting] = list(SettingWords.Row.all(Configuration.CodingKeys.self), below: nil)
 
   private static func list(_ rows: [SettingWords.Row], below section: Setting?) -> [Setting] {
@@ -27,22 +27,22 @@ public struct Setting: Sendable {
     }
   }
 
-  /// Whether it has keys of its own.
+  /// Whether the setting is a section with keys.
   public var isSection: Bool { words.rows != nil }
 
-  /// The keys of a section, without those of sections in it.
+  /// The keys of a section, without the keys of its subsections.
   var children: [Setting] { Self.all.filter { $0.section == key } }
 
-  /// What values there may be; a section's keys in braces.
+  /// The allowed values; for a section, its keys in braces.
   var range: String {
     guard isSection else { return words.range }
     return words.range.replacing("the keys", with: "{\(children.map(\.name).joined(separator: ", "))}")
   }
 
-  /// The values that it has where it is left out; none where that depends on data or other settings.
+  /// The standard values, used if the setting is left out; empty if they depend on data or on other settings.
   public var standards: [StandardValue] { StandardValue.all[key] ?? [] }
 
-  /// The same as text.
+  /// The standard values as text.
   func standard(_ quoted: (String) -> String = { $0 }) -> String {
     let values = standards
     guard !values.isEmpty else { return words.standard ?? "none" }
@@ -56,9 +56,9 @@ public struct Setting: Sendable {
     OldNames.all.first { "\($0.section).\($0.new)" == key }.map { "\($0.section).\($0.old)" }
   }
 
-  /// The settings that someone may mean by a name: a key with all below it, or all keys that end so.
+  /// The settings that a user may mean by a name: a key with all keys below it, or all keys that end with the name.
   ///
-  /// - Throws: ``ConfigurationError`` that names the nearest where there is none.
+  /// - Throws: ``ConfigurationError`` that names the nearest setting if there is none.
   public static func named(_ name: String) throws(ConfigurationError) -> [Setting] {
     let whole = all.filter { $0.key == name || $0.key.hasPrefix(name + ".") || $0.oldName == name }
     let found = whole.isEmpty ? all.filter { $0.key.hasSuffix("." + name) } : whole

@@ -1,8 +1,9 @@
-/// What people are told of a key of the configuration: in the help texts, by `rp-dist settings` and in
+/// The description of a key of the configuration for users: in the help texts, in `rp-dist settings` and in
 /// `docs/settings.md`.
 ///
-/// Every coding key of a section has them (``StrictKey/words``), in a file for each section beside this one; of the keys of
-/// an optimizer its own file says them. Defaults are not among them: they are what the standard configuration is encoded as (``StandardValue``).
+/// Every coding key of a section has a description (``StrictKey/words``), in a file for each section in this folder;
+/// the keys of an optimizer have theirs in the optimizer's own file. The descriptions do not contain defaults: these
+/// come from the encoded standard configuration (``StandardValue``).
 struct SettingWords: Sendable {
   enum Kind: String, Sendable {
     case wholeNumber = "whole number"
@@ -16,15 +17,15 @@ struct SettingWords: Sendable {
   }
 
   let kind: Kind
-  /// What values there may be.
+  /// The allowed values.
   let range: String
   /// One short sentence.
   let meaning: String
-  /// The formulas that it belongs to, such as (M14).
+  /// The formulas in which the setting occurs, such as (M14).
   let formula: String?
-  /// What holds where the key is left out, for one that has no value then.
+  /// The effect of leaving the key out, for a key without a standard value.
   let standard: String?
-  /// nil for all, and outside of `optimizer`.
+  /// nil for all optimizers, and outside of `optimizer`.
   let optimizers: [OptimizerConfiguration.Name]?
   /// The keys of a section, in the order in which they are written.
   let rows: [Row]?
@@ -60,7 +61,7 @@ struct SettingWords: Sendable {
       .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formula: formula, standard: standard)
   }
 
-  /// Keys of their own, or what `range` says in their place.
+  /// A section with keys; `range` is an alternative description of its values.
   init(
     section keys: any StrictKey.Type, range: String = "", _ meaning: String, formula: String? = nil,
     standard: String? = nil

@@ -1,22 +1,22 @@
 private import Optimizers
 internal import Yams
 
-/// A value that a setting has where it is left out, as the standard configuration is encoded.
+/// A standard value, which a setting has if it is left out: its value in the encoded standard configuration.
 public struct StandardValue: Equatable, Sendable {
-  /// As for `--set`.
+  /// The value in the form for `--set`.
   public let text: String
-  /// In words, beside which other settings; empty where beside all others.
+  /// The other settings for which the value is standard, in words; empty if it is standard with all others.
   public fileprivate(set) var conditions: [String]
-  /// The same as `key=value`, for one of them.
+  /// The same as `key=value`, for one of these cases.
   public let beside: [String]
 
-  /// Settings beside which others have a standard value, or another one.
+  /// Settings that give other settings a standard value, or another standard value.
   private struct Case {
-    /// The keys in question start so.
+    /// The first part of the keys of these other settings.
     var prefix: String
-    /// In words; empty for what holds beside all settings that are not named here.
+    /// The condition in words; empty for values that are standard unless another case names a condition.
     var condition: String
-    /// Complete enough for a configuration that can be used.
+    /// Complete enough for a valid configuration.
     var settings: [String]
   }
 
@@ -45,7 +45,7 @@ public struct StandardValue: Equatable, Sendable {
       Case(prefix: "optimizer.", condition: $0.rawValue, settings: ["optimizer.name=\($0.rawValue)"])
     }
 
-  /// Those of each key.
+  /// The standard values of each key.
   static let all: [String: [StandardValue]] = {
     var all: [String: [StandardValue]] = [:]
     for item in cases {
@@ -67,7 +67,7 @@ public struct StandardValue: Equatable, Sendable {
     return all
   }()
 
-  /// The encoded value of each key, nil where it has none, of a configuration that names these settings alone.
+  /// The encoded value of each key in a configuration that names only these settings; nil if the key has no value.
   private static func values(beside settings: [String]) -> (String) -> Node? {
     let tree = (try? ConfigurationSource.decode(ConfigurationSource.applied(settings)).yaml()).flatMap {
       try? Yams.compose(yaml: $0)

@@ -2,7 +2,7 @@ private import Foundation
 
 /// A complete checkpoint, read and checked.
 public struct Checkpoint: Sendable {
-  /// A folder that is no complete checkpoint, with what is wrong with it.
+  /// A folder that is not a complete checkpoint, with the reason.
   public struct Damage: Error, CustomStringConvertible, Equatable {
     public let path: String
     public let problem: String
@@ -12,17 +12,17 @@ public struct Checkpoint: Sendable {
 
   static let stateName = "state.json"
   static let doneName = "DONE"
-  /// More than these files can have.
+  /// Limits that these files never reach.
   private static let (longestDone, longestState) = (4096, 1 << 24)
 
   public let path: String
   public let state: CheckpointState
   public let tensors: [CollectedState.File: [SafetensorsTensor]]
 
-  /// Reads a folder in which every file has the bytes that `DONE` promises.
+  /// Reads a folder, and checks that every file has the hash that `DONE` gives for it.
   ///
-  /// - Parameter step: what the folder's name says.
-  /// - Throws: ``Damage`` for anything else.
+  /// - Parameter step: the step in the folder's name.
+  /// - Throws: ``Damage`` if anything is wrong.
   /// - Complexity: two passes over the files; no allocation beyond their size.
   public init(contentsOf path: String, step: Int) throws(Damage) {
     self.path = path
@@ -55,7 +55,7 @@ public struct Checkpoint: Sendable {
     self.tensors = tensors
   }
 
-  /// The hashes in `DONE`, lines as of `sha256sum`, by the names of files: none but those of a checkpoint.
+  /// The hashes in `DONE` by file name; its lines are those of `sha256sum`, and only files of a checkpoint are allowed.
   private static func sums(_ path: String) throws(Damage) -> [String: String] {
     let required = [CollectedState.File.model.name, CollectedState.File.optimizer.name, stateName]
     let known = CollectedState.File.allCases.map(\.name) + [stateName]
@@ -127,7 +127,7 @@ extension Checkpoint {
     return hash.hexadecimal
   }
 
-  /// The first tensor in which two checkpoints differ by a bit, in a few words; nil where they have the same.
+  /// The first tensor in which two checkpoints differ by a bit, in a few words; nil if all tensors are the same.
   public func firstDifference(from other: Checkpoint) -> String? {
     for file in CollectedState.File.allCases {
       let (own, others) = (tensors[file] ?? [], other.tensors[file] ?? [])

@@ -1,15 +1,15 @@
-/// What a checkpoint says of itself beside its tensors: `state.json`.
+/// The data of a checkpoint besides its tensors: `state.json`.
 ///
-/// Nothing in it is a path. Numbers that the mathematics goes on with are in the tensor files, with all their bits, and what
-/// depends on ranks or on time is here alone: equal trainings have equal tensor files.
+/// None of it is a path. The numbers with which the computation continues are in the tensor files, with all their bits.
+/// Data that depend on ranks or on time are only here, so equal trainings have equal tensor files.
 public struct CheckpointState: Codable, Equatable, Sendable {
-  /// What results have equal bits only for.
+  /// The libraries and instructions that must be equal for equal bits of the results.
   public struct Platform: Codable, CustomStringConvertible, Equatable, Sendable {
-    /// nil for a training that multiplies without OpenBLAS.
+    /// nil for a training that computes matrix products without OpenBLAS.
     public var blas: String?
     public var blasKernel: String?
     public var mpi: String
-    /// The vector instructions of the program's own loops.
+    /// The instruction set of the program's own loops.
     public var loops: String
 
     public init(blas: String?, blasKernel: String?, mpi: String, loops: String) {
@@ -24,28 +24,28 @@ public struct CheckpointState: Codable, Equatable, Sendable {
     public var withoutBLAS: Platform { Platform(blas: nil, blasKernel: nil, mpi: mpi, loops: loops) }
   }
 
-  /// The version of this form, and of `config.yml` in a run folder; earlier ones are read too.
+  /// The version of this format, and of `config.yml` in a run folder; earlier versions can be read too.
   public static let presentFormat = 2
 
   public var format = CheckpointState.presentFormat
   public var version: String
   /// The subcommand of the run.
   public var command: String
-  /// The steps and the epochs that are done.
+  /// The numbers of steps and epochs that are done.
   public var step: Int
   public var epochs: Int
-  /// Spent on the steps.
+  /// The time spent on the steps.
   public var seconds: Double
   public var written: String
   public var ranks: Int
   /// The settings as YAML, as in `config.yml`.
   public var configuration: String
-  /// The hash by which data sets are told apart.
+  /// The hash that identifies the dataset.
   public var data: String
   public var platform: Platform
-  /// The bytes of `metrics.jsonl` up to here.
+  /// The number of bytes in `metrics.jsonl` at this checkpoint.
   public var metricsBytes: Int
-  /// What the cycles before the present one gave, where there are several.
+  /// The results of the cycles before the present one, if there are several.
   public var cycles: [ReweightResult.Cycle] = []
 
   public init(

@@ -1,11 +1,12 @@
 private import Foundation
 private import Glibc
 
-/// The checkpoints of a run, `RUN/checkpoints/step-N`: each is there whole or not at all.
+/// The checkpoints of a run, `RUN/checkpoints/step-N`: each is either complete or absent.
 ///
-/// A checkpoint is written into a folder beside the others, `.step-N-….tmp`; each file is synced to the disk, `DONE` with the
-/// SHA-256 of the others last; then the folder takes its name in one step. Only after that older ones are removed. What is
-/// cut off at any byte leaves the ones before as they are.
+/// A checkpoint is first written into a temporary folder, `.step-N-….tmp`, beside the other checkpoints. Each file is
+/// synced to the disk; the last one is `DONE`, with the SHA-256 of the others. Then the folder is renamed in one step.
+/// Older checkpoints are removed only after that. An interruption at any byte leaves the earlier checkpoints as they
+/// are.
 public struct CheckpointStore: Sendable {
   public let path: String
 
@@ -13,9 +14,10 @@ public struct CheckpointStore: Sendable {
 
   /// Writes a checkpoint.
   ///
-  /// - Parameter metadata: of the files' tensors.
-  /// - Returns: its folder.
-  /// - Throws: ``RunRecordError`` of kind `cannotWrite`, with what remains good; nothing of the attempt stays.
+  /// - Parameter metadata: the metadata of the tensor files.
+  /// - Returns: the folder of the checkpoint.
+  /// - Throws: ``RunRecordError`` of kind `cannotWrite`, which names the last good checkpoint; the attempt leaves no
+  ///   files.
   @discardableResult
   public func write(
     _ state: CheckpointState, _ tensors: [CollectedState.File: [SafetensorsTensor]],
@@ -48,7 +50,7 @@ public struct CheckpointStore: Sendable {
       let done = Array(sums.utf8)
       try write(Checkpoint.doneName, [done])
       try syncFolder(temporary)
-      // Only a damaged one that was passed over can have the name already.
+      // Only a damaged checkpoint that was skipped can already have this name.
       if exists(place) { try rename(place, to: unused(state.step)) }
       try rename(temporary, to: place)
       try syncFolder(path)
@@ -62,19 +64,20 @@ public struct CheckpointStore: Sendable {
     return place
   }
 
-  /// Removes checkpoints before that of a step but for the newest, so many with that one, and what killed runs left.
+  /// Removes old checkpoints up to a step, and unfinished files of killed runs; keeps the newest `count` of these
+  /// checkpoints.
   ///
-  /// What cannot be removed stays: it takes room, but nothing is wrong with the run.
+  /// Checkpoints that cannot be removed stay: they use disk space, but do not harm the run.
   public func prune(upTo step: Int, keeping count: Int) {
     for old in steps.filter({ $0 <= step }).dropLast(max(count, 1)) {
-      // Away in one step: nothing is to look like a damaged checkpoint.
+      // Renamed in one step, so that a partly removed checkpoint never looks like a damaged one.
       let doomed = unused(old)
       guard unsafe systemRename(folder(ofStep: old), doomed) == 0 else { continue }
     }
     sweep()
   }
 
-  /// Removes what killed runs left unfinished. Nobody else may be writing.
+  /// Removes the unfinished checkpoints of killed runs. No other process may be writing.
   public func sweep() {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     for name in names where name.hasPrefix(".step-") && name.hasSuffix(".tmp") {
@@ -84,7 +87,7 @@ public struct CheckpointStore: Sendable {
 
   /// The newest complete checkpoint.
   ///
-  /// - Parameter passOver: called with each newer one that is damaged.
+  /// - Parameter passOver: called for each newer checkpoint that is damaged.
   public func newest(passOver: (Checkpoint.Damage) -> Void) -> Checkpoint? {
     for step in steps.reversed() {
       do throws(Checkpoint.Damage) {
@@ -96,7 +99,7 @@ public struct CheckpointStore: Sendable {
     return nil
   }
 
-  /// The steps that have a folder, ascending.
+  /// The steps that have a folder, in ascending order.
   public var steps: [Int] {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     return names.compactMap { name in
@@ -130,7 +133,7 @@ public struct CheckpointStore: Sendable {
     }
   }
 
-  /// Waits until the names in a folder are on the disk, where the file system can.
+  /// Waits until the names in a folder are on the disk, if the file system supports it.
   private func syncFolder(_ path: String) throws(RunRecordError) {
     let handle = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard handle >= 0 else { return }
@@ -149,5 +152,5 @@ public struct CheckpointStore: Sendable {
   }
 }
 
-// Inside the type its own method hides the system's.
+// The type's own method hides the system's function of the same name.
 private let systemRename = unsafe rename

@@ -1,29 +1,29 @@
 public import Kernels
 
-/// The state of a training on its way into files: its tensors, by the file that they go to.
+/// Collects the state of a training for its files: the tensors, grouped by file.
 ///
-/// Scalars are tensors too, I64 and F64, so that every number keeps its bits.
+/// Scalars are stored as tensors too, I64 and F64, so that every number keeps its bits.
 public final class CollectedState: StateExchange {
   /// The files of a checkpoint that hold tensors.
   public enum File: String, CaseIterable, Sendable {
-    /// The parameters; of three levels those of the teacher.
+    /// The parameters; for three levels the teacher's parameters.
     case model
-    /// Those of the student of three levels.
+    /// The parameters of the student, for three levels.
     case student
-    /// All else: averages, counts, the place in the run, learned weights.
+    /// Everything else: averages, counts, the position in the run, learned weights.
     case optimizer
 
     public var name: String { rawValue + ".safetensors" }
   }
 
-  /// Nothing on a rank that only helps to gather.
+  /// Empty on a rank that only takes part in the communication.
   public private(set) var tensors: [File: [SafetensorsTensor]] = [:]
   private let isKept: Bool
 
   public let isTaking = false
   public var prefix = ""
 
-  /// - Parameter isKept: whether this rank keeps what is handed out.
+  /// - Parameter isKept: whether this rank keeps the tensors.
   public init(isKept: Bool = true) { self.isKept = isKept }
 
   public func array<Scalar: Real>(_ name: String, _ values: Vector<Scalar>) {
@@ -51,7 +51,7 @@ public final class CollectedState: StateExchange {
     }
   }
 
-  /// The numbers are copied three times on their way into a tensor, of which one copy stays.
+  /// The numbers are copied three times to make a tensor; one copy stays.
   private func checkMemory<Scalar: Real>(for values: Vector<Scalar>) {
     if isKept { OutOfMemory.check(3 * values.count * MemoryLayout<Scalar>.stride) }
   }
@@ -62,6 +62,6 @@ public final class CollectedState: StateExchange {
 }
 
 extension CollectedState.File {
-  /// The file of the parameters of a part of the training.
+  /// The file for the parameters of a part of the training.
   init(parametersAt prefix: String) { self = prefix.hasPrefix("student.") ? .student : .model }
 }

@@ -1,19 +1,20 @@
 public import Kernels
 
-/// The state of a training on its way back from the files of a checkpoint.
+/// Restores the state of a training from the files of a checkpoint.
 ///
-/// One rank has read them; all know which tensors there are, and hear the bytes of each from that rank.
+/// One rank has read the files. All ranks know which tensors there are, and receive the bytes of each tensor from that
+/// rank.
 public final class RestoredState: StateExchange {
   public typealias File = CollectedState.File
 
-  /// Which tensors a checkpoint has: what every rank knows before the first of them is taken.
+  /// The names, types and shapes of a checkpoint's tensors, which every rank knows before it takes the first tensor.
   public struct Index: Codable, Equatable, Sendable {
     fileprivate struct Entry: Codable, Equatable {
       var dtype: String
       var shape: [Int]
     }
 
-    /// By file and name.
+    /// The entries by file and name.
     fileprivate var entries: [String: [String: Entry]] = [:]
 
     public init(_ tensors: [File: [SafetensorsTensor]]) {
@@ -30,13 +31,13 @@ public final class RestoredState: StateExchange {
 
   private let index: Index
   private let tensors: [String: [String: SafetensorsTensor]]
-  /// Gives every rank the bytes that the one with the files passes.
+  /// Sends the bytes that the rank with the files passes to every rank.
   private let share: ([UInt8]) throws -> [UInt8]
   private var taken: [String: Set<String>] = [:]
 
   /// - Parameters:
-  ///   - tensors: nothing on a rank that hears them.
-  ///   - share: collective, where there are such ranks.
+  ///   - tensors: empty on a rank that receives the bytes.
+  ///   - share: collective, if there are such ranks.
   public init(
     _ index: Index, tensors: [File: [SafetensorsTensor]], share: @escaping ([UInt8]) throws -> [UInt8] = { $0 }
   ) {
@@ -48,7 +49,7 @@ public final class RestoredState: StateExchange {
     self.share = share
   }
 
-  /// All tensors on one rank.
+  /// All tensors on a single rank.
   public convenience init(_ state: CollectedState) {
     self.init(Index(state.tensors), tensors: state.tensors)
   }
@@ -72,7 +73,7 @@ public final class RestoredState: StateExchange {
     }
   }
 
-  /// - Throws: `StateMismatch` where the checkpoint has more than was taken: it is of another training.
+  /// - Throws: `StateMismatch` if the checkpoint has tensors that were not taken: it belongs to another training.
   public func finish() throws(StateMismatch) {
     for (file, entries) in index.entries.sorted(by: { $0.key < $1.key }) {
       guard let rest = Set(entries.keys).subtracting(taken[file] ?? []).min() else { continue }

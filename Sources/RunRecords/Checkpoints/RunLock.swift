@@ -1,15 +1,15 @@
 private import Foundation
 private import Glibc
 
-/// Keeps a second job out of a run folder as long as the value lives.
+/// Keeps a second job out of a run folder as long as this value exists.
 ///
-/// The system's lock on `RUN/checkpoints/lock`, which ends with the process that has it, however that ends: what a dead job
-/// left behind never holds anybody up. Over NFS the lock is that of the server, which gives it up when the host of a dead job
-/// tells it to, or its lease is over; where a file system has no locks nothing is refused.
+/// It is the system's lock on `RUN/checkpoints/lock`, which ends with its process, however the process ends: a dead job
+/// never blocks others. Over NFS it is the server's lock. The server releases it when the host of a dead job says so,
+/// or when its lease ends. On a file system without locks, no job is refused.
 public final class RunLock {
   private let handle: CInt
 
-  /// - Throws: ``RunRecordError`` where a live job has the lock, or the file cannot be made.
+  /// - Throws: ``RunRecordError`` if a live job has the lock, or if the file cannot be created.
   public init(_ run: RunFolder) throws(RunRecordError) {
     let path = run.checkpoints + "/lock"
     _ = unsafe mkdir(run.checkpoints, 0o777)
@@ -23,13 +23,13 @@ public final class RunLock {
       _ = close(handle)
       throw error
     }
-    // For people; who has the lock is the system's to say.
+    // The text is only for people; the system decides who has the lock.
     let text = Array("host \(ProcessInfo.processInfo.hostName), process \(getpid())\n".utf8)
     _ = unsafe ftruncate(handle, 0) == 0 ? pwrite(handle, text, text.count, 0) : 0
     self.handle = handle
   }
 
-  /// Makes sure that no live job has the lock, and leaves nothing behind.
+  /// Checks that no live job has the lock, and leaves no file behind.
   public static func check(_ run: RunFolder) throws(RunRecordError) {
     let handle = unsafe open(run.checkpoints + "/lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
     guard handle >= 0 else { return }

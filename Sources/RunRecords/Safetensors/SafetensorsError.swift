@@ -1,27 +1,28 @@
 /// A safetensors file that cannot be read, breaks the format, or cannot be written.
 public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What could not be done.
+  /// The kind of failure.
   public enum Kind: Equatable, Sendable {
     /// The file cannot be opened or read: missing, a directory, no permission, a failing disk.
     case unreadable
     /// The file was read, but its bytes break the format or are incomplete.
     case content
-    /// The file cannot be written; its name still stands for what it stood for before, or for the complete new file.
+    /// The file cannot be written; its name still stands for the old content, or for the complete new file.
     case cannotWrite
   }
 
   /// The path as the caller gave it.
   public let path: String
-  /// What could not be done.
+  /// The kind of failure.
   public let kind: Kind
-  /// The tensor the problem lies in, if it lies in one.
+  /// The tensor with the problem, if the problem is in one tensor.
   public let tensor: String?
-  /// What is wrong, as the predicate of a sentence whose subject is the file, or a sentence about the tensor.
+  /// What is wrong. Without a tensor, this is the predicate of a sentence whose subject is the file; with a tensor, it
+  /// is a whole sentence.
   public let problem: String
   /// What the user can do about it.
   public let remedy: String
 
-  /// Makes an error from its facts.
+  /// Creates an error from its parts.
   public init(path: String, kind: Kind, tensor: String? = nil, problem: String, remedy: String) {
     self.path = path
     self.kind = kind
@@ -30,7 +31,7 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
     self.remedy = remedy
   }
 
-  /// One line: the file, the tensor, what is wrong; how to mend it.
+  /// One line: the file, the tensor and what is wrong; then how to correct it.
   ///
   /// Control characters and line breaks in the path or in a name are shown as `\u{…}`.
   public var description: String {
@@ -49,8 +50,8 @@ public struct SafetensorsError: Error, Equatable, Sendable, CustomStringConverti
 }
 
 extension SafetensorsError {
-  /// The remedy for a file whose header contradicts itself: nothing the reader does can mend it.
+  /// The remedy for a file whose header contradicts itself: the reader of the file cannot correct it.
   static let writeAgain = "write the file again with the program that made it"
-  /// The remedy for a file that lost bytes on its way.
+  /// The remedy for a file that lost bytes in a transfer.
   static let copyAgain = "copy it again"
 }

@@ -1,7 +1,7 @@
-/// Named tensors and text metadata, as one safetensors file holds them.
+/// Named tensors and text metadata, as in a safetensors file.
 ///
-/// The whole file is in memory; it is checked completely when it is read, so that a value of this type keeps the rules
-/// of the format.
+/// The whole file is in memory. It is checked completely when it is read, so a value of this type always satisfies the
+/// rules of the format.
 public struct SafetensorsFile: Equatable, Sendable {
   /// The tensors in the order of the header.
   public let tensors: [SafetensorsTensor]
@@ -10,7 +10,7 @@ public struct SafetensorsFile: Equatable, Sendable {
 
   private let positions: [String: Int]
 
-  /// Puts tensors together, to be written with ``write(to:)``.
+  /// Combines tensors into a file that ``write(to:)`` can write.
   ///
   /// - Precondition: no two tensors have the same name, and none is called `__metadata__`.
   public init(tensors: [SafetensorsTensor], metadata: [String: String] = [:]) {
@@ -27,9 +27,9 @@ public struct SafetensorsFile: Equatable, Sendable {
 
   /// Reads and checks a file.
   ///
-  /// - Throws: ``SafetensorsError``: `unreadable` if the file cannot be opened or read, `content` if it is foreign,
-  ///   truncated, or breaks a rule of the format.
-  /// - Complexity: one pass over the file; the tensors are read only after the header is found to be correct.
+  /// - Throws: ``SafetensorsError``: `unreadable` if the file cannot be opened or read, `content` if it has another
+  ///   format, is truncated, or breaks a rule of the format.
+  /// - Complexity: one pass over the file; the tensors are read only after the header has been checked.
   public init(contentsOf path: String) throws(SafetensorsError) {
     let file = try DiskFile(reading: path)
     let fileSize: Int
@@ -63,7 +63,7 @@ public struct SafetensorsFile: Equatable, Sendable {
     for entry in header.entriesByOffset {
       let bytes = try file.read(count: entry.offsets.count)
       guard bytes.count == entry.offsets.count else {
-        // Someone cut the file since its size was taken.
+        // Another process shortened the file after its size was read.
         throw Self.truncated(path, at: dataBegin + entry.offsets.lowerBound + bytes.count, wanted: wanted)
       }
       tensors[entry.name] = SafetensorsTensor(name: entry.name, dtype: entry.dtype, shape: entry.shape, bytes: bytes)
@@ -94,9 +94,9 @@ public struct SafetensorsFile: Equatable, Sendable {
 }
 
 extension SafetensorsFile {
-  /// Writes the file so that its name stands for the old content or for the complete new one, never for a part.
+  /// Writes the file so that its name always stands for the complete old or the complete new content.
   ///
-  /// Equal tensors in equal order with equal metadata give equal bytes.
+  /// Equal tensors in the same order with equal metadata give equal bytes.
   ///
   /// - Throws: ``SafetensorsError`` of kind `cannotWrite`.
   public func write(to path: String) throws(SafetensorsError) {
@@ -116,18 +116,18 @@ extension SafetensorsFile {
     return [header] + tensorsByWidth.map(\.bytes)
   }
 
-  /// The tensors in the order of their bytes in the file: wide elements first, else as given.
+  /// The tensors in the order of their bytes in the file: wide elements first, otherwise in the given order.
   ///
-  /// The data begins at a multiple of 8, so every tensor begins at a multiple of its element's width; a reader that
-  /// maps the file into memory needs that, and the reference implementation writes it so.
+  /// The data begin at a multiple of 8, so every tensor begins at a multiple of its element's width. A reader that maps
+  /// the file into memory needs this, and the reference implementation writes files in the same way.
   private var tensorsByWidth: [SafetensorsTensor] {
-    // Not `sorted`, which does not promise to keep the order of equals.
+    // Not `sorted`, which does not guarantee the order of equal elements.
     [8, 4, 2, 1].flatMap { width in tensors.filter { $0.dtype.byteCount == width } }
   }
 
   /// The 8 bytes of the length and the JSON, padded with spaces to a multiple of 8 bytes.
   ///
-  /// The keys stand in a fixed order: the metadata, sorted by key, then the tensors as given.
+  /// The keys have a fixed order: first the metadata, sorted by key, then the tensors in the given order.
   private func encodedHeader() -> [UInt8] {
     var begins: [String: Int] = [:]
     var end = 0

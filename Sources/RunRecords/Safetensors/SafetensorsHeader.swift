@@ -1,8 +1,8 @@
-/// What the JSON header of a safetensors file says, checked against the format.
+/// The content of a safetensors file's JSON header, checked against the format.
 ///
-/// A file is the header's length N (8 bytes, little-endian, unsigned), N bytes of JSON padded with spaces, and the
-/// bytes of the tensors. The JSON maps each name to `dtype`, `shape` and `data_offsets` [begin, end), counted from the
-/// end of the header; `__metadata__` maps strings to strings. The tensors cover their part of the file without gaps
+/// A file consists of the header's length N (8 bytes, little-endian, unsigned), N bytes of JSON padded with spaces, and
+/// the bytes of the tensors. The JSON maps each name to `dtype`, `shape` and `data_offsets` [begin, end), counted from
+/// the end of the header; `__metadata__` maps strings to strings. The tensors cover their part of the file without gaps
 /// or overlaps. Source: github.com/huggingface/safetensors, "Format".
 struct SafetensorsHeader {
   struct Entry {
@@ -17,12 +17,12 @@ struct SafetensorsHeader {
   /// The tensors in the order of the header.
   private(set) var entries: [Entry] = []
   private(set) var metadata: [String: String] = [:]
-  /// The bytes of all tensors together.
+  /// The number of bytes of all tensors together.
   private(set) var dataCount = 0
 
   private let path: String
 
-  /// Reads the header's JSON; the path is for error messages only.
+  /// Reads the header's JSON; the path is only for error messages.
   ///
   /// - Throws: ``SafetensorsError`` of kind `content` that names the first broken rule and the tensor.
   init(parsing json: [UInt8], path: String) throws(SafetensorsError) {
@@ -110,7 +110,7 @@ struct SafetensorsHeader {
     return Entry(name: name, dtype: dtype, shape: shape, offsets: offsets[0]..<offsets[1])
   }
 
-  /// The tensors in the order of their bytes; an empty one comes before the one that begins where it does.
+  /// The tensors in the order of their bytes; an empty tensor comes before another one with the same beginning.
   var entriesByOffset: [Entry] {
     entries.sorted {
       ($0.offsets.lowerBound, $0.offsets.upperBound) < ($1.offsets.lowerBound, $1.offsets.upperBound)

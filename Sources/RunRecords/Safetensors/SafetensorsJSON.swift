@@ -1,14 +1,14 @@
-/// A JSON value of a safetensors header: strict, ordered, and with every repeated key still there.
+/// A JSON value of a safetensors header: strict, in order, and with every repeated key.
 ///
-/// Foundation's reader keeps one of two equal keys without a word and does not keep their order; the format forbids
-/// the first, and the order of the tensors is worth keeping.
+/// Foundation's reader silently keeps only one of two equal keys, and does not keep their order. But the format forbids
+/// equal keys, and the order of the tensors is useful.
 enum SafetensorsJSON: Equatable {
   struct Member: Equatable {
     let key: String
     let value: SafetensorsJSON
   }
 
-  /// Where the text stops being JSON, counted from its first byte, and why.
+  /// The place where the text stops being JSON, counted from its first byte, and the reason.
   struct Problem: Error, Equatable {
     let offset: Int
     let reason: String
@@ -19,10 +19,10 @@ enum SafetensorsJSON: Equatable {
   case string(String)
   /// A whole number that fits an Int.
   case integer(Int)
-  /// A fraction, a number too large for an Int, `true`, `false` or `null`, as it is written.
+  /// A fraction, a number too large for an Int, `true`, `false` or `null`, as in the text.
   case other(String)
 
-  /// The value of the whole text, around which only white space may stand.
+  /// The value of the whole text; before and after the value only white space is allowed.
   init(parsing text: [UInt8]) throws(Problem) {
     var parser = SafetensorsJSONParser(text: text)
     self = try parser.document()

@@ -1,6 +1,6 @@
-/// A recursive-descent reader of JSON (RFC 8259) that stops at the first byte that does not fit.
+/// A recursive-descent parser for JSON (RFC 8259) that stops at the first invalid byte.
 struct SafetensorsJSONParser {
-  /// A header is three levels deep; a hostile one may not exhaust the stack.
+  /// A header has three levels; the limit keeps a hostile header from exhausting the stack.
   private static let deepest = 32
   private static let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
 
@@ -112,7 +112,7 @@ struct SafetensorsJSONParser {
     throw problem("the text ends inside a string")
   }
 
-  /// The character after a backslash, which is already read.
+  /// The character after a backslash that has already been read.
   private mutating func escaped() throws(SafetensorsJSON.Problem) -> Unicode.Scalar {
     let letter = next
     position += 1
@@ -128,7 +128,7 @@ struct SafetensorsJSONParser {
     case UInt8(ascii: "u"):
       let high = try hexadecimal()
       if let scalar = Unicode.Scalar(high) { return scalar }
-      // A character beyond U+FFFF is written as two halves (RFC 8259, 7).
+      // A character above U+FFFF is written as two halves (RFC 8259, 7).
       if high < 0xdc00, text[position...].starts(with: "\\u".utf8) {
         position += 2
         let low = try hexadecimal()
@@ -163,7 +163,7 @@ struct SafetensorsJSONParser {
     while let byte = next, [0x20, 0x0a, 0x0d, 0x09].contains(byte) { position += 1 }
   }
 
-  /// Steps over white space and then over `character` if it comes next.
+  /// Skips white space, and then `character` if it comes next.
   private mutating func takes(_ character: Unicode.Scalar) -> Bool {
     skipSpace()
     guard next == UInt8(ascii: character) else { return false }

@@ -1,9 +1,11 @@
-/// The first bytes of a file: enough to tell a safetensors file from a foreign, an empty and a truncated one.
+/// The first bytes of a file, which distinguish a safetensors file from a file of another format, an empty file and a
+/// truncated file.
 ///
-/// The length of the header says little by itself, because any 8 bytes are a number; but the header must begin
-/// with `{`, and no other format in use has both a small number and that brace in these places.
+/// The length of the header alone does not prove much, because any 8 bytes are a number. But the header must begin with
+/// `{`, and no other common format has both a small number and that brace in these places.
 enum SafetensorsPreamble {
-  /// The bytes to read from the beginning of a file: the header's length, and some to recognise other formats by.
+  /// The number of bytes read from the beginning of a file: the header's length, and some more to recognise other
+  /// formats.
   static let byteCount = 64
   /// The longest header that readers accept, as in the reference implementation.
   static let longestHeader = 100_000_000
@@ -12,9 +14,9 @@ enum SafetensorsPreamble {
   ///
   /// - Parameters:
   ///   - start: the first ``byteCount`` bytes, or all of a shorter file.
-  ///   - fileSize: the bytes of the whole file.
+  ///   - fileSize: the number of bytes in the whole file.
   ///   - path: the file's path, for error messages.
-  /// - Throws: ``SafetensorsError`` of kind `content` if the file is no safetensors file or its header is cut off.
+  /// - Throws: ``SafetensorsError`` of kind `content` if the file is not a safetensors file or its header is truncated.
   static func headerCount(start: [UInt8], fileSize: Int, path: String) throws(SafetensorsError) -> Int {
     func wrong(_ problem: String, _ remedy: String) -> SafetensorsError {
       SafetensorsError(path: path, kind: .content, problem: problem, remedy: remedy)
@@ -51,7 +53,7 @@ enum SafetensorsPreamble {
     return headerCount
   }
 
-  /// A format that is often given by mistake, by how its files begin.
+  /// A format that is often given by mistake, and the first bytes of its files.
   private struct ForeignFormat {
     let magic: [UInt8]
     let finding: String

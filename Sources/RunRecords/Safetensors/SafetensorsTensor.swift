@@ -4,14 +4,14 @@
 public struct SafetensorsTensor: Equatable, Sendable {
   /// The name, such as `layers.0.weight`; unique in its file.
   public let name: String
-  /// The type the elements are stored in.
+  /// The type in which the elements are stored.
   public let dtype: SafetensorsDType
   /// The lengths of the dimensions, outermost first; `[]` is a scalar, a length of 0 an empty tensor.
   public let shape: [Int]
-  /// The elements as they stand in the file: little-endian, row-major, without gaps.
+  /// The elements as in the file: little-endian, row-major, without gaps.
   let bytes: [UInt8]
 
-  /// Takes over elements that were read from a file and checked against the shape.
+  /// Uses elements that were read from a file and checked against the shape.
   init(name: String, dtype: SafetensorsDType, shape: [Int], bytes: [UInt8]) {
     precondition(
       dtype.byteCount(of: shape) == bytes.count, "\(bytes.count) bytes do not fill tensor \(name) of shape \(shape)")
@@ -21,12 +21,12 @@ public struct SafetensorsTensor: Equatable, Sendable {
     self.bytes = bytes
   }
 
-  /// Makes a tensor of F32 from Float and of F64 from Double.
+  /// Creates a tensor of F32 from Float and of F64 from Double.
   ///
-  /// Any other type is stored in F32 if that is exact (Float16) and rounded to F64 if not (Float80).
+  /// Any other type is stored in F32 if this is exact (Float16), and otherwise rounded to F64 (Float80).
   ///
   /// - Parameters:
-  ///   - name: the name; not `__metadata__`, which the format keeps for itself.
+  ///   - name: the name; not `__metadata__`, which the format reserves.
   ///   - shape: nonnegative lengths whose product is the number of values; `[]` holds one value.
   ///   - values: the elements, row-major.
   /// - Precondition: the number of values is the product of the shape.
@@ -42,7 +42,7 @@ public struct SafetensorsTensor: Equatable, Sendable {
     }
   }
 
-  /// Makes a tensor of I64.
+  /// Creates a tensor of I64.
   ///
   /// - Precondition: the number of values is the product of the shape.
   public init(name: String, shape: [Int], integers: [Int]) {
@@ -63,8 +63,8 @@ public struct SafetensorsTensor: Equatable, Sendable {
 
   /// The elements converted to `Scalar`, row-major.
   ///
-  /// Every conversion rounds to the nearest value: F64 beyond the range of Float becomes ±∞, and integers beyond 2⁵³
-  /// (Double) or 2²⁴ (Float) lose their last digits. F32 as Float and F64 as Double come back bit for bit.
+  /// Every conversion rounds to the nearest value: F64 outside the range of Float becomes ±∞, and integers beyond 2⁵³
+  /// (Double) or 2²⁴ (Float) lose their last digits. F32 as Float and F64 as Double keep all bits.
   ///
   /// - Complexity: O(count).
   @specialized(where Scalar == Float)
@@ -92,10 +92,11 @@ public struct SafetensorsTensor: Equatable, Sendable {
     unsafe words.withUnsafeBytes { unsafe [UInt8]($0) }
   }
 
-  /// The elements as whole numbers of their width, in the byte order of this machine.
+  /// The elements as integers of the same width, in the byte order of this machine.
   private func words<Word: FixedWidthInteger & BitwiseCopyable>(_: Word.Type) -> [Word] {
     precondition(MemoryLayout<Word>.stride == dtype.byteCount, "\(dtype) is not read as \(Word.self)")
-    // As many bytes as `count` words hold: bytes.count is a multiple of the width by the initialiser's precondition.
+    // `bytes.count` is a multiple of the width by the initialiser's precondition, so `count` words hold exactly these
+    // bytes.
     return unsafe [Word](unsafeUninitializedCapacity: count) { buffer, initializedCount in
       unsafe bytes.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: $0) }
       initializedCount = count
@@ -103,10 +104,10 @@ public struct SafetensorsTensor: Equatable, Sendable {
   }
 }
 
-/// The element types of the safetensors format that this program reads, by their names in the header.
+/// The element types of the safetensors format that this program can read, by their names in the header.
 ///
-/// Tensors made here are F32, F64 or I64. The others are read from foreign files and converted on demand; the 4-, 6- and
-/// 8-bit floats and the complex numbers of the format are refused by name.
+/// This program writes only F32, F64 and I64. It reads the other types from files of other programs and converts them
+/// when needed. The format's 4-, 6- and 8-bit floats and complex numbers are refused by name.
 public enum SafetensorsDType: String, CaseIterable, Sendable {
   case f64 = "F64"
   case f32 = "F32"
@@ -124,7 +125,7 @@ public enum SafetensorsDType: String, CaseIterable, Sendable {
   /// One byte; every value but 0 counts as 1.
   case bool = "BOOL"
 
-  /// The bytes of one element.
+  /// The number of bytes of one element.
   public var byteCount: Int {
     switch self {
     case .f64, .i64, .u64: 8
@@ -137,9 +138,10 @@ public enum SafetensorsDType: String, CaseIterable, Sendable {
   /// All names, for error messages.
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-  /// The bytes of a tensor of this type, or nil if the shape has a negative length or the number does not fit an Int.
+  /// The number of bytes of a tensor of this type; nil if the shape has a negative length or the number does not fit an
+  /// Int.
   ///
-  /// The product is taken from left to right, as in the reference implementation: `[0, 2⁶², 4]` is 0 bytes, but
+  /// The product is computed from left to right, as in the reference implementation: `[0, 2⁶², 4]` is 0 bytes, but
   /// `[2⁶², 4, 0]` overflows.
   func byteCount(of shape: [Int]) -> Int? {
     var elements = 1
