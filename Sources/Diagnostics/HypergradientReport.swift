@@ -54,8 +54,8 @@ public struct HypergradientReport: Sendable {
   /// Reads models and samples on every rank, and computes ∂L/∂a. Collective.
   ///
   /// - Parameters:
-  ///   - path: a safetensors file with `training.inputs`, `.targets` and `.weights`, `validation.inputs` and `.targets`,
-  ///     for three levels `unlabelled.inputs`, and with pairs `pairs.inputs` and `.targets`.
+  ///   - path: a safetensors file with `training.inputs`, `.targets` and `.weights`, `validation.inputs` and
+  ///     `.targets`, for three levels `unlabelled.inputs`, and with pairs `pairs.inputs` and `.targets`.
   /// - Throws: `AgreedFailure` on every rank where files cannot be used, ranks read different files, or the result is
   ///   not finite.
   public func compute(

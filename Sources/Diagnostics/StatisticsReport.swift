@@ -20,8 +20,8 @@ public struct StatisticsReport {
   /// The batch holds `inputs` [samples × …], in the form that the network sees (scaled), and `targets` [samples ×
   /// outputs].
   ///
-  /// - Returns: `meanLoss` [] without regularisation, `outputs` and `outputTotalGradient` [samples × outputs], and for each
-  ///   layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
+  /// - Returns: `meanLoss` [] without regularisation, `outputs` and `outputTotalGradient` [samples × outputs], and for
+  ///   each layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
   /// - Throws: `SafetensorsError` where a file cannot be read or does not fit.
   public func compute<Scalar: Real>(
     model modelPath: String, batch batchPath: String, as precision: Scalar.Type

@@ -14,7 +14,7 @@ extension InputMap {
 
 extension DataSplit {
   /// Distinguishes data sets without reading all of a large one: sizes, labels or target values, and fewer than 1,000
-  /// samples spread over each part. It includes noisy labels: ranks that drew different noise have different data.
+  /// samples spread over each part. It uses the noisy labels: ranks that drew different noise have different data.
   package var digest: String {
     var numbers: [Double] = []
     for subset in [training, test, validation].compactMap(\.self) {
@@ -35,8 +35,8 @@ extension DataSplit {
     return hash.hexadecimal
   }
 
-  /// The SHA-256 of the features and labels or target values, training set before test set. It includes the true
-  /// labels: it identifies the data, whatever the noise in training.
+  /// The SHA-256 of the features and labels or target values, training set before test set. It uses the true labels: it
+  /// identifies the data, whatever the noise in training.
   package var fingerprint: String {
     let hash = Fingerprint()
     unsafe (trueTraining ?? training).dataset.forEachChunk { unsafe hash.add($0) }

@@ -70,7 +70,7 @@ extension TrainingRun {
   ///   - restored: the position of the run, and its loop.
   ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
   ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
-  ///   - between: as in ``TrainingLoop``, with the position among the cycles.
+  ///   - between: as for the loop, with the position among the cycles.
   func takeAllSteps<Scalar: Real>(
     of first: TrainingLoop<Scalar>, from restored: (all: CycledOutcome<Scalar>, place: CyclePlace),
     on world: RankGroup, describe: ErrorDescription,

@@ -108,7 +108,8 @@ extension Network {
   }
 }
 
-/// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by ranks.
+/// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by
+/// ranks.
 package struct EpochOrder {
   private let seed: UInt64
   private let purpose: RandomStream.Purpose

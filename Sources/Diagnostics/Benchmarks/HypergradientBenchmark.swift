@@ -5,8 +5,9 @@ internal import Networks
 
 /// The time of a hypergradient of two or three levels on a 784-256-10 relu classifier, beside that of an ordinary step.
 ///
-/// Teacher and student are such networks, and the samples are random. The batch size is the number of training examples,
-/// of unlabelled inputs and of validation samples. The time of a hypergradient includes the steps that it differentiates.
+/// Teacher and student are such networks, and the samples are random. The batch size is the number of training
+/// examples, of unlabelled inputs and of validation samples. The time of a hypergradient includes the steps that it
+/// differentiates.
 public struct HypergradientBenchmark {
   static let layers: [LayerConfiguration] = [
     .dense(inputs: nil, outputs: 256), .activation(.relu), .dense(inputs: nil, outputs: 10),

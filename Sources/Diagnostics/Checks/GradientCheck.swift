@@ -6,8 +6,8 @@ internal import Ranks
 
 /// (M22) The gradient of backpropagation against central differences, parameter block by parameter block.
 ///
-/// A block agrees where `‖approx − exact‖₂ / (‖approx‖₂ + ‖exact‖₂) ≤ 1e-7`, with 0/0 = 0. Parameters whose θ ± ε lie on
-/// different sides of a kink are counted and left out.
+/// A block agrees where `‖approx − exact‖₂ / (‖approx‖₂ + ‖exact‖₂) ≤ 1e-7`, with 0/0 = 0. Parameters whose θ ± ε lie
+/// on different sides of a kink are counted and left out.
 public struct GradientCheck: Sendable {
   /// ε of (M22).
   public static let step = 1e-5

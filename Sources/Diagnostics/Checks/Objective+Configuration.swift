@@ -9,8 +9,8 @@ public import Runs
 internal import Training
 
 extension Objective {
-  /// The objective of a configuration on some of its training samples, in Double whatever the configuration's precision.
-  /// Collective.
+  /// The objective of a configuration on some of its training samples, in Double whatever the configuration's
+  /// precision. Collective.
   ///
   /// - Parameters:
   ///   - run: a run folder, whose model is checked; nil for new parameters of the configuration.

@@ -46,7 +46,8 @@ public struct QuadraticBound: Sendable {
   }
 }
 
-/// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation frozen.
+/// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation
+/// frozen.
 struct CurvatureModel {
   private let model: SecondOrderModel<Double>
   private let kind: Bound
@@ -77,8 +78,8 @@ struct CurvatureModel {
   }
 }
 
-/// λ_max of a symmetric matrix: the least x for which x − A has a Cholesky factor, found by bisection between the largest
-/// diagonal element and Gershgorin's bound.
+/// λ_max of a symmetric matrix: the least x for which x − A has a Cholesky factor, found by bisection between the
+/// largest diagonal element and Gershgorin's bound.
 ///
 /// - Returns: λ_max with an error of about 1e-12 of Gershgorin's bound; −∞ for the empty matrix.
 /// - Complexity: about 40 factorisations of n³/3 operations each.

@@ -135,8 +135,8 @@ public struct MeanWithInterval: Codable, Equatable, Sendable {
     halfWidth = Self.studentQuantile(degreesOfFreedom: values.count - 1) * (variance / n).squareRoot()
   }
 
-  /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938); above
-  /// 30 degrees of freedom by the first terms of its expansion about the normal quantile.
+  /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938);
+  /// above 30 degrees of freedom by the first terms of its expansion about the normal quantile.
   static func studentQuantile(degreesOfFreedom: Int) -> Double {
     let table = [
       12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,

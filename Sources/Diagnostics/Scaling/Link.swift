@@ -65,8 +65,8 @@ public struct Link: Codable, Equatable, Sendable {
 
 /// A time that grows linearly with a size: t(x) = fixed + slope · x, neither part negative.
 ///
-/// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a step on
-/// x samples they are c₀ and c₁.
+/// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a
+/// step on x samples they are c₀ and c₁.
 public struct LinearCost: Codable, Equatable, Sendable {
   public var fixed: Double
   public var slope: Double

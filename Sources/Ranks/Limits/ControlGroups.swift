@@ -64,8 +64,8 @@ public struct ControlGroups: Sendable {
 }
 
 extension ControlGroups.Mount {
-  /// Reads a line such as `35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory` (proc_pid_mountinfo(5)); nil
-  /// for mounts of other kinds.
+  /// Reads a line such as `35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory` (proc_pid_mountinfo(5));
+  /// nil for mounts of other kinds.
   fileprivate init?(_ line: Substring, under prefix: String) {
     let halves = line.components(separatedBy: " - ")
     guard halves.count == 2 else { return nil }
