@@ -5,15 +5,15 @@ public import Networks
 internal import Ranks
 public import RunRecords
 
-/// The hypergradient of models and samples from files: what `rp-dist hypergradient` writes.
+/// The hypergradient of models and samples from files: the output of `rp-dist hypergradient`.
 public struct HypergradientReport: Sendable {
   /// A network of the chain, and how it learns.
   public struct Member: Sendable {
     /// The path of the model file.
     public var model: String
-    /// The layers of a model file without metadata; win over the metadata.
+    /// The layers of a model file without metadata; they take precedence over the metadata.
     public var layers: [LayerConfiguration]?
-    /// The loss that it learns with.
+    /// The loss with which it learns.
     public var loss: Loss
     /// ξ of its step.
     public var rate: Double
@@ -29,15 +29,15 @@ public struct HypergradientReport: Sendable {
   }
 
   public var teacher: Member
-  /// For three levels.
+  /// nil for two levels.
   public var student: Member?
   public var validationLoss = Loss.softmaxCrossEntropy
-  /// κ; pairs are looked at only where it is not 0.
+  /// κ; pairs are read only where it is not 0.
   public var pairWeight = 0.0
   public var strategy = Strategy.exact
   public var radius = 0.01
   public var grid = Grid.Choice.automatic
-  /// That of the output, and of the passes, except for `nested`: it needs Double.
+  /// The precision of the output, and of the passes, except for `nested`: this strategy needs Double.
   public var precision = Precision.float64
 
   public init(teacher: Member, student: Member? = nil) { (self.teacher, self.student) = (teacher, student) }
@@ -45,19 +45,19 @@ public struct HypergradientReport: Sendable {
   public struct Result: Sendable {
     /// `hypergradient` [training rows] and `validationLoss` [].
     public var file: SafetensorsFile
-    /// Whether the hypergradient is 0 for every example, as along a direction that is zero.
+    /// Whether the hypergradient is 0 for every example, for instance because it is taken along a zero direction.
     public var isZero: Bool
-    /// Whether the case has pairs that count nothing.
+    /// Whether the case has pairs, but their weight is 0.
     public var ignoresPairs: Bool
   }
 
   /// Reads models and samples on every rank, and computes ∂L/∂a. Collective.
   ///
   /// - Parameters:
-  ///   - path: a safetensors file with `training.inputs`, `.targets` and `.weights`, `validation.inputs` and `.targets`,
-  ///     for three levels `unlabelled.inputs`, and with pairs `pairs.inputs` and `.targets`.
-  /// - Throws: `AgreedFailure` on every rank where files cannot be used, ranks read different ones, or the result is not
-  ///   finite.
+  ///   - path: a safetensors file with `training.inputs`, `.targets` and `.weights`, `validation.inputs` and
+  ///     `.targets`, for three levels `unlabelled.inputs`, and with pairs `pairs.inputs` and `.targets`.
+  /// - Throws: `AgreedFailure` on every rank where files cannot be used, ranks read different files, or the result is
+  ///   not finite.
   public func compute(
     case path: String, on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Result {
@@ -79,7 +79,7 @@ public struct HypergradientReport: Sendable {
       fingerprint(chainCase), what: "models or samples", remedy: "give every host the same files")
     let (values, loss) = try hypergradient.compute(chainCase, over: world)
     let array = values.array
-    // In the precision of the output, which `nested` does not compute in.
+    // In the precision of the output, which differs from that of `nested`.
     guard ([loss] + array).allSatisfy({ self.precision.rounded($0).isFinite }) else {
       throw AgreedFailure(
         code: ExitCode.failed,
@@ -141,7 +141,7 @@ public struct HypergradientReport: Sendable {
       layerNumbers: file.layerNumbers)
   }
 
-  /// The student learns the teacher's labels of inputs that both see.
+  /// The student learns the teacher's labels of inputs that both networks see.
   private func check<Scalar: Real>(
     _ student: ModelFile<Scalar>, path: String, against teacher: Network<Scalar>
   ) throws(SafetensorsError) {

@@ -3,10 +3,10 @@ internal import Kernels
 internal import Networks
 internal import RunRecords
 
-/// A safetensors file of samples, as the networks see them: scaled, one row of a tensor for each sample.
+/// A safetensors file of samples in the form that the networks see: scaled, one row of a tensor for each sample.
 struct SampleFile {
   let path: String
-  /// What such a file holds, as a sentence: the remedy where something is missing.
+  /// The content of such a file, as a sentence: the remedy where a tensor is missing.
   let contents: String
   private let file: SafetensorsFile
 
@@ -17,7 +17,7 @@ struct SampleFile {
 
   func holds(_ name: String) -> Bool { file.tensor(named: name) != nil }
 
-  /// Inputs and targets of a network, as many rows of each.
+  /// Inputs and targets of a network, with the same number of rows.
   ///
   /// - Parameters:
   ///   - loss: softmaxCrossEntropy needs targets that are distributions.
@@ -38,7 +38,7 @@ struct SampleFile {
   /// One row for each sample, whatever the shape of a sample.
   ///
   /// - Parameters:
-  ///   - columns: what a row must hold: the network's inputs or outputs.
+  ///   - columns: the number of values in a row: the network's inputs or outputs.
   func rows<Scalar: Real>(
     _ name: String, columns: Int, _ unit: String
   ) throws(SafetensorsError) -> Matrix<Scalar> {
@@ -46,7 +46,7 @@ struct SampleFile {
       throw refuse(name, "there is no such tensor with one row for each sample", contents)
     }
     guard samples > 0 else { throw refuse(name, "it has no rows", "give at least one sample") }
-    // Not the product of the shape's rest, which may overflow where a tensor is empty.
+    // Not the product of the remaining dimensions, which may overflow where a tensor is empty.
     let found = tensor.count / samples
     guard found == columns else {
       throw refuse(
@@ -61,7 +61,7 @@ struct SampleFile {
   /// One number for each of some samples.
   ///
   /// - Parameters:
-  ///   - samples: the name of their tensor, which has `count` rows.
+  ///   - samples: the name of the samples' tensor, which has `count` rows.
   func numbers<Scalar: Real>(
     _ name: String, for samples: String, count: Int
   ) throws(SafetensorsError) -> Vector<Scalar> {
@@ -83,14 +83,14 @@ struct SampleFile {
     return values
   }
 
-  /// The softmax loss and its Hessian are those of targets that are distributions.
+  /// The softmax loss and its Hessian hold only for targets that are distributions.
   private func checkDistributions<Scalar: Real>(
     _ targets: Matrix<Scalar>, _ name: String, _ loss: Loss
   ) throws(SafetensorsError) {
     guard loss.targets == .distribution else { return }
     for row in 0..<targets.rows {
       let values = targets[row].array.map { Double($0) }
-      // A sum of numbers that were rounded to Float.
+      // The numbers were rounded to Float, so their sum may differ from 1.
       guard values.allSatisfy({ $0 >= 0 }), abs(values.reduce(0, +) - 1) <= 1e-4 else {
         throw refuse(
           name, "row \(row) is no distribution", "for \(loss.rawValue) each row must be nonnegative and add to 1")

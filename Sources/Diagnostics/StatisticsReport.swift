@@ -3,12 +3,12 @@ public import Kernels
 public import Networks
 public import RunRecords
 
-/// The statistics of residual partitioning of one batch: what `rp-dist statistics` writes.
+/// The statistics of residual partitioning of one batch: the output of `rp-dist statistics`.
 public struct StatisticsReport {
   public var loss: Loss
   public var bound: Bound
   public var partition: LossPartition
-  /// The network of a model file without metadata; wins over the metadata.
+  /// The network of a model file without metadata; it takes precedence over the metadata.
   public var layers: [LayerConfiguration]?
 
   public init(loss: Loss, bound: Bound, partition: LossPartition, layers: [LayerConfiguration]?) {
@@ -17,11 +17,12 @@ public struct StatisticsReport {
 
   /// Reads a model and a batch, and computes (M3–M10, M13) in one precision.
   ///
-  /// The batch holds `inputs` [samples × …], as the network sees them (scaled), and `targets` [samples × outputs].
+  /// The batch holds `inputs` [samples × …], in the form that the network sees (scaled), and `targets` [samples ×
+  /// outputs].
   ///
-  /// - Returns: `meanLoss` [] without regularisation, `outputs` and `outputTotalGradient` [samples × outputs], and for each
-  ///   layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
-  /// - Throws: `SafetensorsError` when a file cannot be read or does not fit.
+  /// - Returns: `meanLoss` [] without regularisation, `outputs` and `outputTotalGradient` [samples × outputs], and for
+  ///   each layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on.
+  /// - Throws: `SafetensorsError` where a file cannot be read or does not fit.
   public func compute<Scalar: Real>(
     model modelPath: String, batch batchPath: String, as precision: Scalar.Type
   ) throws(SafetensorsError) -> SafetensorsFile {

@@ -5,8 +5,8 @@ internal import MPI
 private import RunRecords
 
 extension Communicator {
-  /// Makes sure that all ranks compute a training with the same bits: by the same own kernels and mathematical functions
-  /// and, where it multiplies by OpenBLAS, the same one with the same kernels. Collective.
+  /// Checks that all ranks compute a training bit for bit alike: with the same kernels of the program, the same
+  /// mathematical functions and, where the training uses OpenBLAS, the same library with the same kernels. Collective.
   ///
   /// - Throws: `AgreedFailure` on every rank, naming the first rank that differs from rank 0, and its host.
   func requireSamePlatform(for configuration: Configuration) throws {
@@ -23,29 +23,29 @@ extension Communicator {
   }
 }
 
-/// What the bits of a training depend on besides its configuration and data.
+/// The software and instructions, beside configuration and data, that determine the bits of a training.
 package enum Platform {
-  /// The instructions that the own kernels are made of.
+  /// The instruction set that the program's own kernels use.
   package static var instructions: String { "\(InstructionSet.best)" }
 
   /// The library of mathematical functions, for example `glibc 2.36`.
   package static var mathLibrary: String { MathLibrary.version }
 
-  /// - Parameter blas: nil for a training that multiplies by its own kernels alone.
+  /// - Parameter blas: nil for a training that uses only the program's own kernels.
   static func description(with blas: BLASLibrary?) -> String {
     (blas.map { "\($0.configuration) with \($0.coreName) kernels, " } ?? "")
       + "own kernels for \(instructions), \(mathLibrary)"
   }
 }
 
-/// What multiplies matrices in a training: the program's own kernels, for most of them alone.
+/// The library that multiplies matrices in a training: in most trainings only the program's own kernels.
 extension Configuration {
-  /// Whether a training also multiplies by OpenBLAS: its bits then depend on which one there is.
+  /// Whether a training also multiplies with OpenBLAS: its bits then depend on the OpenBLAS in use.
   package var usesBLAS: Bool { training.gradient == .layerTargets }
 
-  /// Sets the threads of products, and opens OpenBLAS where the training needs it.
+  /// Sets the number of threads for matrix products, and opens OpenBLAS where the training needs it.
   ///
-  /// - Throws: `BLASError` where it cannot be opened.
+  /// - Throws: `BLASError` where OpenBLAS cannot be opened.
   package func prepareProducts() throws(BLASError) {
     BLASLibrary.setThreads(training.threads)
     if usesBLAS { try BLASLibrary.open() }

@@ -4,12 +4,12 @@ public import Kernels
 public import MPI
 private import RunRecords
 
-/// The SHA-256 of the parameters, after making sure that every rank has the same. Collective.
+/// The SHA-256 of the parameters, after a check that every rank has the same parameters. Collective.
 ///
 /// - Parameters:
-///   - step: the step of a run after which it is looked, for the message.
-///   - what: what the numbers are called there.
-/// - Throws: `AgreedFailure` on every rank, naming the ranks whose parameters differ from rank 0's.
+///   - step: the step of the run that came before this check, for the message.
+///   - what: the name of the numbers in the message.
+/// - Throws: `AgreedFailure` on every rank, naming the ranks whose parameters differ from those of rank 0.
 public func replicaFingerprint<Scalar: Real>(
   _ parameters: Arena<Scalar>, after step: Int? = nil, what: String = "parameters",
   over world: borrowing Communicator
@@ -33,7 +33,7 @@ public func replicaFingerprint<Scalar: Real>(
 }
 
 extension Arena {
-  /// The SHA-256 of its bytes.
+  /// The SHA-256 of the arena's bytes.
   package var fingerprint: String {
     let own = Fingerprint()
     unsafe all.withBytes { unsafe own.add($0) }
@@ -41,17 +41,17 @@ extension Arena {
   }
 }
 
-/// The ranks whose text differs from rank 0's, as a list; nil where none does.
+/// The ranks whose text differs from that of rank 0, as a list; nil where none differs.
 private func ranksThatDiffer(_ texts: [String]) -> String? {
   let different = texts.indices.filter { texts[$0] != texts[0] }
   return different.isEmpty ? nil : different.map(String.init).joined(separator: ", ")
 }
 
 extension Communicator {
-  /// Makes sure that every rank has the same text, before anything is computed that would hang or be wrong otherwise.
+  /// Checks that every rank has the same text, before computations that would otherwise hang or give wrong results.
   /// Collective.
   ///
-  /// - Throws: `AgreedFailure` on every rank, naming the ranks whose text differs from rank 0's.
+  /// - Throws: `AgreedFailure` on every rank, naming the ranks whose text differs from that of rank 0.
   public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     guard ranks > 1 else { return }
     let all = try allGather(text())
@@ -61,24 +61,24 @@ extension Communicator {
     }
   }
 
-  /// Makes sure that every rank has the same settings. Collective.
+  /// Checks that every rank has the same settings. Collective.
   package func requireSame(_ configuration: Configuration) throws {
     var settings = configuration
-    // A host may have the data in a place of its own; that it is the same data is made sure of when it is read.
+    // Each host may keep the data at its own path. The readers check later that the data is the same.
     (settings.data.path, settings.data.test) = (nil, nil)
     try requireSame(settings.yaml(), what: "settings", remedy: "start every rank with the same command and files")
   }
 }
 
 extension RankGroup {
-  /// Makes sure that every rank has the same text, see `Communicator`. Collective.
+  /// Checks that every rank has the same text, see `Communicator`. Collective.
   public func requireSame(_ text: @autoclosure () throws -> String, what: String, remedy: String) throws {
     try communicator.requireSame(text(), what: what, remedy: remedy)
   }
 }
 
 extension Communicator {
-  /// A value that rank `root` has, on every rank. Collective.
+  /// The value of rank `root`, on every rank. Collective.
   package func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
     let text = try broadcast(rank == root ? try jsonText(value) : "", from: root)
     return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
@@ -86,7 +86,7 @@ extension Communicator {
 }
 
 extension RankGroup {
-  /// A value that rank `root` has, on every rank. Collective.
+  /// The value of rank `root`, on every rank. Collective.
   package func shared<Value: Codable>(_ value: Value?, from root: Int) throws -> Value {
     try communicator.shared(value, from: root)
   }

@@ -2,14 +2,14 @@ public import Configurations
 public import Kernels
 public import MPI
 
-/// The ranks of a training, and how they add up: by Allreduce, whole or in pieces, or in lanes whose sums have the same bits
-/// for any number of ranks.
+/// The ranks of a training, and how they add vectors up: by Allreduce, whole or in pieces, or in reproducibility lanes,
+/// whose sums have the same bits for any number of ranks.
 ///
 /// Valid inside ``MPI/Communicator/withGroup(for:_:)``. Every function is collective.
 public final class RankGroup: GlobalSum {
   package let communicator: Communicator
   private let exchange: LaneExchange?
-  /// In pieces of how many bytes vectors are added up; nil: whole. It does not apply to lanes.
+  /// The size in bytes of the pieces in which vectors are added up; nil: whole. It does not apply to lanes.
   public let pieceBytes: Int?
 
   fileprivate init(_ communicator: consuming Communicator, _ exchange: LaneExchange?, pieceBytes: Int?) {
@@ -50,12 +50,13 @@ public final class RankGroup: GlobalSum {
 }
 
 extension Communicator {
-  /// Gives `body` these ranks as a group that adds up as a configuration asks for. Collective.
+  /// Calls `body` with these ranks as a group that adds vectors up as a configuration asks. Collective.
   ///
-  /// Where `body` throws anything but an ``AgreedFailure`` the other ranks may be waiting somewhere else, and the group is not
-  /// given back: the job ends then.
+  /// Where `body` throws an error other than ``AgreedFailure``, other ranks may be waiting in another call. Then the
+  /// group is not freed, because the job ends.
   ///
-  /// - Throws: `AgreedFailure` on every rank where the ranks of a reproducible training do not compute with the same bits.
+  /// - Throws: `AgreedFailure` on every rank where the ranks of a reproducible training do not compute bit for bit
+  ///   alike.
   public func withGroup<Result>(
     for configuration: Configuration, _ body: (RankGroup) throws -> Result
   ) throws -> Result {
@@ -76,19 +77,19 @@ extension Communicator {
     return result
   }
 
-  /// The bytes of the pieces that a setting means for these ranks; nil where sums go whole. Collective.
+  /// The piece size in bytes that a setting gives for these ranks; nil where vectors are added up whole. Collective.
   package func pieceBytes(_ size: PieceSize) throws -> Int? {
     guard ranks > 1 else { return nil }
-    // Whoever names a size need not be asked where the ranks are.
+    // A fixed size does not depend on where the ranks run.
     guard size == .auto else { return size.resolved(machines: 1, isTCP: false) }
-    // Each machine has one rank that is the first of its own.
+    // Each machine has exactly one rank whose number on the machine is 0.
     let machines = try withNode { node in
       try allGather(Int64(node.local.rank == 0 ? 1 : 0)).reduce(0, +)
     }
     return size.resolved(machines: Int(machines), isTCP: try isConnectedByTCP())
   }
 
-  /// Whether TCP is the only way between machines. Collective.
+  /// Whether machines can only reach each other over TCP. Collective.
   package func isConnectedByTCP() throws -> Bool {
     try allReduceMin(LoadedComponents.ofThisProcess.connectsByTCP ? 1 : 0) == 1
   }

@@ -3,7 +3,7 @@ private import Foundation
 public import RunRecords
 
 extension ConfigurationSource {
-  /// A configuration that was written to a run folder: what it leaves out has the standards of its time.
+  /// A configuration from a run folder: settings that it leaves out have the standard values of its time.
   public static func written(_ text: String, path: String) throws -> Configuration {
     let (tree, format) = try compose(text, name: path)
     let configuration = try decode(layer(tree, on: try applied(OldStandards.settings(of: tree, format: format))))
@@ -11,25 +11,26 @@ extension ConfigurationSource {
     return configuration
   }
 
-  /// What the settings whose standards have changed mean to a run, for ``standards``.
+  /// Settings that give a run the standard values of its time where standard values have changed since, for
+  /// ``standards``.
   ///
-  /// - Throws: ``ConfigurationError`` where its `config.yml` is not one.
+  /// - Throws: ``ConfigurationError`` where its `config.yml` is not a configuration.
   static func standards(of run: RunFolder) throws -> [String] {
     guard let bytes = FileManager.default.contents(atPath: run.settings) else { return [] }
     let (tree, format) = try compose(String(decoding: bytes, as: UTF8.self), name: run.settings)
     return OldStandards.settings(of: tree, format: format)
   }
 
-  /// The same for the run that goes on by a resumption; none where a new run begins.
+  /// The same for the run that a resumption continues; empty where a new run begins.
   public func standards(for resumption: Resumption?) throws -> [String] {
     try resumption?.folder(of: try merged()).map(Self.standards) ?? []
   }
 }
 
 extension Resumption {
-  /// The folder that a run is to go on in; nil where one is to be made.
+  /// The folder in which a run continues; nil where a new folder is needed.
   ///
-  /// - Throws: `UnreadableFile`, ``ConfigurationError`` without a name to look for.
+  /// - Throws: `UnreadableFile`; ``ConfigurationError`` where there is no name to look for.
   func folder(of configuration: Configuration) throws -> RunFolder? {
     switch self {
     case .run(let path): return try RunFolder.existing(path, in: configuration.run.folder)
@@ -44,13 +45,13 @@ extension Resumption {
 }
 
 extension RunFolder {
-  /// The folder of a run that was begun, by its path or by its name.
+  /// The folder of an existing run, by its path or by its name.
   ///
   /// - Parameters:
-  ///   - path: of the folder; where there is none, the name that `--name` gave it.
-  ///   - runs: `run.folder`, where names are looked for.
-  ///   - settings: the file that makes it one; ``settings`` where a checkpoint of a run will do too.
-  /// - Throws: ``UnreadableFile`` where it is none.
+  ///   - path: the path of the folder; where there is no such folder, the name that `--name` gave the run.
+  ///   - runs: `run.folder`, in which names are looked for.
+  ///   - settings: the file that a run folder must have; ``settings`` also accepts a checkpoint of a run.
+  /// - Throws: ``UnreadableFile`` where it is not a run folder.
   public static func existing(
     _ path: String, in runs: String, with settings: KeyPath<RunFolder, String> = \.configuration
   ) throws(UnreadableFile) -> RunFolder {
@@ -66,8 +67,8 @@ extension RunFolder {
     throw UnreadableFile(path: there, problem: "is not a run folder: there is no config.yml in it that can be read")
   }
 
-  /// The newest complete checkpoint of a run that has no later model: one that was stopped, killed or is going on; nil where
-  /// ``model`` is what the run ended with, or there is none.
+  /// The newest complete checkpoint of a run without a later model: a run that was stopped or killed, or that still
+  /// runs; nil where ``model`` is the run's final model, or where there is no checkpoint.
   var unfinishedCheckpoint: RunFolder? {
     let manifest = FileManager.default.contents(atPath: manifest).flatMap {
       try? JSONDecoder().decode(Manifest.self, from: $0)

@@ -5,7 +5,7 @@ package import RunRecords
 package import Training
 
 extension InputMap {
-  /// The map as JSON, as it is kept in model files.
+  /// The map as JSON, the form in model files.
   package var json: String { get throws { try jsonText(self) } }
 
   /// The map that a model file holds.
@@ -13,8 +13,8 @@ extension InputMap {
 }
 
 extension DataSplit {
-  /// What tells data sets apart without reading all of a large one: sizes, labels or target values, and fewer than 1,000
-  /// samples spread over each part. Of noisy labels: ranks that drew other noise have other data.
+  /// Distinguishes data sets without reading all of a large one: sizes, labels or target values, and fewer than 1,000
+  /// samples spread over each part. It uses the noisy labels: ranks that drew different noise have different data.
   package var digest: String {
     var numbers: [Double] = []
     for subset in [training, test, validation].compactMap(\.self) {
@@ -35,8 +35,8 @@ extension DataSplit {
     return hash.hexadecimal
   }
 
-  /// The SHA-256 of the features and labels or target values, training set before test set. Of the true labels: it
-  /// tells which data these are, with whatever noise they are trained on.
+  /// The SHA-256 of the features and labels or target values, training set before test set. It uses the true labels: it
+  /// identifies the data, whatever the noise in training.
   package var fingerprint: String {
     let hash = Fingerprint()
     unsafe (trueTraining ?? training).dataset.forEachChunk { unsafe hash.add($0) }
@@ -45,7 +45,7 @@ extension DataSplit {
   }
 }
 
-/// The networks of a training as they are written.
+/// The networks of a training in the form in which they are written.
 package struct Models<Scalar: Real> {
   let teacher: ModelFile<Scalar>
   let student: ModelFile<Scalar>?
@@ -58,7 +58,7 @@ package struct Models<Scalar: Real> {
     student = (loop.learning?.evaluated?.step).map(model)
   }
 
-  /// What their files say beside the tensors.
+  /// The metadata of the model files.
   package var metadata: [CollectedState.File: [String: String]] {
     var metadata = [CollectedState.File.model: teacher.metadata]
     metadata[.student] = student?.metadata

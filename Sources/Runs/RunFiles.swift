@@ -10,7 +10,7 @@ internal import RunRecords
 internal import Training
 
 extension Configuration {
-  /// Rank 0 names and makes a run's folder; every rank learns its path. Collective.
+  /// Rank 0 names and creates a run's folder; every rank gets its path. Collective.
   func makeFolder(
     preset: String, started: Date, on world: RankGroup,
     describe: ErrorDescription
@@ -25,7 +25,7 @@ extension Configuration {
 }
 
 extension Manifest {
-  /// That of a run that begins.
+  /// The manifest of a new run.
   init(
     _ configuration: Configuration, _ problem: LearningProblem, version: String, preset: String, started: Date,
     parameters: Int, hosts: [String], on world: RankGroup
@@ -67,7 +67,7 @@ extension RunResult {
 }
 
 extension Metrics {
-  /// An epoch's line.
+  /// The metrics of one epoch.
   init(_ report: EpochReport, weights: WeightStatistics? = nil, cycle: Int? = nil) {
     self.init(
       epoch: report.epoch, step: report.step, seconds: report.seconds, learningRate: report.learningRate,
@@ -77,8 +77,8 @@ extension Metrics {
 }
 
 extension LearningProblem {
-  /// The training samples whose labels were made wrong, as a run folder's `label-noise.csv` lists them: the identifier,
-  /// the label that was trained on, and the true one. nil without label noise.
+  /// The training samples with wrong labels, as a run folder's `label-noise.csv` lists them: the identifier, the label
+  /// used in training, and the true label. nil without label noise.
   var labelNoiseCSV: String? {
     guard let truth = split.trueTraining, let isFlipped = split.isFlipped else { return nil }
     let names = split.training.dataset.classNames

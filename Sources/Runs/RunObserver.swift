@@ -1,16 +1,16 @@
 public import Ranks
 public import Training
 
-/// Who is told how a run goes, on rank 0.
+/// Receives reports on the progress of a run, on rank 0.
 public protocol RunObserver: AnyObject {
-  /// What the user should know of the run.
+  /// A message for the user.
   func note(_ text: String)
-  /// Where the run can be looked for at any time, from any thread.
+  /// The object that holds the run's place; it can be read at any time, from any thread.
   func follow(_ place: RunPlace)
-  /// Before a part of the run, its name: that it goes on from a checkpoint, or a training that is compared with the first.
+  /// The name of the part of a run that begins: a run that continues from a checkpoint, or a training for comparison.
   func begin(_ phase: String)
-  /// After every step.
+  /// Called after every step.
   func report(_ progress: TrainingProgress)
-  /// After every epoch, when the report of its last step has been followed by validation.
+  /// Called after every epoch, after its validation and after the report of its last step.
   func report(_ epoch: EpochReport)
 }

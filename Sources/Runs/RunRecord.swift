@@ -6,7 +6,7 @@ internal import Ranks
 internal import RunRecords
 internal import Training
 
-/// What a run writes of itself into its folder, on rank 0: settings, manifest, metrics and models.
+/// The files of a run in its folder, which rank 0 writes: settings, manifest, metrics and models.
 struct RunRecord {
   let folder: RunFolder
   private(set) var metrics: MetricsWriter?
@@ -14,11 +14,11 @@ struct RunRecord {
 
   init(_ folder: RunFolder, _ manifest: Manifest) { (self.folder, self.manifest) = (folder, manifest) }
 
-  /// Writes what a folder holds from the first step on. Collective.
+  /// Writes the files that a folder has from the first step on. Collective.
   ///
   /// - Parameters:
   ///   - settings: the configuration as YAML.
-  ///   - metrics: opens the metrics, anew or for a run that goes on.
+  ///   - metrics: opens the metrics, for a new run or for one that continues.
   mutating func begin(
     _ settings: String, _ problem: LearningProblem, on world: RankGroup, describe: ErrorDescription,
     metrics: () throws -> MetricsWriter
@@ -43,15 +43,15 @@ struct RunRecord {
     }
   }
 
-  /// Says of a run that it was stopped. Collective.
+  /// Records that a run was stopped. Collective.
   mutating func stop(on world: RankGroup, describe: ErrorDescription) throws {
     manifest.status = .stopped
     try writeManifest(on: world, describe: describe)
   }
 
-  /// Says how a run ended. Collective.
+  /// Records how a run ended. Collective.
   ///
-  /// - Parameter parameters: their SHA-256.
+  /// - Parameter parameters: the SHA-256 of the parameters.
   mutating func finish(
     _ ending: RunEnding, parameters: String, on world: RankGroup, describe: ErrorDescription
   ) throws {
@@ -73,8 +73,8 @@ struct RunRecord {
 
 /// How the training of a run ended.
 enum RunEnding {
-  /// With a network that all sets evaluate.
+  /// With a network that was evaluated on all sets.
   case evaluated(RunResult)
-  /// With a loss, or a hypergradient, that was not finite at a step, and what overflowed first.
+  /// With a loss, or a hypergradient, that was not finite at a step, and the quantity that overflowed first.
   case diverged(step: Int, Divergence?)
 }

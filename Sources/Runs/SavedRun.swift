@@ -8,23 +8,23 @@ internal import Ranks
 public import RunRecords
 public import Training
 
-/// A finished run, to be used again.
+/// A saved run, whose model can be used again.
 public struct SavedRun: Sendable {
-  /// Where its model is: the run folder, or a checkpoint in it.
+  /// The folder of its model: the run folder, or a checkpoint in it.
   public let folder: RunFolder
-  /// The checkpoint that stands for a run that has not ended: its newest complete one.
+  /// The newest complete checkpoint, which replaces the model of a run that has not ended; nil where the run has ended.
   public let checkpoint: String?
   public let configuration: Configuration
 
-  /// Reads the configuration of a run folder, or of a checkpoint in one. Of a run that was stopped, the newest complete
-  /// checkpoint is taken.
+  /// Reads the configuration of a run folder, or of a checkpoint in one. Of a run that has not ended it uses the newest
+  /// complete checkpoint.
   ///
   /// - Parameters:
-  ///   - path: of the folder, or the name of a run.
-  ///   - runs: where runs are looked for by their names.
-  ///   - data: where the data is now, if not where it was.
-  ///   - settings: `key=value` pairs over the run's own settings.
-  /// - Throws: ``UnreadableFile`` when there is no such run, ``BrokenRun`` when its configuration is not one,
+  ///   - path: the path of the folder, or the name of a run.
+  ///   - runs: the folder in which runs are looked for by name.
+  ///   - data: the present path of the data, if it has moved.
+  ///   - settings: `key=value` pairs that override the run's own settings.
+  /// - Throws: ``UnreadableFile`` where there is no such run, ``BrokenRun`` where its configuration is not valid,
   ///   ``ConfigurationError`` for settings that cannot be used.
   public init(
     path: String, in runs: String = RunConfiguration().folder, data: String? = nil, settings: [String] = []
@@ -53,7 +53,7 @@ public struct SavedRun: Sendable {
 
   /// Reads the run's model and its data.
   ///
-  /// - Parameter student: whether to read the student of three levels in place of its teacher.
+  /// - Parameter student: whether to read the student of three levels instead of its teacher.
   /// - Throws: ``BrokenRun``, ``ConfigurationError``, `SafetensorsError`, `DatasetError`.
   package func load<Scalar: Real>(
     as precision: Scalar.Type, student: Bool = false
@@ -77,10 +77,10 @@ public struct SavedRun: Sendable {
     return (model, problem)
   }
 
-  /// Whether the run's model is a student's, with its teacher beside it.
+  /// Whether the run has a student's model beside its teacher's.
   private var hasStudent: Bool { FileManager.default.fileExists(atPath: folder.student) }
 
-  /// Evaluates the run's model on the test set of its data: that of the student where there is one. Collective.
+  /// Evaluates the run's model, or the student where there is one, on the test set of its data. Collective.
   public func evaluate(
     on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> Evaluation {
@@ -99,7 +99,7 @@ public struct SavedRun: Sendable {
       return try load(as: precision, student: hasStudent)
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
-    // A run that goes on may write a checkpoint between two ranks' looks.
+    // A run that still runs may write a checkpoint after one rank has read and before another reads.
     try world.requireSame(
       model.parameters.fingerprint, what: "weights",
       remedy: "give every host the same run, or name one of its checkpoints")
@@ -115,7 +115,7 @@ public struct SavedRun: Sendable {
   }
 }
 
-/// A run folder whose files are not those of a run.
+/// A run folder whose files do not form a run.
 public struct BrokenRun: Error, CustomStringConvertible, Equatable {
   public let path: String
   public let problem: String

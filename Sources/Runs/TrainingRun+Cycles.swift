@@ -7,25 +7,25 @@ internal import Reweighting
 internal import RunRecords
 internal import Training
 
-/// What all cycles of a run with learned weights gave, or the only one of any other run.
+/// The results of all cycles of a run with learned weights; any other run has a single cycle.
 struct CycledOutcome<Scalar: Real> {
-  /// That of the last cycle, and what learned the weights in it.
+  /// The loop of the last cycle, and the learner of its weights.
   var loop: TrainingLoop<Scalar>
   var learning: WeightLearning<Scalar>?
-  /// Of all cycles together.
+  /// The outcome of all cycles together.
   var outcome: TrainingOutcome
-  /// One for each cycle that ended well.
+  /// The results of the cycles that ended well.
   var cycles: [ReweightResult.Cycle] = []
 }
 
 extension TrainingRun {
-  /// Takes the state of the checkpoint that a run goes on from, if there is one. Collective.
+  /// Restores the state of the checkpoint from which a run continues, if there is one. Collective.
   ///
   /// - Parameters:
   ///   - first: the loop of the first cycle.
-  ///   - learning: what learns the weights in it.
+  ///   - learning: the learner of the weights in the first cycle.
   ///   - opened: the run's folder with the checkpoint, where there is one.
-  /// - Throws: `AgreedFailure` for a checkpoint that does not fit; the run's files are as they were.
+  /// - Throws: `AgreedFailure` for a checkpoint that does not fit; the run's files are then unchanged.
   func restore<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, from opened: OpenedRun,
     on world: RankGroup, describe: ErrorDescription
@@ -62,14 +62,15 @@ extension TrainingRun {
     return (loop, learning)
   }
 
-  /// Takes all steps of a run, or those that a checkpoint leaves: of every cycle, each from the same parameters. Collective.
+  /// Takes all steps of a run, or the remaining ones after a checkpoint: those of every cycle, each of which starts
+  /// from the same parameters. Collective.
   ///
   /// - Parameters:
   ///   - first: the loop of the first cycle.
-  ///   - restored: where the run is, and its loop.
+  ///   - restored: the position of the run, and its loop.
   ///   - afterStep: called on every rank after each step with the steps and seconds of all cycles so far.
   ///   - afterEpoch: called on every rank after each epoch, likewise; the cycle is nil where there is only one.
-  ///   - between: as for the loop, with the place among the cycles.
+  ///   - between: as for the loop, with the position among the cycles.
   func takeAllSteps<Scalar: Real>(
     of first: TrainingLoop<Scalar>, from restored: (all: CycledOutcome<Scalar>, place: CyclePlace),
     on world: RankGroup, describe: ErrorDescription,
@@ -118,7 +119,7 @@ extension TrainingRun {
 }
 
 extension TrainingLoop {
-  /// How good the network is after a cycle. Collective.
+  /// Evaluates the network after a cycle. Collective.
   fileprivate func evaluateCycle(
     _ cycle: Int, _ start: WeightStart?, _ learning: WeightLearning<Scalar>,
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -133,7 +134,7 @@ extension TrainingLoop {
 }
 
 extension TrainingProgress {
-  /// The same after other cycles.
+  /// The progress counted over all cycles, after the earlier ones.
   fileprivate func following(_ before: TrainingOutcome, cycle: Int, of cycles: Int) -> TrainingProgress {
     var progress = self
     (progress.cycle, progress.cycles) = (cycle, cycles)

@@ -9,10 +9,10 @@ package import Reweighting
 internal import RunRecords
 package import Training
 
-/// What a run with learned weights does more than one without.
+/// The additional work of a run with learned weights.
 extension TrainingRun {
-  /// The problem whose samples have weights, and what learns them, once it is sure that there is memory for them.
-  /// Collective.
+  /// The problem whose samples have weights, and the learner of the weights, after a check of the memory that they
+  /// need. Collective.
   func weighted<Scalar: Real>(
     _ problem: LearningProblem, on world: RankGroup, describe: ErrorDescription
   ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>?) {
@@ -23,8 +23,8 @@ extension TrainingRun {
     return try world.agree(describe: describe) { try weighted(problem, ranks: world.ranks) }
   }
 
-  /// The problem whose samples have weights, and what learns them. Of three levels, without the samples whose labels are
-  /// hidden.
+  /// The problem whose samples have weights, and the learner of the weights. With three levels the problem is without
+  /// the samples whose labels are hidden.
   package func weighted<Scalar: Real>(
     _ problem: LearningProblem, ranks: Int
   ) throws -> (problem: LearningProblem, learning: WeightLearning<Scalar>) {
@@ -38,7 +38,7 @@ extension TrainingRun {
     )
   }
 
-  /// Refuses, before a training begins, what its comparison with one on true labels alone could not do after it.
+  /// Refuses, before a training begins, a comparison with true labels alone that could not run after it.
   private func checkCleanPlan<Scalar: Real>(of problem: LearningProblem, as precision: Scalar.Type) throws {
     guard configuration.reweight?.compare == true, problem.split.trueTraining != nil,
       let clean = problem.split.withoutFlippedSamples
@@ -51,7 +51,7 @@ extension TrainingRun {
     }
   }
 
-  /// A run's training before it has memory; with what learned weights take.
+  /// A run's training before its memory is allocated, including the memory for learned weights.
   package func draft<Scalar: Real>(_ problem: LearningProblem, ranks: Int) throws -> TrainingDraft<Scalar> {
     guard learnsWeights else { return try TrainingDraft(configuration, problem: problem, ranks: ranks) }
     let (labelled, unlabelled) = try configuration.hidingLabels(of: problem)
@@ -59,7 +59,7 @@ extension TrainingRun {
       learningWeightsOf: configuration, problem: labelled, unlabelled: unlabelled, ranks: ranks)
   }
 
-  /// What learns the weights of the same samples anew, from what a network believes of their labels.
+  /// Learns the weights of the same samples again, starting from a network's belief about their labels.
   func relearning<Scalar: Real>(
     _ problem: LearningProblem, from start: WeightStart, ranks: Int
   ) throws -> WeightLearning<Scalar> {
@@ -68,10 +68,10 @@ extension TrainingRun {
       start: start)
   }
 
-  /// Evaluates the learned weights of a run, writes what they are, and compares with a training without them where that is
-  /// wanted. Collective.
+  /// Evaluates the learned weights of a run, writes them, and compares with a training without them where the settings
+  /// ask for it. Collective.
   ///
-  /// - Returns: the ending, with what was found.
+  /// - Returns: the ending, with the results.
   func evaluateWeights<Scalar: Real>(
     _ all: CycledOutcome<Scalar>, _ ending: RunEnding, _ folder: RunFolder, on world: RankGroup,
     describe: ErrorDescription, telling observer: any RunObserver
@@ -87,7 +87,7 @@ extension TrainingRun {
     return .evaluated(result)
   }
 
-  /// - Parameter lowest: of how many examples of least weight the result tells.
+  /// - Parameter lowest: the number of examples with the least weights that the result lists.
   private func evaluateWeights<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, folder: RunFolder, lowest: Int = 10,
     on world: RankGroup, describe: ErrorDescription
@@ -114,10 +114,10 @@ extension TrainingRun {
       lowest: records.lowest(lowest).map(ReweightResult.Example.init))
   }
 
-  /// The same training with all weights alike; where the true labels are known, also as many steps on these alone.
-  /// Collective.
+  /// Trains the same network with equal weights; where the true labels are known, also with as many steps on these
+  /// labels alone. Collective.
   ///
-  /// - Parameter learned: the loop of the learned weights.
+  /// - Parameter learned: the loop with the learned weights.
   private func compare<Scalar: Real>(
     with learned: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, on world: RankGroup,
     describe: ErrorDescription,
@@ -153,7 +153,7 @@ extension TrainingRun {
 }
 
 extension Configuration {
-  /// A problem without the samples whose labels the student of three levels is not to see, and these.
+  /// A problem without the samples whose labels the student of three levels must not see; and those samples.
   fileprivate func hidingLabels(
     of problem: LearningProblem
   ) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset?) {
@@ -161,12 +161,13 @@ extension Configuration {
     return try problem.hidingLabels(reweight.unlabelled, seed: training.seed)
   }
 
-  /// The samples of a minibatch of a problem.
+  /// The number of samples in a minibatch of a problem.
   fileprivate func batch(of problem: LearningProblem) -> Int { min(training.batch, problem.split.training.count) }
 }
 
 extension ExampleWeights {
-  /// What the weights of a training set are like, and how well they tell its wrong labels where these are known.
+  /// Statistics of the weights of a training set, and how well they separate its wrong labels from right ones where
+  /// these are known.
   func statistics(_ split: DataSplit) -> WeightStatistics {
     let weights = values.all.array
     let ranking = split.isFlipped.flatMap { WrongLabelRanking(weights: weights, isFlipped: $0) }
@@ -175,7 +176,7 @@ extension ExampleWeights {
 }
 
 extension ReweightResult.Quality {
-  /// Numbers that are not finite are none.
+  /// Values that are not finite become nil.
   init(_ evaluation: Evaluation) {
     self.init(
       testLoss: evaluation.loss.isFinite ? evaluation.loss : nil,

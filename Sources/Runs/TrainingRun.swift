@@ -18,11 +18,11 @@ public struct TrainingRun {
   public let preset: String
   /// Whether the training samples have weights that are learned.
   public let learnsWeights: Bool
-  /// Where it goes on; nil for a new run.
+  /// The run that it continues; nil for a new run.
   public var resumption: Resumption?
-  /// Whether it goes on with settings that make it another training than it was.
+  /// Whether it may continue with settings that make it a different training.
   public var isForced = false
-  /// Whether it ends before its first step and leaves nothing behind.
+  /// Whether it ends before its first step and leaves no files behind.
   private(set) var isRehearsal = false
 
   public init(_ configuration: Configuration, version: String, preset: String) {
@@ -30,9 +30,9 @@ public struct TrainingRun {
     learnsWeights = false
   }
 
-  /// A run that learns a weight for each training sample, by `reweight` or its standard settings.
+  /// A run that learns a weight for each training sample, with the settings of `reweight` or their standard values.
   ///
-  /// - Throws: ``ConfigurationError`` for settings that weights cannot be learned with.
+  /// - Throws: ``ConfigurationError`` for settings with which weights cannot be learned.
   public init(
     learningWeightsOf configuration: Configuration, version: String, preset: String
   ) throws(ConfigurationError) {
@@ -40,15 +40,16 @@ public struct TrainingRun {
     settings.reweight = configuration.reweight ?? ReweightConfiguration()
     try settings.checkReweighting()
     try settings.checkForReweighting()
-    // What is recorded does not depend on what is standard.
+    // The recorded settings must not depend on later standard values.
     let cycles = settings.weightCycles
     settings.reweight?.cycles = cycles
     (self.configuration, self.version, self.preset, learnsWeights) = (settings, version, preset, true)
   }
 
-  /// Does all that ``train(on:describe:telling:)`` does before its first step, but leaves nothing behind. Collective.
+  /// Does everything that ``train(on:describe:telling:)`` does before its first step, but leaves no files behind.
+  /// Collective.
   ///
-  /// - Throws: what it would throw.
+  /// - Throws: the errors of ``train(on:describe:telling:)``.
   public func rehearse(
     on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
   ) throws {
@@ -60,9 +61,9 @@ public struct TrainingRun {
   /// Trains on all ranks. Collective.
   ///
   /// - Returns: the result, the same on every rank.
-  /// - Throws: `AgreedFailure` when a rank could not be set up or the loss was not finite; the run folder then holds the
-  ///   last model whose loss was. With ``ExitCode/stopped`` after one of the ``StopSignals``: the run folder then holds a
-  ///   checkpoint.
+  /// - Throws: `AgreedFailure` where a rank could not be set up or the loss was not finite; in the second case the run
+  ///   folder holds the last model with a finite loss. With ``ExitCode/stopped`` after one of the ``StopSignals``: the
+  ///   run folder then holds a checkpoint.
   public func train(
     on world: borrowing Communicator, describe: ErrorDescription, telling observer: any RunObserver
   ) throws -> RunResult {
@@ -107,7 +108,7 @@ public struct TrainingRun {
 
   /// - Parameters:
   ///   - problem: with the samples whose labels are hidden from the loop.
-  ///   - doubts: what may keep it from learning.
+  ///   - doubts: the reasons that may keep the training from learning.
   private func train<Scalar: Real>(
     _ first: TrainingLoop<Scalar>, _ learning: WeightLearning<Scalar>?, _ problem: LearningProblem, doubts: [String],
     on world: RankGroup,
@@ -166,7 +167,7 @@ public struct TrainingRun {
     }
   }
 
-  /// What the manifest says from the first step on. Collective.
+  /// The manifest as it is from the first step on. Collective.
   private func manifest<Scalar: Real>(
     _ loop: TrainingLoop<Scalar>, _ problem: LearningProblem, from opened: OpenedRun, at started: Date,
     on world: RankGroup
@@ -180,8 +181,7 @@ public struct TrainingRun {
     return manifest
   }
 
-  /// Evaluates the trained network; where that finds no finite number, goes back to the last parameters that had them.
-  /// Collective.
+  /// Evaluates the trained network; where a loss is not finite, restores the last good parameters. Collective.
   private func end<Scalar: Real>(
     _ all: CycledOutcome<Scalar>, _ folder: RunFolder, on world: RankGroup
   ) throws -> RunEnding {
@@ -217,6 +217,6 @@ public struct TrainingRun {
         + configuration.remedies(for: divergence, learnsWeights: learnsWeights))
   }
 
-  /// Those of all cycles.
+  /// The steps of all cycles.
   private func steps(_ plan: TrainingPlan) -> Int { (learnsWeights ? configuration.weightCycles : 1) * plan.steps }
 }

@@ -4,16 +4,16 @@ public import Kernels
 internal import Networks
 internal import Optimizers
 
-/// What overflowed first in a training that diverged.
+/// The quantity that overflowed first in a training that diverged.
 public struct Divergence: Equatable, Sendable, CustomStringConvertible {
-  /// A subject of a sentence, such as `wDDot of layers.12.weight`.
+  /// The quantity as the subject of a sentence, such as `wDDot of layers.12.weight`.
   public let quantity: String
-  /// The step at which it was found, counted from the beginning of the run.
+  /// The step at which the overflow was found, counted from the beginning of the run.
   public private(set) var step: Int
-  /// Whether it can have happened before that step: averages keep what is not finite.
+  /// Whether the overflow may have happened before that step: averages stay non-finite.
   public let mayBeEarlier: Bool
   public let precision: Precision
-  /// Whether it is Ẇ or Ẅ.
+  /// Whether the quantity is Ẇ or Ẅ.
   let isStatistic: Bool
 
   package init(
@@ -23,7 +23,7 @@ public struct Divergence: Equatable, Sendable, CustomStringConvertible {
     (self.isStatistic, self.mayBeEarlier) = (isStatistic, mayBeEarlier && step > 1)
   }
 
-  /// The same after other cycles of so many steps.
+  /// The same divergence, in a cycle that follows `steps` steps of earlier cycles.
   package func following(_ steps: Int) -> Divergence {
     var divergence = self
     divergence.step += steps
@@ -36,22 +36,22 @@ public struct Divergence: Equatable, Sendable, CustomStringConvertible {
 }
 
 extension Configuration {
-  /// What may help a training that diverged, as the end of a sentence.
+  /// Changes of settings that may help a training that diverged, as the end of a sentence.
   ///
-  /// - Parameter learnsWeights: whether weights of the samples, and with three levels a student, learned too.
+  /// - Parameter learnsWeights: whether the training also learned sample weights and, with three levels, a student.
   package func remedies(for divergence: Divergence?, learnsWeights: Bool) -> String {
     let isStatistic = divergence?.isStatistic ?? false
     var remedies: [String] = []
-    // Before the first update no rate has played a part.
+    // Before the first update the rates have had no effect.
     if !isStatistic || divergence?.step != 1 { remedies += smallerRates(learnsWeights: learnsWeights) }
     if training.precision == .float32 { remedies.append("training.precision=float64") }
-    // Ẅ grows with the depth of a network, whatever the size of its values.
+    // Ẅ grows with the depth of a network, whatever the size of the network's values.
     if isStatistic, optimizer.settings.needsCurvature { remedies.append("optimizer.name=adam") }
     if !isStatistic, !network.flatMap(\.all).contains(.batchNorm) { remedies.append("batchNorm layers") }
     return Self.mayHelp(remedies.isEmpty ? ["a network of fewer layers"] : remedies)
   }
 
-  /// What may help a training whose loss is finite, but far above where it began.
+  /// Changes of settings that may help a training whose loss is finite, but far above the loss at the start.
   package var remediesForHighLoss: String {
     let rates = smallerRates(learnsWeights: false)
     return Self.mayHelp(
@@ -63,7 +63,7 @@ extension Configuration {
     return (others.isEmpty ? "" : others.joined(separator: ", ") + " or ") + remedies[remedies.count - 1] + " may help"
   }
 
-  /// Smaller values of the rates that the settings name.
+  /// The advice to lower each rate that the settings name.
   private func smallerRates(learnsWeights: Bool) -> [String] {
     var rates = [("optimizer.learningRate", optimizer.learningRate)]
     if learnsWeights, let reweight {
@@ -79,14 +79,15 @@ extension Configuration {
 }
 
 extension TrainingLoop {
-  /// A step by its place in an epoch.
+  /// The place of a step in its epoch.
   typealias StepPlace = (epoch: Int, stepInEpoch: Int)
 
-  /// What overflowed first where the loss of a minibatch is not finite. Collective; moves the parameters.
+  /// The quantity that overflowed first where the loss of a minibatch is not finite. Collective; changes the
+  /// parameters.
   ///
   /// - Parameters:
-  ///   - step: the minibatch's, counted from 1.
-  ///   - shard: this rank's part of it.
+  ///   - step: the number of the minibatch's step, counted from 1.
+  ///   - shard: this rank's shard of the minibatch.
   func divergence(
     ofStep step: Int, at place: StepPlace, _ shard: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Divergence {
@@ -97,8 +98,8 @@ extension TrainingLoop {
     return Divergence(output ?? "the loss itself", step: step, in: Scalar.precision)
   }
 
-  /// What overflowed first where parameters or their averages are not finite after an update; nil where all are. Collective;
-  /// moves the parameters.
+  /// The quantity that overflowed first where parameters or their averages are not finite after an update; nil where
+  /// all are finite. Collective; changes the parameters.
   func divergence(
     afterStep step: Int, at place: StepPlace, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Divergence? {
@@ -106,7 +107,7 @@ extension TrainingLoop {
       return Divergence(statistic, step: step, in: Scalar.precision, isStatistic: true, mayBeEarlier: true)
     }
     guard let block = try self.step.overflowInParameters(over: ranks) else { return nil }
-    // The statistics are gone, but the parameters that they were of are kept at the first step of an epoch.
+    // The statistics are gone, but at the first step of an epoch the parameters at which they were computed are kept.
     if place.stepInEpoch == 0 {
       try restoreLastGood()
       var order = EpochOrder(seed: configuration.training.seed, count: plan.samples)
@@ -122,9 +123,10 @@ extension TrainingLoop {
     return Divergence(block, step: step, in: Scalar.precision)
   }
 
-  /// What overflowed first where the student or the hypergradient is not finite. Collective; moves the parameters.
+  /// The quantity that overflowed first where the student or the hypergradient is not finite. Collective; changes the
+  /// parameters.
   ///
-  /// - Parameter fault: what was found not to be finite.
+  /// - Parameter fault: the quantity that was found not to be finite.
   func divergence(
     ofLearning fault: String, afterStep step: Int, at place: StepPlace,
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -139,9 +141,10 @@ extension TrainingLoop {
     return Divergence(fault, step: step, in: Scalar.precision)
   }
 
-  /// What overflowed first where the trained network's loss is not finite. Collective; moves the parameters.
+  /// The quantity that overflowed first where the trained network's loss is not finite. Collective; changes the
+  /// parameters.
   ///
-  /// - Parameter set: what it was evaluated on.
+  /// - Parameter set: the set on which the network was evaluated.
   package func divergence(
     evaluatedOn set: String, afterStep step: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Divergence {

@@ -1,13 +1,13 @@
 internal import Kernels
 
-/// Keeps the parameters with the least validation loss, and says when it has not fallen for too long.
+/// Keeps the parameters with the least validation loss, and tells when that loss has not fallen for too long.
 struct EarlyStopping<Scalar: Real> {
   /// The epochs without a new least loss after which training stops.
   let patience: Int
   /// The epoch of the least loss, counted from 1; 0 before the first.
   private(set) var bestEpoch = 0
   private(set) var bestLoss = Double.infinity
-  /// What this rank moves of the parameters of ``bestEpoch``.
+  /// This rank's part of the parameters at ``bestEpoch``.
   private let best: Arena<Scalar>
 
   init(patience: Int, step: TrainingStep<Scalar>) {
@@ -16,7 +16,7 @@ struct EarlyStopping<Scalar: Real> {
     step.keepParameters(in: best)
   }
 
-  /// Takes note of an epoch's validation loss; one that is not a number is no improvement.
+  /// Notes an epoch's validation loss; a loss that is not a number is no improvement.
   ///
   /// - Returns: whether to stop.
   mutating func hasSettled(epoch: Int, loss: Double, step: TrainingStep<Scalar>) -> Bool {
@@ -27,7 +27,7 @@ struct EarlyStopping<Scalar: Real> {
     return epoch - bestEpoch >= patience
   }
 
-  /// Puts the best parameters back. Collective.
+  /// Restores the best parameters. Collective.
   func restore(_ step: TrainingStep<Scalar>) throws { try step.restoreParameters(from: best) }
 }
 

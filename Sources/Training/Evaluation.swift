@@ -3,22 +3,22 @@ public import Datasets
 public import Kernels
 public import Networks
 
-/// How good a network is on a set of samples.
+/// The quality of a network on a set of samples.
 public struct Evaluation: Equatable, Sendable {
   /// The mean loss, without regularisation.
   public let loss: Double
-  /// The share of samples whose greatest output is that of their class; nil for reconstruction.
+  /// The share of samples whose greatest output belongs to their class; nil for reconstruction.
   public let accuracy: Double?
 }
 
 extension LearningProblem {
-  /// The samples of one forward pass of an evaluation.
+  /// The number of samples in one forward pass of an evaluation.
   public static var chunk: Int { 200 }
 
-  /// Evaluates a network on a subset, the samples shared out over the ranks. Collective.
+  /// Evaluates a network on a subset, whose samples are shared among the ranks. Collective.
   ///
   /// - Parameters:
-  ///   - chunk: the samples of one forward pass.
+  ///   - chunk: the number of samples in one forward pass.
   public func evaluate<Scalar: Real>(
     _ network: Network<Scalar>, _ parameters: Arena<Scalar>, _ loss: Loss, on subset: Subset, chunk: Int = Self.chunk,
     over ranks: borrowing some GlobalSum & ~Copyable

@@ -2,11 +2,12 @@ public import Kernels
 public import Networks
 
 extension Network {
-  /// The gradient by forward differences, one weight at a time: `Ẇ_p ← (C(w + ε e_p) − C(w))/ε`, C the sum of the rows'
-  /// losses. Since C is a sum over rows, adding the results of shards gives that of the whole minibatch.
+  /// The gradient by forward differences, one weight at a time: `Ẇ_p ← (C(w + ε e_p) − C(w))/ε`, where C is the sum of
+  /// the rows' losses. Since C is a sum over rows, the results of all shards add up to the result of the whole
+  /// minibatch.
   ///
-  /// The error is O(ε), plus the rounding of C divided by ε. Each weight is restored from a copy, so that the parameters
-  /// keep their bits; the network is taken as it is used, without dropout and with the running averages of batch
+  /// The error is O(ε), plus the rounding of C divided by ε. Each weight is restored from a copy, so the parameters
+  /// keep their bits. The network is used as in evaluation, without dropout and with the running averages of batch
   /// normalisation. Allocates nothing.
   ///
   /// - Parameters:

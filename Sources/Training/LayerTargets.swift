@@ -2,8 +2,8 @@ internal import Configurations
 public import Kernels
 public import Networks
 
-/// The published recursion that takes the cost anew at every layer (mathematics.md, end of section 4), for networks of
-/// sigmoid neurons and `squaredError`, and the memory it works in.
+/// The published recursion that forms a new cost at every layer (mathematics.md, end of section 4), for networks of
+/// sigmoid neurons and `squaredError`, and its working memory.
 ///
 /// With layer l = affine + sigmoid, l = 1…m, per sample, k over the units of layer l:
 ///
@@ -11,11 +11,11 @@ public import Networks
 ///     δ_j^(l−1) = Σ_k 2 δ_k^(l) a_k (1 − a_k) w_kj
 ///     Ẇ_kj^(l) = Σ_samples 2 δ_k^(l) a_k (1 − a_k) a_j^(l−1), biases the same without a_j
 ///
-/// The δ of a layer is a distance to a target of its own, and squaring that once more doubles the derivative: Ẇ of layer
-/// l is 2^(m−l) times the gradient.
+/// The δ of a layer is a distance to a target of that layer. The recursion squares this distance again, which doubles
+/// the derivative: Ẇ of layer l is 2^(m−l) times the gradient.
 public final class LayerTargets<Scalar: Real> {
   private struct Level {
-    /// The number of its dense layer; the sigmoid follows.
+    /// The number of the level's dense layer; the sigmoid layer follows it.
     let dense: Int
     let outputs, inputs: Int
     let weights: Range<Int>
@@ -25,10 +25,10 @@ public final class LayerTargets<Scalar: Real> {
   }
 
   private let network: Network<Scalar>
-  /// From the input to the output.
+  /// In order from the input to the output.
   private let levels: [Level]
 
-  /// Allocates for minibatches of up to `samples` rows, which the network must have reserved too.
+  /// Allocates memory for minibatches of up to `samples` rows, for which the network must have reserved memory too.
   ///
   /// - Precondition: `GradientMethod.layerTargetsFit` the network's layers.
   public init(_ network: Network<Scalar>, samples: Int) {
@@ -43,14 +43,14 @@ public final class LayerTargets<Scalar: Real> {
     }
   }
 
-  /// Writes the sums over the rows that the recursion gives in place of the gradient. Allocates nothing.
+  /// Writes, in place of the gradient, the recursion's sums over the rows. Allocates nothing.
   ///
   /// - Parameters:
   ///   - inputs: [rows × inputs].
   ///   - targets: [rows × outputs].
   ///   - wDot: Ẇ, [parameters]; overwritten.
   /// - Returns: the sum of the rows' losses, `squaredError`.
-  /// - Complexity: a forward pass, and two products of each layer's weights' size; no communication.
+  /// - Complexity: one forward pass, and two matrix products of the size of each layer's weights; no communication.
   public func gradient(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, into wDot: Vector<Scalar>
   ) -> Double {
@@ -80,7 +80,7 @@ private func subtract<Scalar: Real>(_ t: Vector<Scalar>, from a: Vector<Scalar>,
   map(a, t, into: delta) { $0 - $1 }
 }
 
-/// δ ← 2 δ a (1 − a), a = σ(z) having the slope a (1 − a).
+/// δ ← 2 δ a (1 − a), where a (1 − a) is the slope of a = σ(z).
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func multiplyByTwiceSlope<Scalar: Real>(_ delta: Vector<Scalar>, values a: Vector<Scalar>) {

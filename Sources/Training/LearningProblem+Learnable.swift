@@ -5,11 +5,11 @@ internal import Kernels
 private import Networks
 
 extension LearningProblem {
-  /// Refuses data that no training can learn anything from, and says what may keep one from learning.
+  /// Refuses data from which no training can learn anything, and lists reasons that may keep a training from learning.
   ///
-  /// - Returns: doubts, one sentence each, for the user: training can go on.
-  /// - Throws: ``ConfigurationError`` where all training samples have one class, or give the network one input.
-  /// - Complexity: one pass over the targets. Inputs are read up to the first that differs.
+  /// - Returns: warnings for the user, one sentence each: training can go on.
+  /// - Throws: ``ConfigurationError`` where all training samples have the same class or the same input.
+  /// - Complexity: one pass over the targets. Inputs are read up to the first input that differs.
   public func checkLearnable(by configuration: Configuration) throws(ConfigurationError) -> [String] {
     try checkClasses()
     let isConstant =
@@ -39,7 +39,7 @@ extension LearningProblem {
         + "learn; add samples of another class, or check data.label and data.validation")
   }
 
-  /// Whether all training samples are the same in the numbers that a network gets.
+  /// Whether all training samples give a network the same input.
   func hasConstantInputs<Scalar: Real>(as precision: Scalar.Type) -> Bool {
     let training = split.training
     let most = max(1, min(training.count, 1 << 16 / training.features))
@@ -56,7 +56,7 @@ extension LearningProblem {
 }
 
 extension LearningProblem {
-  /// What may keep a training from learning, one sentence each.
+  /// Reasons that may keep a training from learning, one sentence each.
   func doubts(of configuration: Configuration) -> [String] {
     [
       constantTargets, unseenClasses, manyClasses, noise(configuration.data.labelNoise), outputRange(configuration),
@@ -120,7 +120,7 @@ extension LearningProblem {
     }
   }
 
-  /// The least and the greatest target of a training sample; nil where a pass over the inputs would be needed.
+  /// The least and the greatest target of a training sample; nil where finding them would need a pass over the inputs.
   private var targetRange: ClosedRange<Double>? {
     switch (target, map.scaling) {
     case (.label, _): 0...1

@@ -3,7 +3,7 @@ public import Datasets
 package import Kernels
 public import Networks
 
-/// The samples of a configuration with the scaling that belongs to them: what a network is trained and evaluated on.
+/// The samples of a configuration with their input scaling: the data on which a network is trained and evaluated.
 public struct LearningProblem: Sendable {
   public let split: DataSplit
   public let map: InputMap
@@ -12,7 +12,8 @@ public struct LearningProblem: Sendable {
   /// Reads the data of a configuration.
   ///
   /// - Parameters:
-  ///   - map: the input scaling of a trained model; taken from what is left to train on where nil.
+  ///   - map: the input scaling of a trained model; nil takes the scaling from the training samples that remain after
+  ///     holding out.
   /// - Throws: `DatasetError`, ``ConfigurationError``.
   public init(_ configuration: Configuration, map: InputMap? = nil) throws {
     let data = configuration.data
@@ -27,7 +28,7 @@ public struct LearningProblem: Sendable {
     try checkMagnitudes(in: configuration.training.precision, isNew: map == nil)
   }
 
-  /// A problem on samples that are in memory already.
+  /// A problem on samples that are already in memory.
   package init(split: DataSplit, scale: InputScaling, target: DataConfiguration.Target) {
     self.init(split: split, map: scale.map(for: split.training), target: target)
   }
@@ -36,10 +37,10 @@ public struct LearningProblem: Sendable {
     (self.split, self.map, self.target) = (split, map, target)
   }
 
-  /// The same problem, in the same scaling, with only those training samples whose labels are true: what training on
-  /// noisy labels can reach at best. Without `data.labelNoise` the problem itself.
+  /// The same problem, with the same scaling, but only with the training samples whose labels are true: it shows the
+  /// best that training on noisy labels can reach. Without `data.labelNoise` it is the problem itself.
   ///
-  /// - Throws: ``ConfigurationError`` when the noise left no label true.
+  /// - Throws: ``ConfigurationError`` where the noise left no label true.
   public func withoutFlippedSamples() throws(ConfigurationError) -> LearningProblem {
     guard let clean = split.withoutFlippedSamples else {
       throw ConfigurationError(
@@ -49,9 +50,10 @@ public struct LearningProblem: Sendable {
     return LearningProblem(split: clean, map: map, target: target)
   }
 
-  /// The same problem, in the same scaling, without some training samples whose labels are hidden, and these.
+  /// The same problem, with the same scaling, without `count` training samples whose labels are hidden; and those
+  /// samples.
   ///
-  /// - Throws: ``ConfigurationError`` when no labelled sample is left.
+  /// - Throws: ``ConfigurationError`` where no labelled sample is left.
   public func hidingLabels(_ count: Int, seed: Int) throws(ConfigurationError) -> (LearningProblem, unlabelled: Subset)
   {
     guard count < split.training.count else {
@@ -66,10 +68,10 @@ public struct LearningProblem: Sendable {
   public var features: Int { split.training.features }
   /// The shape of a sample.
   public var shape: Shape { Shape(split.training.dataset.shape) }
-  /// The units that a network needs at its output.
+  /// The number of outputs that a network needs.
   public var outputs: Int { target == .input ? features : split.training.targetColumns }
 
-  /// - Throws: ``ConfigurationError`` when a network's output has the wrong size.
+  /// - Throws: ``ConfigurationError`` where a network's output has the wrong size.
   public func check(outputs: Int) throws(ConfigurationError) {
     guard outputs != self.outputs else { return }
     let what =
@@ -82,7 +84,7 @@ public struct LearningProblem: Sendable {
       "network: the last layer has \(outputs) outputs, but the data has \(what); make it {dense: \(self.outputs)}")
   }
 
-  /// - Throws: ``ConfigurationError`` when a loss of probabilities meets targets that are none.
+  /// - Throws: ``ConfigurationError`` where a loss of probabilities has targets that are not probabilities.
   private func checkTargets(of loss: Loss) throws(ConfigurationError) {
     guard loss.targets == .probabilities, target == .value else { return }
     for subset in [split.training, split.validation, split.test].compactMap(\.self) {
@@ -94,7 +96,7 @@ public struct LearningProblem: Sendable {
     }
   }
 
-  /// Writes inputs and targets of some samples, one row each; for reconstruction `targets` is `inputs`.
+  /// Writes the inputs and targets of some samples, one row each; for reconstruction `targets` is `inputs`.
   package func fill<Scalar: Real>(
     _ subset: Subset, _ positions: Span<Int32>, inputs: Matrix<Scalar>, targets: Matrix<Scalar>
   ) {
@@ -128,11 +130,11 @@ extension DataSplit {
 }
 
 extension LearningProblem {
-  /// Makes sure that no feature and no target is too large for the precision of a training. Steps multiply what the network
-  /// gets with each other, so that the squares of that must be finite too.
+  /// Checks that no feature and no target is too large for the precision of a training. A step multiplies a network's
+  /// inputs with each other, so their squares must be finite too.
   ///
-  /// - Parameter isNew: whether the scaling's numbers were taken from these training data.
-  /// - Throws: `DatasetError` naming the first such number.
+  /// - Parameter isNew: whether the scaling was computed from these training data.
+  /// - Throws: `DatasetError` naming the first number that is too large.
   func checkMagnitudes(in precision: Precision, isNew: Bool) throws {
     try checkSpread(isNew: isNew)
     for subset in [split.training, split.validation, split.test].compactMap(\.self) {
@@ -147,7 +149,7 @@ extension LearningProblem {
     }
   }
 
-  /// `standardise` divides by the standard deviation, which of very large numbers is none.
+  /// `standardise` divides by the standard deviation, which is not finite for very large numbers.
   private func checkSpread(isNew: Bool) throws {
     guard isNew, map.scaling == .standardise, let feature = map.scale.firstIndex(of: 0) else { return }
     throw split.training.error(
@@ -158,7 +160,7 @@ extension LearningProblem {
   private func tooLarge(_ number: Subset.Number, of subset: Subset, in precision: Precision) -> DatasetError {
     let (value, scaled) = (abs(number.value), abs(number.scaled))
     let isTooLarge = max(value, scaled) > precision.largest
-    // A cell that is itself too large needs no account of what becomes of it.
+    // A cell that is itself too large needs no explanation of the scaling's effect.
     let becomes =
       number.scaled == number.value || value > precision.largest
       ? "" : "which data.scale \(map.scaling.rawValue) makes \(number.scaled), "
@@ -170,6 +172,6 @@ extension LearningProblem {
 }
 
 extension Precision {
-  /// The largest number whose square is one too.
+  /// The largest number whose square is finite.
   fileprivate var largestSquared: Double { largest.squareRoot().nextDown }
 }

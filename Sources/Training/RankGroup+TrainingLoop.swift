@@ -4,15 +4,16 @@ public import MPI
 public import Ranks
 
 extension RankGroup {
-  /// Makes a training loop on all ranks, with the reduction that its settings ask for, and gives it to `body`. Collective.
+  /// Makes a training loop on all ranks, with the reduction that its settings ask for, and calls `body` with it.
+  /// Collective.
   ///
   /// The parameters may lie in memory that ranks share: they are gone after `body`.
   ///
   /// - Parameters:
   ///   - problem: the same data on every rank.
-  ///   - plan: how many steps; the configuration's epochs where nil.
+  ///   - plan: the steps to take; nil for the configuration's epochs.
   ///   - learning: made for the same problem; its steps need all sums on every rank.
-  ///   - colour: for tests: ranks of one machine that pass different numbers are taken for ranks of different machines.
+  ///   - colour: for tests: ranks of one machine that pass different numbers count as ranks of different machines.
   /// - Throws: `AgreedFailure` where the settings do not fit the data or the machines.
   public func withTrainingLoop<Scalar: Real, Result>(
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil,
@@ -22,7 +23,7 @@ extension RankGroup {
     let draft = try agree(describe: describe) {
       try TrainingDraft<Scalar>(configuration, problem: problem, plan: plan, ranks: ranks)
     }
-    // What learns weights has its memory already.
+    // A training that learns weights was checked for memory before.
     guard learning == nil else { return try body(TrainingLoop(draft, learning: learning)) }
     try communicator.requireMemory(for: draft)
     return try communicator.withNodeMemory(for: draft, pieceBytes: pieceBytes, colour: colour) { memory in

@@ -8,7 +8,8 @@ private import Optimizers
 package import Ranks
 private import RunRecords
 
-/// A training before it has memory: its network, checked against its data, and how many samples a rank gets.
+/// A training before its memory is allocated: its network, checked against its data, and the number of samples for each
+/// rank.
 package struct TrainingDraft<Scalar: Real> {
   package let configuration: Configuration
   package let problem: LearningProblem
@@ -16,15 +17,15 @@ package struct TrainingDraft<Scalar: Real> {
   package let network: Network<Scalar>
   /// The most samples that a rank gets of one minibatch.
   package let capacity: Int
-  /// What the weights of the samples take beside it, where they are learned.
+  /// The memory that learning the sample weights needs in addition; nil where they are not learned.
   package var learning: WorkspaceSize?
-  /// How many trainings are in memory at once: that of a cycle is made while the one before is still there.
+  /// How many trainings are in memory at once: a cycle's training is made while the previous one is still there.
   package var trainings = 1
 
   /// - Parameters:
-  ///   - plan: how many steps; the configuration's epochs where nil.
+  ///   - plan: the steps to take; nil for the configuration's epochs.
   ///   - ranks: the number of ranks that share a minibatch.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data, or its
+  /// - Throws: `NetworkError`, ``ConfigurationError`` where the configuration's network does not fit its data, or its
   ///   batches do not fit the network.
   package init(_ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int) throws {
     let training = configuration.training
@@ -38,7 +39,8 @@ package struct TrainingDraft<Scalar: Real> {
 }
 
 extension TrainingDraft {
-  /// - Parameter node: the ranks of this machine where they share memory (``Reduction/node``); nil where they do not.
+  /// - Parameter node: this rank's number and the number of ranks on its machine where they share memory
+  ///   (``Reduction/node``); nil where they do not.
   package func need(node: (rank: Int, ranks: Int)?, ranks: Int) -> MemoryNeed {
     let count = network.layout.count
     let (rule, optimizer) = (configuration.optimizer.rule, configuration.optimizer)
@@ -48,7 +50,8 @@ extension TrainingDraft {
       numbers = numbers + WorkspaceSize(reserved: reserved, touched: touched ?? reserved)
     }
 
-    // Of the parameters: those of the optimizer and of the last finite loss, the best ones, those before a step.
+    // Arrays of the parameters' size: the optimizer's averages, the last good parameters, the best ones, those before a
+    // step.
     let states = OptimizerState<Scalar>.arrays(
       for: rule, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     let kept = states + 1 + (configuration.training.stopEarly == nil ? 0 : 1)
@@ -59,7 +62,7 @@ extension TrainingDraft {
     if let node {
       let part = count / node.ranks
       add(2 * count, touched: sums * part)
-      // Those that travel between machines.
+      // Buffers for the sums that travel between machines.
       add(2 * part, touched: ranks > node.ranks ? sums * part : 0)
     } else {
       add(count)
@@ -67,7 +70,7 @@ extension TrainingDraft {
       addReduction(of: sums * count, ranks: ranks, bound: bound, to: add)
     }
 
-    // Signals: of the steps, and of the samples that the network is evaluated by.
+    // Signals: of the training steps, and of evaluation.
     var shared = 0
     let evaluated = network.workspace(bound: bound) * LearningProblem.chunk
     let evaluation = WorkspaceSize(
@@ -84,21 +87,21 @@ extension TrainingDraft {
     add(capacity * targets + LearningProblem.chunk * (network.inputs + targets))
     if let learning { numbers = (numbers + learning) * trainings }
 
-    // Of each thread of the products: its stack, its area of the allocator, and what the BLAS library gives it.
+    // For each thread of the matrix products: its stack, its allocator arena, and the BLAS library's buffer.
     let threads = (configuration.training.threads - 1) << 27
     // Measured when OpenBLAS was opened: 135 MiB.
     let library = configuration.usesBLAS ? 1 << 27 : 0
     let bytes = MemoryLayout<Scalar>.stride
     return MemoryNeed(
       resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads + library, shared: shared,
-      // The arrays in their files, and twice more one of them on its way there.
+      // The arrays in their files, and two more copies of one array while it is written.
       checkpoint: (1 + kept + 2) * count * bytes, parameters: count, samples: capacity)
   }
 
-  /// Whether its ranks share memory where a machine has several of them.
+  /// Whether the ranks of a machine share memory where the machine has several of them.
   package func mayShareMemory(ranks: Int) -> Bool { learning == nil && configuration.mayShareMemory(ranks: ranks) }
 
-  /// The bytes of the window of a machine with so many ranks.
+  /// The size in bytes of the shared window of a machine with so many ranks.
   package func sharedByteCount(ranks: Int) -> Int {
     NodeMemory.byteCount(network, sharing(rank: 0, ranks: ranks))
   }
@@ -107,7 +110,7 @@ extension TrainingDraft {
     configuration.sharing(capacity: capacity, rank: rank, ranks: ranks)
   }
 
-  /// What adding `sums` numbers up over the ranks takes beside them.
+  /// Adds the memory that the reduction of `sums` numbers over the ranks needs.
   private func addReduction(
     of sums: Int, ranks: Int, bound: Bound?, to add: (_ reserved: Int, _ touched: Int?) -> Void
   ) {
@@ -118,23 +121,23 @@ extension TrainingDraft {
       let widest = network.layout.slices.reduce(0) { max($0, 2 * $1.count) }
       add((subtrees - 1) * 2 * count, (subtrees - 1) * sums)
       add(tree.levels * widest, nil)
-      // What is gathered of all ranks' subtrees for this rank's part of the numbers.
+      // The gathered sums of all ranks' subtrees for this rank's part of the numbers.
       if ranks > 1 { add((tree.additions.count + 1) * (min(LaneExchange.most, 2 * count) / ranks + 1), nil) }
     } else if ranks > 1 {
-      // The library's own copy of a sum that goes whole, and bfloat16 at half the width.
+      // The MPI library's own copy of a sum that is added up whole, and bfloat16 at half the width.
       add(sums, nil)
       if configuration.reduction.curvaturePrecision == .bfloat16, bound != nil { add(count, nil) }
     }
   }
 }
 
-/// Refuses a network that cannot be held, before memory for it is asked for: what the system grants and cannot keep would
-/// end the process without a word.
+/// Refuses a network that does not fit into memory, before the memory is allocated: where the system grants more memory
+/// than it has, it would later end the process without a message.
 ///
-/// - Parameter samples: of one pass.
-/// - Throws: ``ConfigurationError`` that says how much is needed and how much there is.
+/// - Parameter samples: the number of samples in one pass.
+/// - Throws: ``ConfigurationError`` that states the memory needed and the memory available.
 package func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
-  // Parameters, Ẇ, Ẅ, and as much again for what a check compares them with.
+  // Parameters, Ẇ, Ẅ, and as much again for the values that a check compares with them.
   let count = 10 * network.layout.count
   let numbers = network.workspace(bound: .full) * samples + WorkspaceSize(reserved: count, touched: count)
   let bytes = numbers.reserved * MemoryLayout<Scalar>.stride
@@ -145,10 +148,10 @@ package func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: 
 }
 
 extension Communicator {
-  /// Makes sure that all ranks of a training have the memory that it takes: each by itself, and the ranks of a host, a
+  /// Checks that all ranks of a training have the memory that it needs: each rank by itself, and the ranks of a host, a
   /// control group or a job together. Collective.
   ///
-  /// - Throws: `AgreedFailure` that says how much is needed and how much there is.
+  /// - Throws: `AgreedFailure` that states the memory needed and the memory available.
   package func requireMemory<Scalar: Real>(for draft: TrainingDraft<Scalar>) throws {
     let card = MemoryCard(own: MemoryFacts(need: try need(of: draft)), rank: rank)
     let cards = try allGather(try jsonText(card)).map { text in
@@ -157,7 +160,7 @@ extension Communicator {
     if let refusal = MemoryCard.refusal(of: cards) { throw AgreedFailure(code: ExitCode.usage, message: refusal) }
   }
 
-  /// What a training takes of this rank. Collective.
+  /// The memory that a training needs on this rank. Collective.
   func need<Scalar: Real>(of draft: TrainingDraft<Scalar>) throws -> MemoryNeed {
     guard draft.mayShareMemory(ranks: ranks) else { return draft.need(node: nil, ranks: ranks) }
     return try withNode { node in

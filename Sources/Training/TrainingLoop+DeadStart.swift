@@ -4,15 +4,15 @@ internal import Kernels
 internal import Networks
 
 extension TrainingLoop {
-  /// How many samples are looked at together, and at most.
+  /// The number of samples that are examined together, and the most that are examined at all.
   private static var chunk: Int { 64 }
   private static var most: Int { 10_000 }
 
-  /// The first layer whose weights no sample moves at the present parameters, and how many samples were looked at; nil where
-  /// all layers move. A path through dead or saturated units may stay dead for the whole training.
+  /// The first layer whose weights no sample moves at the present parameters, and the number of samples examined; nil
+  /// where all layers move. A path through dead or saturated units may stay dead for the whole training.
   ///
-  /// - Complexity: one pass forward and one back over a few samples, and over more where these move nothing. The sums of one
-  ///   more gradient are allocated for it.
+  /// - Complexity: one forward and one backward pass over a few samples, and over more samples where these move
+  ///   nothing. Allocates the sums of one more gradient.
   func deadLayer() throws -> (layer: LayerAddress, samples: Int)? {
     let samples = problem.split.training.count
     let count = min(Self.chunk, samples)
@@ -24,7 +24,7 @@ extension TrainingLoop {
       }?.address
     }
     guard var layer = try dead(after: (0..<count).map { Int32($0 * samples / count) }) else { return nil }
-    // Inputs that are mostly 0 move few weights in few samples.
+    // Where inputs are mostly 0, a few samples move few weights.
     let most = min(samples, Self.most)
     for start in stride(from: 0, to: most, by: count) {
       guard let still = try dead(after: (start..<min(start + count, most)).map { Int32($0) }) else { return nil }
@@ -47,7 +47,7 @@ extension TrainingLoop {
       partition: .automatic, bound: .paper, into: StatisticsSlice(wDot: wDot.all, wDDot: nil), over: SingleRank())
   }
 
-  /// What ``deadLayer()`` means to the user.
+  /// The message for the user where ``deadLayer()`` finds a layer.
   public func deadStart() throws -> String? {
     try deadLayer().map { layer, samples in
       "none of \(samples) training samples moves the weights of layer \(layer) (counted from 0) at the start: units at its "

@@ -6,37 +6,39 @@ internal import Networks
 private import Optimizers
 public import Ranks
 
-/// The loop over epochs and minibatches, without files: the same for a run and for a comparison of optimizers.
+/// The loop over epochs and minibatches, without files: a run and a comparison of optimizers use the same loop.
 public final class TrainingLoop<Scalar: Real> {
   public let plan: TrainingPlan
   public let step: TrainingStep<Scalar>
-  /// What learns the weights of the samples; nil where all weights are 1.
+  /// The learner of the sample weights; nil where all weights are 1.
   public let learning: (any SampleWeighting<Scalar>)?
 
-  /// Where the loop notes what it does.
+  /// The place in which the loop notes its phase.
   public var place = RunPlace()
 
-  /// How the ranks bring their shares together.
+  /// How the ranks combine their shares of a minibatch.
   public var reduction: Reduction { step.reduction.kind }
 
   let configuration: Configuration
   package let problem: LearningProblem
-  /// For evaluation: its own workspaces where those of the step are shared.
+  /// The network for evaluation: it has its own workspaces where ranks share those of the step.
   let evaluationNetwork: Network<Scalar>
-  /// What this rank moves of the parameters at the first minibatch of the last epoch whose loss there was finite.
+  /// This rank's part of the parameters at the first minibatch of the last epoch in which that minibatch's loss was
+  /// finite.
   private let lastGood: Arena<Scalar>
   private var stopping: EarlyStopping<Scalar>?
-  /// The loss of the first minibatch, and the mean loss of the last whole epoch's; nil where that was before a checkpoint.
+  /// The loss of the first minibatch, and the mean loss of the last complete epoch; nil where they were computed before
+  /// a checkpoint.
   package private(set) var firstLoss: Double?
   package private(set) var lastEpochLoss: Double?
-  /// Where the run is, between two steps.
+  /// The loop's position, between two steps.
   public private(set) var position = TrainingPosition()
 
   /// - Parameters:
-  ///   - plan: how many steps; the configuration's epochs where nil.
+  ///   - plan: the steps to take; nil for the configuration's epochs.
   ///   - ranks: the number of ranks that share a minibatch.
   ///   - learning: made for the same problem.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the configuration's network does not fit its data.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` where the configuration's network does not fit its data.
   public convenience init(
     _ configuration: Configuration, problem: LearningProblem, plan: TrainingPlan? = nil, ranks: Int,
     learning: (any SampleWeighting<Scalar>)? = nil
@@ -66,16 +68,17 @@ public final class TrainingLoop<Scalar: Real> {
     learning?.keepGood()
   }
 
-  /// Puts the parameters back to those at the first minibatch of the last epoch whose loss there was finite. Collective.
+  /// Restores the parameters at the first minibatch of the last epoch in which that minibatch's loss was finite.
+  /// Collective.
   public func restoreLastGood() throws {
     try step.restoreParameters(from: lastGood)
     learning?.restoreGood()
   }
 
-  /// The step of the network that validation and test set evaluate: that of the student where there is one.
+  /// The step of the network that is evaluated on validation and test set: the student's step where there is a student.
   public var evaluated: TrainingStep<Scalar> { learning?.evaluated?.step ?? step }
 
-  /// The mean loss of the training set at the first parameters. Collective.
+  /// The mean loss of the training set at the initial parameters. Collective.
   package func initialTrainingLoss(over ranks: borrowing some GlobalSum & ~Copyable) throws -> Double {
     let parameters = evaluationNetwork.initialParameters(
       configuration.training.initialization, seed: UInt64(configuration.training.seed))
@@ -92,16 +95,16 @@ public final class TrainingLoop<Scalar: Real> {
     return try problem.evaluate(evaluationNetwork, step.parameters, configuration.loss, on: subset, over: ranks)
   }
 
-  /// Takes all steps of the plan, or those that are left after ``exchange(with:)``, unless the loss stops being finite or
-  /// the validation loss stops falling. Collective.
+  /// Takes all steps of the plan, or the remaining ones after ``exchange(with:)``, unless the loss stops being finite
+  /// or the validation loss stops falling. Collective.
   ///
   /// - Parameters:
   ///   - afterStep: called on every rank after each step.
   ///   - afterEpoch: called on every rank after each epoch.
-  ///   - between: called on every rank with the state in which a later run can go on: after each step or, where that was the
-  ///     last one of its epoch, when the epoch has been evaluated; then at the end. Whether to stop there, the same on every
+  ///   - between: called on every rank in a state from which a later run can continue: after each step, but after an
+  ///     epoch's last step only once the epoch has been evaluated. Returns whether to stop there, the same on every
   ///     rank.
-  /// - Returns: the outcome, the same on every rank but for the seconds; ``step``'s parameters are the trained ones.
+  /// - Returns: the outcome, the same on every rank except for the seconds; ``step`` has the trained parameters.
   public func run(
     over ranks: borrowing some GlobalSum & ~Copyable, afterStep: (TrainingProgress) throws -> Void = { _ in },
     afterEpoch: (EpochReport) throws -> Void = { _ in },
@@ -189,7 +192,7 @@ public final class TrainingLoop<Scalar: Real> {
 }
 
 extension TrainingLoop {
-  /// Compares the parameters of all ranks by hash after every so many steps; never where `every` is 0. Collective.
+  /// Compares the parameters of all ranks by hash after every `every` steps; never where `every` is 0. Collective.
   ///
   /// - Parameters:
   ///   - progress: the step that was just taken.
@@ -204,8 +207,8 @@ extension TrainingLoop {
 }
 
 extension TrainingLoop: Resumable {
-  /// All that the remaining steps depend on. The order of the samples is addressed by (seed, epoch) and has no state.
-  /// Collective.
+  /// The whole state on which the remaining steps depend. The order of the samples is addressed by (seed, epoch) and
+  /// has no state. Collective.
   public func exchange(with state: any StateExchange) throws {
     try state.part("step", step.exchange)
     try state.part("position") { try position.exchange(with: $0) }
@@ -215,6 +218,7 @@ extension TrainingLoop: Resumable {
     if state.isTaking { try position.check(plan) }
   }
 
-  /// The seconds spent on the steps before ``position``, which are no state: they differ from run to run.
+  /// Sets the seconds spent on the steps before ``position``. They are not part of the state, because they differ from
+  /// run to run.
   public func resume(afterSeconds seconds: Double) { position.seconds = seconds }
 }

@@ -2,29 +2,29 @@ public import Configurations
 package import Kernels
 package import Networks
 
-/// How many steps a run takes, and on which samples each of them.
+/// How many steps a run takes, and the samples of each step.
 public struct TrainingPlan: Equatable, Sendable {
   /// The samples of the training set, N.
   public let samples: Int
-  /// The most samples of a global minibatch, B; there may be fewer samples than that.
+  /// The most samples of a global minibatch, B; the training set may have fewer.
   public let batch: Int
   public let lastBatch: LastBatch
   /// The steps of the whole run; the last epoch may be cut short.
   public let steps: Int
 
-  /// Whole epochs.
+  /// A plan of whole epochs.
   public init(samples: Int, batch: Int, lastBatch: LastBatch, epochs: Int) {
     self.init(samples: samples, batch: batch, lastBatch: lastBatch, steps: 0, epochs: epochs)
   }
 
-  /// So many steps, wherever in an epoch the last one is.
+  /// A plan of so many steps; the last step may be anywhere in an epoch.
   public init(samples: Int, batch: Int, lastBatch: LastBatch, steps: Int) {
     self.init(samples: samples, batch: batch, lastBatch: lastBatch, steps: steps, epochs: 0)
   }
 
-  /// As a configuration says.
+  /// The plan of a configuration.
   ///
-  /// - Parameter steps: the configuration's epochs where nil.
+  /// - Parameter steps: the number of steps; nil for the configuration's epochs.
   public init(samples: Int, _ training: TrainingConfiguration, steps: Int? = nil) {
     self.init(
       samples: samples, batch: training.batch, lastBatch: training.lastBatch, steps: steps ?? 0,
@@ -38,19 +38,20 @@ public struct TrainingPlan: Equatable, Sendable {
     self.steps = steps + epochs * stepsPerEpoch
   }
 
-  /// As many steps, at least one, as take the time of these where each takes `ratio` times as long.
+  /// A plan whose steps take as long in all as the steps of this plan, where each takes `ratio` times as long; at least
+  /// one step.
   public func fitted(toStepsTaking ratio: Double) -> TrainingPlan {
     precondition(ratio > 0, "a step takes some time")
     return TrainingPlan(
       samples: samples, batch: batch, lastBatch: lastBatch, steps: max(1, Int((Double(steps) / ratio).rounded())))
   }
 
-  /// The batches of an epoch, m: ⌈N/B⌉, or ⌊N/B⌋ with ``LastBatch/drop``, at least one.
+  /// The number of batches in an epoch, m: ⌈N/B⌉, or ⌊N/B⌋ with ``LastBatch/drop``, at least one.
   public let stepsPerEpoch: Int
   /// The number of epochs, counting one that is cut short.
   public var epochs: Int { (steps + stepsPerEpoch - 1) / stepsPerEpoch }
 
-  /// The part of an epoch's order of the samples that a step of the epoch works on: with ``LastBatch/spread`` the positions
+  /// The part of an epoch's sample order that belongs to a step of the epoch: with ``LastBatch/spread`` the positions
   /// ⌊kN/m⌋ … ⌊(k + 1)N/m⌋ − 1.
   public func minibatch(_ k: Int) -> Range<Int> {
     switch lastBatch {
@@ -60,7 +61,7 @@ public struct TrainingPlan: Equatable, Sendable {
     }
   }
 
-  /// The most and the fewest samples of a minibatch in a whole epoch.
+  /// The size of the largest and of the smallest minibatch in a whole epoch.
   var largestBatch: Int { lastBatch == .spread ? (samples + stepsPerEpoch - 1) / stepsPerEpoch : min(batch, samples) }
   var smallestBatch: Int {
     lastBatch == .spread ? samples / stepsPerEpoch : minibatch(stepsPerEpoch - 1).count
@@ -68,7 +69,7 @@ public struct TrainingPlan: Equatable, Sendable {
 }
 
 extension TrainingPlan {
-  /// Refuses minibatches that a network cannot learn from.
+  /// Refuses minibatches from which a network cannot learn.
   ///
   /// - Throws: ``ConfigurationError`` where no batch is left, or one has too few rows for ``Network/checkRows(of:_:)``.
   package func check<Scalar: Real>(_ network: Network<Scalar>) throws(ConfigurationError) {
@@ -93,12 +94,12 @@ extension TrainingPlan {
 }
 
 extension Network {
-  /// Refuses batch normalisation over one row: the row is its own mean, so the layer's outputs do not depend on its inputs,
-  /// and nothing below it learns.
+  /// Refuses batch normalisation over one row: the row is its own mean, so the layer's outputs do not depend on its
+  /// inputs, and no layer below it learns.
   ///
   /// - Parameters:
-  ///   - samples: of the smallest minibatch.
-  ///   - problem: why there are so few, and what mends it.
+  ///   - samples: the size of the smallest minibatch.
+  ///   - problem: the reason for so few samples, and the remedy.
   package func checkRows(of samples: Int, _ problem: @autoclosure () -> String) throws(ConfigurationError) {
     guard let rows = normalizedRows(samples: samples), rows < 2 else { return }
     throw ConfigurationError(
@@ -107,7 +108,8 @@ extension Network {
   }
 }
 
-/// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by ranks.
+/// The order of a set of samples in each pass over it: a permutation addressed by (seed, purpose, pass), never by
+/// ranks.
 package struct EpochOrder {
   private let seed: UInt64
   private let purpose: RandomStream.Purpose
@@ -119,7 +121,7 @@ package struct EpochOrder {
     positions = Array(0..<Int32(count))
   }
 
-  /// Puts the positions into the order of an epoch, in place.
+  /// Puts the positions into an epoch's order, in place.
   package mutating func shuffle(epoch: Int) {
     for k in positions.indices { positions[k] = Int32(k) }
     RandomStream(seed: seed, purpose, epoch).shuffle(&positions)

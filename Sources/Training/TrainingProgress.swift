@@ -1,12 +1,13 @@
 internal import Configurations
 public import Kernels
 
-/// Where a run is, after a step.
+/// The progress of a run after a step.
 public struct TrainingProgress: Sendable {
-  /// Where the network is trained several times over, with learned weights: which time this is, counted from 1, of how many.
+  /// The number of the cycle, counted from 1, and the number of cycles: with learned weights the network may be trained
+  /// several times.
   public package(set) var cycle = 1
   public package(set) var cycles = 1
-  /// Those of all cycles together.
+  /// The number of this step, and the number of all steps; both count all cycles.
   public package(set) var step: Int
   public package(set) var steps: Int
   /// Epochs of the cycle, counted from 1.
@@ -14,25 +15,25 @@ public struct TrainingProgress: Sendable {
   public let epochs: Int
   /// The mean loss of the step's minibatch before the step, without regularisation.
   public let loss: Double
-  /// Spent on steps since the first one, without validation.
+  /// The seconds spent on steps since the first one, without validation.
   public package(set) var seconds: Double
   /// Whether this is the last step of its epoch.
   public let endsEpoch: Bool
 }
 
-/// What an epoch gave.
+/// The results of an epoch.
 public struct EpochReport: Sendable {
   /// Counted from 1 in each cycle.
   public let epoch: Int
-  /// The steps that are done, those of all cycles together.
+  /// The number of steps taken, in all cycles together.
   public package(set) var step: Int
-  /// Spent on steps since the first one, without validation.
+  /// The seconds spent on steps since the first one, without validation.
   public package(set) var seconds: Double
   /// The mean over the epoch's minibatches, each before its step; without regularisation.
   public let trainingLoss: Double
-  /// α or λ of the epoch's last step; where the lengths of the steps are found, their upper limit.
+  /// α or λ of the epoch's last step; where the optimizer finds the lengths of the steps, their upper limit.
   public let learningRate: Double
-  /// On the validation set, where there is one.
+  /// The evaluation on the validation set, where there is one.
   public let validation: Evaluation?
 }
 
@@ -40,18 +41,18 @@ public struct EpochReport: Sendable {
 public struct TrainingOutcome: Sendable {
   package init() {}
 
-  /// The steps that were taken.
+  /// The number of steps taken.
   public var steps = 0
-  /// Spent on them.
+  /// The seconds spent on these steps.
   public var seconds = 0.0
-  /// The step whose loss, or the epoch's validation loss after it, was not finite; the parameters then are the last good
-  /// ones.
+  /// The step at which the loss, or the epoch's validation loss after the step, was not finite; the parameters are then
+  /// the last good ones.
   public var divergedAtStep: Int?
-  /// What overflowed first there.
+  /// The quantity that overflowed first at that step.
   public var divergence: Divergence?
   /// The epoch whose parameters were kept by early stopping, counted from 1.
   public var bestEpoch: Int?
-  /// Whether the caller ended it between two steps: the parameters are those of the last step.
+  /// Whether the caller stopped the loop between two steps: the parameters are those of the last step.
   public var wasStopped = false
 }
 
@@ -61,24 +62,24 @@ extension TrainingOutcome {
   }
 }
 
-/// Where a run is between two steps.
+/// The position of a run between two steps.
 public struct TrainingPosition: Equatable, Sendable {
-  /// The steps that are done, in all and of the present epoch.
+  /// The number of steps taken, in all and in the present epoch.
   public private(set) var steps = 0
   public private(set) var stepInEpoch = 0
   /// The epoch of the next step, counted from 1.
   public private(set) var epoch = 1
-  /// Of the steps of the present epoch: the sum of the samples' losses, and their number.
+  /// The sum of the samples' losses in the present epoch, and the number of these samples.
   private var lossSum = 0.0
   private var samples = 0
-  /// Whether early stopping has ended it.
+  /// Whether early stopping has ended the run.
   public private(set) var hasSettled = false
-  /// Spent on the steps. It is no state: it differs from run to run.
+  /// The seconds spent on the steps. They are not part of the state, because they differ from run to run.
   public internal(set) var seconds = 0.0
 
   public init() {}
 
-  /// Whether there is nothing left to do.
+  /// Whether no steps are left.
   public func isOver(_ plan: TrainingPlan) -> Bool { hasSettled || steps >= plan.steps }
 
   /// The mean loss of the present epoch's minibatches, each before its step.
@@ -95,7 +96,7 @@ public struct TrainingPosition: Equatable, Sendable {
     (lossSum, samples) = (0, 0)
   }
 
-  /// - Throws: ``StateMismatch`` where it is no place in a training of this plan.
+  /// - Throws: ``StateMismatch`` where the position does not occur in a training of this plan.
   func check(_ plan: TrainingPlan) throws(StateMismatch) {
     let perEpoch = plan.stepsPerEpoch
     if isOver(plan) { return }

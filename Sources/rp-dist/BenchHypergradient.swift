@@ -102,7 +102,7 @@ struct BenchHypergradient: RankCommand {
     var forward, backward, forwardMode: Int
     @OrNull var middleGroups: Int?
     var leafGroups: Int
-    /// Of each rank.
+    /// For each rank.
     var passes: [Int]
     var workMilliseconds: [Double]
     var imbalance: Double

@@ -66,7 +66,7 @@ struct BenchNetwork: RankCommand {
 }
 
 extension NetworkReport {
-  /// How many ranks on which hosts.
+  /// The number of ranks, and their hosts.
   var placementText: String {
     let list = hosts.map { "\($0.name) \($0.ranks)/\($0.cores)" }.joined(separator: ", ")
     let shown = hosts.count <= 8 ? " (ranks/cores: \(list))" : ""

@@ -93,7 +93,7 @@ struct BenchScaling: RankCommand {
     print(json ? try jsonText(report) : report.text)
   }
 
-  /// The configuration whose step is timed. Samples are random, so that no data need be there.
+  /// The configuration whose step is timed. Its samples are random, so no data files are needed.
   private func scaledConfiguration() throws -> Configuration {
     var options = options
     if options.preset == nil, options.file == nil { options.preset = "mnist-classifier" }

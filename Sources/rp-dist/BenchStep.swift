@@ -136,10 +136,10 @@ struct BenchStep: RankCommand {
 extension BenchStep {
   private struct Output: Encodable {
     var network, sizes, optimizer, precision, blasKernel: String
-    /// How the ranks bring their shares together; null for a single rank without lanes.
+    /// How the ranks combine their shares of the minibatch; null for a single rank without lanes.
     @OrNull var reduction: String?
     var ranks, batch, threads: Int
-    /// Whether the environment names the kernels, and not the library.
+    /// Whether the environment chooses the kernels instead of the library.
     var blasKernelIsForced: Bool
     var milliseconds, fastestMilliseconds, productsMilliseconds, fastestProductsMilliseconds: Double
     var ratio, fastestRatio: Double

@@ -7,7 +7,7 @@ internal import Ranks
 internal import RunRecords
 internal import Runs
 
-/// Checks of the mathematics on a configuration of the user's: one file for each.
+/// Checks of the mathematics on a user's configuration: one file for each check.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check gradient, bound, replicas, resumption … of a configuration.",
@@ -27,7 +27,7 @@ struct Check: ParsableCommand {
     ])
 }
 
-/// What is checked: a configuration, or a run with its trained model.
+/// The object of a check: a configuration, or a run with its trained model.
 struct CheckedOptions: ParsableArguments {
   @OptionGroup var options: ConfigurationOptions
 
@@ -43,10 +43,10 @@ struct CheckedOptions: ParsableArguments {
     }
   }
 
-  /// What is checked, for ``RankCommand/agreedOptions``; a host may have a run in a place of its own.
+  /// The kind of object for ``RankCommand/agreedOptions``; each host may keep the run at its own path.
   var kind: String { run == nil ? "configuration" : "run" }
 
-  /// Reads the configuration and, where one was named, the run; with what the check's heading calls it.
+  /// Reads the configuration and, where one was named, the run; also returns their title in the check's heading.
   func load() throws -> (configuration: Configuration, run: SavedRun?, title: String) {
     guard let run else {
       let configuration = try options.source().configuration()
@@ -59,11 +59,11 @@ struct CheckedOptions: ParsableArguments {
 }
 
 extension Communicator {
-  /// Ends every rank in order where rank 0 has found that a check fails; the numbers of the others may be rounded
-  /// differently, and a rank that ends alone would be waited for. Collective.
+  /// Ends every rank in an orderly way where rank 0 has found that a check fails. The numbers of the other ranks may be
+  /// rounded differently, and if a rank ended alone the others would wait for it. Collective.
   ///
   /// - Parameters:
-  ///   - failure: why the check fails; nil where it passes.
+  ///   - failure: the reason for the failure; nil where the check passes.
   func failTogether(_ failure: String?) throws {
     try agree(describe: ExitCode.describe) {
       if rank == 0, let failure { throw AgreedFailure(code: ExitCode.failed, message: failure) }

@@ -107,7 +107,7 @@ struct CheckBound: RankCommand {
 }
 
 extension BoundCheck.Result {
-  /// Why the check did not pass.
+  /// The reason why the check did not pass.
   fileprivate var reason: String {
     if failures > 0 { return "it fails for \(failures) of \(steps) random steps" }
     if let block = uncovered.first { return "\(block) has curvature, but no second-order coefficient" }

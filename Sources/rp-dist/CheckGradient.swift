@@ -110,7 +110,8 @@ struct CheckGradient: RankCommand {
     return row(cells, width)
   }
 
-  /// Names at the left of their column, which has a width, numbers at the right; narrower than a `TextTable`, for 80 columns.
+  /// The first cell is left-aligned in a column of the given width, numbers are right-aligned; narrower than a
+  /// `TextTable`, to fit 80 columns.
   private static func row(_ cells: [String], _ width: Int) -> String {
     let padded = zip(cells, [width, 8, 8, 8, 9, 9, 9]).enumerated().map { column, pair in
       let space = String(repeating: " ", count: max(0, pair.1 - pair.0.count))

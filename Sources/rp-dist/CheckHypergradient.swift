@@ -106,7 +106,7 @@ struct CheckHypergradient: RankCommand {
     var passed: Bool
   }
 
-  /// A row for each radius, with the strategies side by side, and a line for each verdict.
+  /// A row for each radius, with the strategies side by side, then a line for each verdict.
   private static func table(_ outcomes: [HypergradientCheck.Outcome]) -> String {
     var lines = [line([""] + outcomes.flatMap { [$0.strategy, "", ""] })]
     lines.append(line(["radius"] + outcomes.flatMap { _ in ["difference", "rounding", "order"] }))
@@ -138,7 +138,7 @@ extension HypergradientCheck.Outcome {
     return parts.joined(separator: "; ")
   }
 
-  /// Why the strategy does not agree; nil where it does.
+  /// The reason why the strategy does not agree; nil where it does.
   fileprivate var failure: String? {
     switch verdict {
     case .agrees: nil

@@ -91,7 +91,7 @@ struct Compare: RankCommand {
     }
   }
 
-  /// Does something with the file of ``out``, if there is one, on rank 0. Collective.
+  /// Calls `work` with the path of ``out``, if there is one, on rank 0. Collective.
   private func withOut(on world: borrowing Communicator, _ work: (String) throws -> Void) throws {
     try world.agree(describe: ExitCode.describe) {
       if let out, world.rank == 0 { try work(out) }

@@ -5,7 +5,7 @@ internal import Optimizers
 
 /// A comparison as text.
 enum ComparisonTable {
-  /// One finished run.
+  /// The line for one finished run.
   static func line(_ record: ComparisonRecord, number: Int, of count: Int) -> String {
     let setting = record.learningRate.map { "learning rate \(rate($0)), " } ?? ""
     let result = record.testLoss.map { "test loss \(Format.loss($0))" } ?? "diverged at step \(record.steps)"
@@ -14,7 +14,7 @@ enum ComparisonTable {
       + "\(result), \(Format.fixed(record.seconds, 1)) s"
   }
 
-  /// The table of the best settings, then what the grids leave open.
+  /// The table of the best settings, then notes on the grids.
   static func text(_ summaries: [ComparisonSummary], seeds: Int) -> String {
     let heading = [
       "optimizer", "learning rate", "schedule", "test loss", "accuracy", "ms/step", "x SGD",
@@ -37,7 +37,8 @@ enum ComparisonTable {
     format(value.mean) + (value.halfWidth.map { " +- " + format($0) } ?? "")
   }
 
-  /// Where the best learning rate lies in its grid, or that there is none.
+  /// The place of the best learning rate in its grid, or a note that every setting diverged; nil where there is no
+  /// learning rate to choose.
   private static func note(_ summary: ComparisonSummary, seeds: Int) -> String? {
     let grid = summary.learningRates.map(rate).joined(separator: ", ")
     guard let position = summary.gridPosition else {
@@ -55,7 +56,7 @@ enum ComparisonTable {
     return "\(summary.optimizer.rawValue): learning rate \(rate(best)) won, \(place)"
   }
 
-  /// A rate as a person writes it: 0.003.
+  /// A learning rate in the usual notation: 0.003.
   private static func rate(_ value: Double) -> String {
     let text = "\(value)"
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text

@@ -4,7 +4,7 @@ internal import Foundation
 internal import MPI
 internal import Networks
 
-/// Where a command's configuration comes from: the same words for all commands.
+/// The sources of a command's configuration: the same options for all commands.
 struct ConfigurationOptions: ParsableArguments {
   @Argument(help: ArgumentHelp("A YAML file with settings.", valueName: "CONFIG.yml"))
   var file: String?
@@ -20,7 +20,7 @@ struct ConfigurationOptions: ParsableArguments {
     help: ArgumentHelp("One setting, for example training.epochs=5; may be repeated.", valueName: "key=value"))
   var settings: [String] = []
 
-  /// `--preset list` is answered in place of the command, like `--help`.
+  /// `--preset list` prints the presets instead of running the command, like `--help`.
   func validate() throws {
     guard preset == "list" else { return }
     throw CleanExit.message(Preset.all.map(Self.line).joined(separator: "\n"))
@@ -33,7 +33,7 @@ struct ConfigurationOptions: ParsableArguments {
   /// The configuration's sources, in the order in which they are merged.
   ///
   /// - Parameters:
-  ///   - name: the run's own folder.
+  ///   - name: the name of the run's folder.
   /// - Throws: ``ConfigurationError`` for an unknown preset.
   func source(name: String? = nil) throws -> ConfigurationSource {
     ConfigurationSource(
@@ -44,7 +44,7 @@ struct ConfigurationOptions: ParsableArguments {
     get throws { try preset.map { name throws in try Preset.named(name) } ?? .standard }
   }
 
-  /// What a configuration is called where it has no name: its preset, its file, or its data.
+  /// A title for a configuration, which has no name itself: its preset, its file, or its data.
   func title(_ configuration: Configuration) -> String {
     if let preset { return preset }
     if let file { return URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent }
@@ -52,7 +52,7 @@ struct ConfigurationOptions: ParsableArguments {
   }
 }
 
-/// One of a fixed list of names on the command line; an unknown one is answered with the nearest.
+/// One of a fixed list of names on the command line; the error for an unknown name suggests the nearest one.
 func choice<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Name where Name.RawValue == String {
   guard let name = Name(rawValue: text) else {
     throw UnknownName(text, among: Name.allCases.map(\.rawValue), kind: "name")
@@ -60,11 +60,11 @@ func choice<Name: RawRepresentable & CaseIterable>(_ text: String) throws -> Nam
   return name
 }
 
-/// Layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors, and dropout is
-/// off whatever it keeps.
+/// The layers of a list such as `dense,tanh,dense`; the sizes of dense layers come from the model's tensors, and
+/// dropout is off whatever its `keep`.
 ///
 /// - Parameters:
-///   - option: where the list was given, for messages.
+///   - option: the option that has the list, for messages.
 /// - Throws: `UnknownName`.
 func layerList(_ list: String, option: String) throws(UnknownName) -> [LayerConfiguration] {
   var layers: [LayerConfiguration] = []

@@ -3,7 +3,7 @@ internal import Foundation
 internal import Ranks
 
 extension DoctorReport {
-  /// The report as a person reads it: problems, hosts, and what all have in common.
+  /// The report as text for a person: problems, hosts, and the facts that all ranks share.
   func text(title: String) -> String {
     let count = "\(ranks.count) rank\(ranks.count == 1 ? "" : "s") on \(hosts.count) host\(hosts.count == 1 ? "" : "s")"
     let found =
@@ -71,7 +71,7 @@ extension DoctorReport {
     return how + ", in Slurm job \(job)" + (launch.slurmTasks.map { " of \($0) task\($0 == 1 ? "" : "s")" } ?? "")
   }
 
-  /// `0-3` where numbers follow one another, else `0,2,5`; of many that do not, the first ones.
+  /// `0-3` for consecutive numbers, otherwise `0,2,5`; of many such numbers only the first ones.
   private static func list(_ numbers: [Int]) -> String {
     guard let first = numbers.first, let last = numbers.last, numbers.count > 1 else {
       return numbers.first.map(String.init) ?? ""
@@ -80,7 +80,7 @@ extension DoctorReport {
     return numbers.prefix(6).map(String.init).joined(separator: ",") + (numbers.count > 6 ? ",..." : "")
   }
 
-  /// The cores of the ranks of a host: `no`, `1 core each`, or the cores of each, `0 0-1 2`.
+  /// The cores of a host's ranks: `no` where they are not bound, `1 core each`, or the cores of each rank, `0 0-1 2`.
   private static func binding(_ ranks: [RankFacts]) -> String {
     guard ranks.contains(where: \.isBound) else { return "no" }
     let sizes = Set(ranks.map(\.cores.count))
@@ -89,7 +89,7 @@ extension DoctorReport {
     return ranks.prefix(4).map { list($0.cores) }.joined(separator: " ") + (ranks.count > 4 ? " ..." : "")
   }
 
-  /// What all ranks have, shortened; or that they differ.
+  /// The hash that all ranks have, shortened; or a note that they differ.
   private static func common(_ hashes: [String?]) -> String {
     let distinct = Set(hashes)
     guard distinct.count == 1, let hash = distinct.first ?? nil else {
@@ -98,7 +98,7 @@ extension DoctorReport {
     return "sha256 \(hash.prefix(16))" + (hashes.count > 1 ? ", the same on all ranks" : "")
   }
 
-  /// What the ranks of a host need, and the limit that is nearest to it: `112 MiB/24 GiB`.
+  /// The memory that the ranks of a host need, and the limit that is nearest to it: `112 MiB/24 GiB`.
   private static func memory(_ ranks: [RankFacts]) -> String {
     guard let tightest = MemoryCard.tightest(of: ranks.compactMap(\.memoryCard)) else { return "unknown" }
     func text(_ bytes: Int) -> String { bytes < 10 << 30 ? "\(bytes >> 20) MiB" : "\(bytes >> 30) GiB" }
@@ -112,14 +112,14 @@ extension DoctorReport {
       : bytes >= 1 << 20 ? "\(Quantity.digits(value / 0x1p20)) MiB" : "\(bytes >> 10) KiB"
   }
 
-  /// 1-03:00:00 as Slurm writes it.
+  /// The time in Slurm's form: 1-03:00:00.
   private static func time(_ seconds: Int) -> String {
     let clock = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60]
       .map { ($0 < 10 ? "0" : "") + "\($0)" }.joined(separator: ":")
     return (seconds >= 86_400 ? "\(seconds / 86_400)-" : "") + clock
   }
 
-  /// Words in lines of at most 80 columns, after a heading of the first line.
+  /// Words in lines of at most 80 columns; the first line begins with a heading.
   private static func wrapped(_ heading: String, _ words: String) -> String {
     var lines = [heading]
     var isEmpty = true

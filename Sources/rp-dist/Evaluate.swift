@@ -46,7 +46,7 @@ struct Evaluate: RankCommand {
 
   private struct Output: Encodable {
     var run: String
-    /// What was evaluated of a run that has not ended; null where it is its model.
+    /// The checkpoint that was evaluated, for a run that has not ended; null where the run's model was evaluated.
     @OrNull var checkpoint: String?
     var testLoss: Double
     @OrNull var testAccuracy: Double?

@@ -5,7 +5,7 @@ internal import Ranks
 internal import RunRecords
 internal import Runs
 
-/// `rp-dist doctor`: what there is to know of ranks, hosts and inputs before a long run.
+/// `rp-dist doctor`: reports on ranks, hosts and inputs before a long run.
 struct ExamineLaunch: RankCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor",
@@ -47,7 +47,7 @@ struct ExamineLaunch: RankCommand {
   func run(on world: borrowing Communicator) throws {
     let run = try resume.run(options, learnsWeights: reweight, on: world)
     let launch = LaunchLine.own
-    // Copies that know nothing of each other would all say so.
+    // Independent copies would all print the same report.
     if launch.task > 0, launch.refusal(ranks: world.ranks) != nil { return }
     let report = try Doctor(run).examine(launch: launch, on: world, describe: ExitCode.describe)
     if world.rank == 0 {

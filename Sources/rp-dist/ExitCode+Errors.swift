@@ -9,7 +9,7 @@ internal import RunRecords
 internal import Runs
 
 extension ExitCode {
-  /// An error's one sentence and its exit code.
+  /// An error's message, one sentence, and its exit code.
   static func describe(_ error: any Error) -> (message: String, code: Int32) {
     ("\(error)", code(of: error))
   }

@@ -1,7 +1,7 @@
 internal import ArgumentParser
 internal import Configurations
 
-/// `rp-dist settings`: what the keys of a configuration mean.
+/// `rp-dist settings`: explains the keys of a configuration.
 struct ExplainSettings: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "settings",
@@ -31,7 +31,7 @@ struct ExplainSettings: ParsableCommand {
     throw ValidationError("--markdown prints all settings; leave KEY out")
   }
 
-  /// The text is answered like help: it is printed once for all ranks.
+  /// The text is printed in the same way as help: once for all ranks.
   func run() throws {
     if markdown { throw CleanExit.message(String(Setting.markdown.dropLast())) }
     do {

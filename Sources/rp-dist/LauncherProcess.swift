@@ -1,11 +1,11 @@
 internal import Foundation
 internal import MPI
 
-/// The mpirun or srun that started this rank, where it runs on the same machine; on other nodes there is only its daemon.
+/// The mpirun or srun that started this rank, where it runs on the same machine; on other nodes only its daemon runs.
 struct LauncherProcess: Sendable {
   private let number: Int
 
-  /// That of this process; nil without a launcher.
+  /// The launcher of this process; nil without a launcher.
   static let own: LauncherProcess? = {
     guard Launcher.isPresent else { return nil }
     var process = Int(getppid())
@@ -18,10 +18,10 @@ struct LauncherProcess: Sendable {
 
   private static let names: Set = ["mpirun", "mpiexec", "orterun", "prterun", "srun"]
 
-  /// The path of one of its standard streams in `/proc`: opened, it is that stream's file.
+  /// The path of one of its standard streams in `/proc`: opening this path opens the stream's file.
   func path(ofStream stream: CInt) -> String { "/proc/\(number)/fd/\(stream)" }
 
-  /// What one of its standard streams is, such as `/dev/pts/3` or `pipe:[123]`; nil where it is closed.
+  /// The file of one of its standard streams, such as `/dev/pts/3` or `pipe:[123]`; nil where the stream is closed.
   func file(ofStream stream: CInt) -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: path(ofStream: stream))
   }
@@ -30,9 +30,9 @@ struct LauncherProcess: Sendable {
     file(ofStream: stream).map { $0.hasPrefix("/dev/pts/") || $0.hasPrefix("/dev/tty") } ?? false
   }
 
-  /// Whether it was started without a standard input and output, and has opened a pipe of its own in their places. Open
-  /// MPI's mpirun (4.1) then writes the ranks' output into the pipe that tells it of signals: the end of a line is number
-  /// 10, SIGUSR1, which it passes on to all ranks.
+  /// Whether the launcher was started without standard input and output, and has opened a pipe of its own in their
+  /// place. Open MPI's mpirun (4.1) then writes the ranks' output into its own pipe for signals: the end of a line is
+  /// number 10, SIGUSR1, which mpirun passes on to all ranks.
   var takesOutputForSignals: Bool {
     guard let output = file(ofStream: STDOUT_FILENO), output.hasPrefix("pipe:") else { return false }
     return output == file(ofStream: STDIN_FILENO)

@@ -8,24 +8,24 @@ internal import Synchronization
 
 /// A subcommand that runs on all ranks.
 protocol RankCommand: ParsableCommand {
-  /// The command's own options that decide what the ranks do together, as text: the same on every rank.
+  /// The command's own options that affect what the ranks do together, as text: the same on every rank.
   ///
-  /// The configuration is compared when it has been read, since its data may lie in another place on every host.
+  /// The configuration is compared later, when it has been read, since each host may keep its data at its own path.
   var agreedOptions: String { get }
 
-  /// What its standard output is for.
+  /// The purpose of its standard output.
   var output: OutputUse { get }
 
-  /// Whether signals that ask it to stop are waited for, from the start of the process on.
+  /// Whether the process handles signals that ask it to stop, from its start on.
   var leavesCheckpoints: Bool { get }
 
-  /// Whether it wants all tasks of a Slurm job, so that it says where it has not got them.
+  /// Whether it should use all tasks of a Slurm job, so that it warns where it has fewer ranks.
   var usesWholeJob: Bool { get }
 
-  /// Whether it runs even where the ranks do not know of each other, to tell of it.
+  /// Whether it runs even where the ranks are independent copies, to report this.
   var reportsLaunch: Bool { get }
 
-  /// Collective: does the command's work.
+  /// Does the command's work. Collective.
   func run(on world: borrowing Communicator) throws
 }
 
@@ -37,20 +37,21 @@ extension RankCommand {
   var reportsLaunch: Bool { false }
 }
 
-/// What a command's standard output is for, and so what happens when nobody reads it.
+/// The purpose of a command's standard output, which decides what happens when nobody reads it.
 enum OutputUse {
-  /// It is all that the command makes: the command ends at once and silently, as any program does at the end of a pipe.
+  /// The output is all that the command produces: without a reader the command ends at once and silently, like any
+  /// program in a pipe.
   case product
-  /// The result of work that also leaves files: the work is done, then its loss is an error.
+  /// The output is the result of work that also leaves files: the work is completed, then the lost output is an error.
   case result
-  /// What a person sees of such work: nothing is lost.
+  /// The output only shows the progress of such work: nothing is lost.
   case progress
 }
 
 /// The life of the process: command line, MPI, exit code.
 ///
-/// It ends by `_exit` once MPI is finalised, its files are on the disk and its output is written: libraries that the system
-/// or the user has loaded beside it, whose last functions may wait for ever, have no part in its end.
+/// The process ends by `_exit` once MPI is finalised, its files are on the disk and its output is written. So the exit
+/// functions of libraries that the system or the user has loaded, which may wait for ever, do not run.
 enum Program {
   /// The age of the process when its own code began, in milliseconds.
   static let ageAtStart = ProcessAge.milliseconds
@@ -70,13 +71,13 @@ enum Program {
     let command: any RankCommand
     do {
       let line = Launcher.commandLine
-      // Linux gives a program that is started without arguments an empty name.
+      // A program that is started without arguments gets an empty name from Linux.
       guard line.first?.isEmpty == false else {
         throw ValidationError("the program was started without its name (argc is 0); start it from a shell")
       }
       var parsed = try RPDist.parseAsRoot(Array(line.dropFirst()))
       guard let rankCommand = parsed as? any RankCommand else {
-        // Help, or a command that only holds others: running it throws what is to be printed.
+        // Help, or a command that only groups others: running it throws the text to print.
         try parsed.run()
         end(fflush(nil) == 0 ? 0 : ExitCode.cannotWrite)
       }
@@ -88,7 +89,7 @@ enum Program {
     }
     let launch = LaunchLine.own
     if !command.reportsLaunch || launch.launcher == .pmi, let refusal = launch.refusal(ranks: nil) {
-      // srun ends all tasks once one has ended with an error: the one that speaks must be the first.
+      // srun ends all tasks once one task has ended with an error: the task that prints must be the first to end.
       if launch.task == 0, Launcher.rank == 0 { say(refusal) } else { sleep(1) }
       end(ExitCode.usage)
     }
@@ -97,7 +98,7 @@ enum Program {
         if !command.reportsLaunch, let refusal = launch.refusal(ranks: world.ranks) {
           throw AgreedFailure(code: ExitCode.usage, message: refusal)
         }
-        // No rank is to wait for what another one does not do.
+        // No rank may wait for an operation that another rank does not reach.
         try world.agree(describe: ExitCode.describe) {}
         try world.requireSame(
           "\(type(of: command)): \(command.agreedOptions)", what: "command and options",
@@ -114,7 +115,7 @@ enum Program {
       })
   }
 
-  /// Prints what the command line asked for or got wrong, once for all ranks, and ends every rank.
+  /// Prints the text or the error that the command line leads to, once for all ranks, and ends every rank.
   private static func leave(with error: any Error) -> Never {
     let code = RPDist.exitCode(for: error).rawValue
     guard code != 0 else {
@@ -124,7 +125,8 @@ enum Program {
     let message = RPDist.message(for: error).replacing("\n", with: " ")
     end(
       onAllRanks { world in
-        // The first that every rank does: so those whose command line was understood learn of it too.
+        // This agreement is the first collective call of every rank, so ranks that understood their command line get
+        // the error too.
         try world.agree(describe: ExitCode.describe) {
           throw AgreedFailure(code: ExitCode.usage, message: "\(message) (see rp-dist --help)")
         }
@@ -133,8 +135,8 @@ enum Program {
 
   private static func end(_ code: Int32) -> Never { _exit(code) }
 
-  /// Runs `body` inside MPI's scope and returns the exit code. One message, from rank 0, for what all ranks know of; a
-  /// rank that fails alone says so itself and ends the job.
+  /// Runs `body` inside MPI's scope and returns the exit code. Rank 0 prints the message of a failure that all ranks
+  /// share; a rank that fails alone prints its own message and ends the job.
   private static func onAllRanks(_ body: (borrowing Communicator) throws -> Void) -> Int32 {
     do {
       let outcome = try withMPI { error, rank in
@@ -145,7 +147,8 @@ enum Program {
         do {
           try body(world)
         } catch let failure as AgreedFailure {
-          // Before MPI_Finalize: the launcher ends a rank that still prints when another has left with an error.
+          // This comes before MPI_Finalize, because the launcher ends a rank that still prints when another has exited
+          // with an error.
           if world.rank == 0 { say("\(failure)") }
           throw failure
         }
@@ -158,11 +161,11 @@ enum Program {
     }
   }
 
-  /// Writes one line to standard error, after what went to standard output before, and on a line of its own. Where it cannot
-  /// be written there is nobody to tell; the exit code stays.
+  /// Writes one line to standard error, after earlier output to standard output, and on a line of its own. Where it
+  /// cannot be written the message is lost; the exit code stays the same.
   static func say(_ message: String) {
     fflush(nil)
-    // A terminal also shows ^C where the cursor stands.
+    // A terminal also shows ^C at the cursor.
     let isAfterInterrupt =
       StopSignals.interrupted && Terminal.showsMessages
       && !Terminal.hasEndedInterrupt.exchange(true, ordering: .relaxed)

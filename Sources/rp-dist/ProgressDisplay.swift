@@ -4,11 +4,11 @@ internal import Runs
 internal import Synchronization
 internal import Training
 
-/// Shows how far a run is: a line that changes on a terminal, and lines with the time elsewhere.
+/// Shows the progress of a run: a line that changes on a terminal, and lines with the time elsewhere.
 final class ProgressDisplay: RunObserver {
   private let terminal: Terminal?
   private let isSilent: Bool
-  /// The last step that was reported, and when something was shown, in seconds of the steps.
+  /// The last reported step, and the time of the last display, in seconds of the steps.
   private var last: TrainingProgress?
   private var shownAt = -Double.infinity
   private var log: ProgressLog?
@@ -30,8 +30,8 @@ final class ProgressDisplay: RunObserver {
     if let log { log.write(phase) } else { print(phase) }
   }
 
-  /// A terminal can be redrawn; a log gets the end of an epoch with its mean loss, see ``report(_:)-(EpochReport)``, and a line
-  /// every ten seconds within a long one.
+  /// A terminal can be redrawn. A log gets a line at the end of each epoch with its mean loss, see
+  /// ``report(_:)-(EpochReport)``, and a line every ten seconds within a long epoch.
   func report(_ progress: TrainingProgress) {
     guard !isSilent else { return }
     last = progress
@@ -56,8 +56,8 @@ final class ProgressDisplay: RunObserver {
   }
 
   /// - Parameters:
-  ///   - loss: that of the step where nil.
-  ///   - more: what follows the loss.
+  ///   - loss: the loss to show; nil for that of the step.
+  ///   - more: the fields after the loss.
   private static func fields(_ progress: TrainingProgress, loss: Double? = nil, more: [String] = []) -> [String] {
     let rate = Double(progress.step) / max(progress.seconds, 1e-9)
     let left = Double(progress.steps - progress.step) / rate
@@ -67,13 +67,14 @@ final class ProgressDisplay: RunObserver {
       + ["\(Format.fixed(rate, 0)) steps/s", "\(time(left)) left"]
   }
 
-  /// What fits into a line of a terminal: a wider one would scroll it at every step. What matters least goes first.
+  /// The fields that fit into a line of a terminal: a longer line would scroll at every step. The least important ones
+  /// are dropped first.
   private static func line(_ progress: TrainingProgress, columns: Int) -> String {
     let width = 12
     let filled = width * progress.step / progress.steps
     let bar = "[" + String(repeating: "=", count: filled) + String(repeating: ".", count: width - filled) + "]"
     var fields = [bar] + fields(progress)
-    // The last column stays free: some terminals go on to the next line as soon as it is written.
+    // The last column stays free: some terminals wrap to the next line as soon as it is written.
     func fits() -> Bool { fields.joined(separator: " ").count < columns }
     for dispensable in [" steps/s", "[", "step ", " left", "cycle ", "epoch "] where !fits() {
       fields.removeAll { $0.hasSuffix(dispensable) || $0.hasPrefix(dispensable) }
@@ -90,20 +91,20 @@ final class ProgressDisplay: RunObserver {
   }
 }
 
-/// Standard output that goes to a file: lines that begin with the time, at least one a minute.
+/// Standard output that goes to a file: lines that begin with the time, at least one per minute.
 ///
-/// A thread of its own writes where the run is when nothing else was written for a minute: a long step, a validation or a
-/// checkpoint looks other than a job that hangs.
+/// A separate thread writes the run's place when nothing else was written for a minute, so that a long step, a
+/// validation or a checkpoint looks different from a job that hangs.
 final class ProgressLog: Sendable {
   /// The longest silence, in seconds.
   private static let longest = 60.0
 
-  /// When the last line was written, or the log begun, in milliseconds of a clock that never jumps.
+  /// The time of the last line, or of the log's start, in milliseconds of a monotonic clock.
   private let writtenAt = Atomic<Int>(ProgressLog.now)
 
   private static var now: Int { Int(ProcessInfo.processInfo.systemUptime * 1000) }
 
-  /// Whether so many seconds have passed since the last line.
+  /// Whether `seconds` seconds have passed since the last line.
   func isTime(for seconds: Double) -> Bool {
     Double(Self.now - writtenAt.load(ordering: .relaxed)) >= 1000 * seconds
   }
@@ -117,7 +118,7 @@ final class ProgressLog: Sendable {
     fflush(nil)
   }
 
-  /// Begins to follow the run, until the process ends.
+  /// Follows the run until the process ends.
   func follow(_ place: RunPlace) {
     Thread.detachNewThread {
       while true {

@@ -3,7 +3,7 @@ internal import ArgumentParser
 /// The program's version.
 let version = "0.1.0"
 
-/// The command line: one file for each subcommand.
+/// The command line; each subcommand has its own file.
 @main
 struct RPDist: ParsableCommand {
   static let configuration = CommandConfiguration(

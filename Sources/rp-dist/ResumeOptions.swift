@@ -6,7 +6,7 @@ internal import Ranks
 internal import RunRecords
 internal import Runs
 
-/// How a run is called, and where it goes on: the same words for all commands that make runs.
+/// The name of a run, and the run that it continues: the same options for all commands that create runs.
 struct ResumeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The run's folder inside run.folder; preset and time if left out.", valueName: "NAME"))
   var name: String?
@@ -27,13 +27,13 @@ struct ResumeOptions: ParsableArguments {
     }
   }
 
-  /// For ``RankCommand/agreedOptions``.
+  /// The options as text, for ``RankCommand/agreedOptions``.
   var agreed: String { "\(resume ?? "new"), \(force)" }
 
   var resumption: Resumption? { resume.map { $0 == "auto" ? .automatic : .run($0) } }
 
-  /// The configuration's sources: a run that goes on has its own settings, unless others are named, and its own standards.
-  /// Collective.
+  /// The configuration's sources: a resumed run has its own settings, unless the command line names others, and the
+  /// standard values of its time. Collective.
   func source(_ options: ConfigurationOptions, on world: borrowing Communicator) throws -> ConfigurationSource {
     var source = try world.agree(describe: ExitCode.describe) {
       var source = try options.source(name: name)
@@ -49,9 +49,9 @@ struct ResumeOptions: ParsableArguments {
     return source
   }
 
-  /// The run that a command line asks for. Collective.
+  /// The run that the command line describes. Collective.
   ///
-  /// - Parameter learnsWeights: whether its samples have weights that are learned.
+  /// - Parameter learnsWeights: whether the run learns weights of its samples.
   func run(
     _ options: ConfigurationOptions, learnsWeights: Bool, on world: borrowing Communicator
   ) throws -> TrainingRun {
@@ -68,7 +68,7 @@ struct ResumeOptions: ParsableArguments {
     }
   }
 
-  /// What the run is called in its heading.
+  /// The run's title in its heading.
   private func title(_ options: ConfigurationOptions, _ configuration: Configuration) -> String {
     guard case .run(let path)? = resumption, options.file == nil, options.preset == nil else {
       return options.title(configuration)

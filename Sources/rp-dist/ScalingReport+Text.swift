@@ -1,7 +1,7 @@
 internal import Diagnostics
 
 extension ScalingReport {
-  /// The tables for a person.
+  /// The report as tables for a person.
   var text: String {
     var parts = [heading]
     for kind in Kind.allCases { parts.append(pointTable(kind)) }

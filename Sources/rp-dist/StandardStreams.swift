@@ -2,15 +2,15 @@ internal import Foundation
 internal import MPI
 internal import Synchronization
 
-/// The standard streams of this process, which a program can be started without.
+/// The standard streams of this process; a program can be started without them.
 enum StandardStreams {
-  /// Puts something in the place of those that are closed, so that no file of the run takes it and gets what is printed.
-  /// Must be called before anything is opened.
+  /// Opens a replacement for each closed stream, so that no file of the run gets the stream's number and receives
+  /// printed output. Must be called before any other file is opened.
   ///
-  /// What is put there cannot be read or written, so that output that is lost is noticed as if the stream were closed.
+  /// A replacement cannot be read or written, so that lost output is noticed as if the stream were closed.
   static func open() {
     for stream in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(stream, F_GETFD) < 0 {
-      // The lowest free number is the stream's.
+      // The lowest free number is the number of the stream.
       _ = unsafe Glibc.open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY)
     }
     guard Launcher.rank == 0, LauncherProcess.own?.takesOutputForSignals == true else { return }
@@ -20,13 +20,13 @@ enum StandardStreams {
     close(nothing)
   }
 
-  /// Writes what was printed.
+  /// Writes the buffered output.
   ///
-  /// - Throws: ``OutputError`` where standard output does not take it.
+  /// - Throws: ``OutputError`` where standard output does not accept it.
   static func flush() throws(OutputError) {
     guard fflush(nil) != 0 else { return }
     let code = errno
-    // A terminal that was closed fails like a disk.
+    // A closed terminal fails with the same error as a disk.
     throw OutputError(isUnread: code == EPIPE || code == EBADF || (code == EIO && isDevice(STDOUT_FILENO)))
   }
 
@@ -36,9 +36,9 @@ enum StandardStreams {
   }
 }
 
-/// Standard output does not take what is printed.
+/// Standard output does not accept the printed text.
 struct OutputError: Error, CustomStringConvertible {
-  /// Whether there is nobody at its other end.
+  /// Whether nobody reads its other end.
   let isUnread: Bool
 
   var description: String {
@@ -48,12 +48,12 @@ struct OutputError: Error, CustomStringConvertible {
 
 /// The terminal at which a person watches standard output.
 ///
-/// Under mpirun a rank's standard output is a pseudo-terminal whatever mpirun's own is, so mpirun's is looked at.
+/// Under mpirun a rank's standard output is always a pseudo-terminal, so mpirun's own standard output is examined.
 struct Terminal {
-  /// A handle of the terminal, for as long as the process lives.
+  /// A file handle of the terminal, for the life of the process.
   private let handle: CInt
 
-  /// nil where there is none, or it understands no control sequences.
+  /// nil where there is no terminal, or it does not understand control sequences.
   init?() {
     guard Launcher.environment("TERM") != "dumb" else { return nil }
     guard Launcher.isPresent else {
@@ -65,7 +65,7 @@ struct Terminal {
     handle = unsafe open(launcher.path(ofStream: STDOUT_FILENO), O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
   }
 
-  /// The characters of a line, now: a person may change it. 80 where it does not say.
+  /// The present number of characters in a line, which a person may change; 80 where the terminal does not report it.
   var columns: Int {
     var size = winsize()
     guard unsafe ioctl(handle, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
@@ -77,7 +77,7 @@ struct Terminal {
     isatty(STDERR_FILENO) == 1 || LauncherProcess.own?.isTerminal(stream: STDERR_FILENO) == true
   }
 
-  /// Whether the cursor stands behind a line that has not ended.
+  /// Whether the cursor stands after a line that has not ended.
   static let hasOpenLine = Atomic<Bool>(false)
 
   /// Whether a message has ended the line on which the terminal shows ^C.

@@ -71,7 +71,7 @@ struct Statistics: RankCommand {
 
   func run(on world: borrowing Communicator) throws {
     try world.agree(describe: ExitCode.describe) {
-      // One batch is small: rank 0 computes it, the others only agree on how it went.
+      // One batch is small: rank 0 computes the statistics, the other ranks only share its success or error.
       guard world.rank == 0 else { return }
       let report = StatisticsReport(
         loss: loss, bound: bound, partition: lossPartition,

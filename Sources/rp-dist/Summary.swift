@@ -1,7 +1,7 @@
 internal import Foundation
 internal import RunRecords
 
-/// How numbers are printed for people.
+/// The formats of numbers for people.
 enum Format {
   static func loss(_ value: Double) -> String {
     guard abs(value) < 1e6 else { return "\(Float(value))" }
@@ -19,8 +19,8 @@ enum Format {
 }
 
 extension RunResult {
-  /// The lines that end a training run; the last one is that of the test set's accuracy, or loss where there are no
-  /// classes.
+  /// The lines that end a training run; the last one is the accuracy on the test set, or the loss on it where there are
+  /// no classes.
   var summary: String {
     var lines = ["run: \(run)", "\(steps) steps in \(Format.fixed(seconds, 2)) s"]
     if let bestEpoch { lines.append("epochs: \(epochs), kept: that of epoch \(bestEpoch)") }
@@ -35,7 +35,8 @@ extension RunResult {
 }
 
 extension ReweightResult {
-  /// The lines on the weights that follow those of the run, whose numbers are of the network that the validation set evaluated.
+  /// The lines about the weights after those of the run, whose numbers belong to the network that was evaluated on the
+  /// validation set.
   func lines(of run: RunResult) -> [String] {
     var lines = [
       "weights: \(examples), mean \(Format.fixed(weights.mean, 3)), from \(Format.fixed(weights.least, 3)) to "

@@ -1,9 +1,9 @@
-/// Rows of cells under headings, each column as wide as its widest cell, two spaces apart.
+/// Rows of cells under headings; each column is as wide as its widest cell, with two spaces between columns.
 struct TextTable {
   private var rows: [[String]]
   private let leftColumns: Range<Int>
 
-  /// - Parameter leftColumns: how many columns, from the first on, are left-aligned; the others are right-aligned.
+  /// - Parameter leftColumns: the number of left-aligned columns, from the first on; the others are right-aligned.
   init(_ headings: [String], leftColumns: Int = 0) {
     rows = [headings]
     self.leftColumns = 0..<leftColumns
@@ -26,7 +26,7 @@ struct TextTable {
   }
 }
 
-/// Numbers as tables show them.
+/// The formats of numbers in tables.
 enum Quantity {
   /// Three digits and a unit: 812 ns, 3.21 us, 45.0 ms, 1.20 s.
   static func seconds(_ value: Double) -> String {
@@ -48,7 +48,7 @@ enum Quantity {
     bytesPerSecond < 1e9 ? digits(bytesPerSecond / 1e6) + " MB/s" : digits(bytesPerSecond / 1e9) + " GB/s"
   }
 
-  /// Three significant digits, more before the point where there are more.
+  /// Three significant digits, or all digits before the point where there are more.
   static func digits(_ value: Double) -> String {
     let magnitude = value.magnitude
     return Format.fixed(value, magnitude >= 99.95 ? 0 : magnitude >= 9.995 ? 1 : 2)

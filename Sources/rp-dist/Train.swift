@@ -83,7 +83,7 @@ struct Train: RankCommand {
     print(json ? try result.json : result.summary)
   }
 
-  /// A lone word that is no file is more likely a misspelt subcommand.
+  /// A single word that is not a file is probably a misspelt subcommand.
   private static func checkIsFile(_ argument: String) throws {
     guard !FileManager.default.fileExists(atPath: argument) else { return }
     guard !argument.contains("."), !argument.contains("/") else { throw UnreadableFile(path: argument) }

@@ -15,7 +15,7 @@ public struct BenchmarkNetwork: Sendable {
     (self.name, self.preset, self.settings) = (name, preset, settings)
   }
 
-  /// The paper's networks, each once: those of Fashion-MNIST are MNIST's.
+  /// The paper's networks, each once: those for Fashion-MNIST are the same as those for MNIST.
   public static let paper = Preset.paper.filter { !$0.name.hasPrefix("fashion") }.map(network)
 
   /// The network of one of the paper's presets.
@@ -39,7 +39,7 @@ public struct BenchmarkNetwork: Sendable {
       name: "wide", preset: try .named("mnist-classifier"), settings: ["network=[\(hidden){dense: 10}]"])
   }
 
-  /// The configuration of a recipe, without regularisation, like the peers that it is compared with.
+  /// The configuration of a recipe, without regularisation, like the programs that it is compared with.
   ///
   /// - Throws: ``ConfigurationError``.
   func configuration(_ recipe: StepRecipe, settings more: [String]) throws -> Configuration {
@@ -49,9 +49,9 @@ public struct BenchmarkNetwork: Sendable {
 }
 
 extension LearningProblem {
-  /// Random samples in the shape of a configuration's data: bytes, as files of images hold them, of ten classes.
+  /// Random samples in the shape of a configuration's data: bytes, as in image files, with ten classes.
   ///
-  /// - Throws: ``ConfigurationError`` for data whose shape is in its file, or without classes.
+  /// - Throws: ``ConfigurationError`` for data whose shape is only in its file, or that has no classes.
   init(randomFor configuration: Configuration, samples: Int) throws {
     let features =
       switch configuration.data.set {

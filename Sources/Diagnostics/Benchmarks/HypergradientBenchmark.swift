@@ -5,8 +5,9 @@ internal import Networks
 
 /// The time of a hypergradient of two or three levels on a 784-256-10 relu classifier, beside that of an ordinary step.
 ///
-/// Teacher and student are such networks, samples random: as many training examples, unlabelled inputs and validation
-/// samples as the batch has. A hypergradient is timed with the steps that it goes through.
+/// Teacher and student are such networks, and the samples are random. The batch size is the number of training
+/// examples, of unlabelled inputs and of validation samples. The time of a hypergradient includes the steps that it
+/// differentiates.
 public struct HypergradientBenchmark {
   static let layers: [LayerConfiguration] = [
     .dense(inputs: nil, outputs: 256), .activation(.relu), .dense(inputs: nil, outputs: 10),
@@ -23,12 +24,12 @@ public struct HypergradientBenchmark {
     (self.batch, self.repeats, self.threads, self.grid) = (batch, repeats, threads, grid)
   }
 
-  /// Medians of one strategy, times in milliseconds.
+  /// The medians for one strategy, times in milliseconds.
   public struct Result: Sendable {
     public var levels: Int
     public var strategy: Strategy
     public var precision: Precision
-    /// The steps and the hypergradient through them, until every rank has it.
+    /// The steps and the hypergradient through them, until every rank has the result.
     public var milliseconds: Double
     /// The steps alone.
     public var steps: Double
@@ -36,17 +37,18 @@ public struct HypergradientBenchmark {
     public var step: Double
     /// A forward-mode pass along one direction.
     public var forwardMode: Double
-    /// The passes of one rank alone, without those of the steps.
+    /// The passes of a single rank, without those of the steps.
     public var passes: PassCount
-    /// For each rank its passes, and the seconds that it worked on them, without waiting.
+    /// For each rank its passes, and the seconds of work on them, without waiting.
     public var rankPasses: [PassCount]
     public var rankSeconds: [Double]
-    /// The groups of the middle passes and of the leaf passes; there are none in the middle of two levels.
+    /// The numbers of groups for the middle passes and for the leaf passes; with two levels there are no middle passes.
     public var groups: (middle: Int?, leaf: Int)
 
-    /// What `exact` may cost besides the steps: one ordinary step per level and a forward-mode pass per product.
+    /// The time that `exact` may need in addition to the steps: one ordinary step per level and a forward-mode pass per
+    /// product.
     public var allowance: Double { Double(levels) * step + Double(levels - 1) * forwardMode }
-    /// The greatest work of a rank, relative to the mean: 1 where all have as much to do.
+    /// The greatest work of a rank, relative to the mean: 1 where all ranks have equal work.
     public var imbalance: Double {
       let mean = rankSeconds.reduce(0, +) / Double(rankSeconds.count)
       return mean > 0 ? (rankSeconds.max() ?? 0) / mean : 1
@@ -82,7 +84,7 @@ public struct HypergradientBenchmark {
           student, teacher: chainCase.teacher.after, samples: chainCase.samples, over: ranks)
       }
       let tangentTime = clock.measure { forwardMode.run() }
-      // The first turns touch memory for the first time.
+      // The first turns touch the memory for the first time.
       guard turn >= 3 else { continue }
       whole.append(time / .milliseconds(1))
       step.append(stepTime / .milliseconds(1))

@@ -7,7 +7,7 @@ internal import Ranks
 internal import Runs
 internal import Training
 
-/// What a process did from its start to its first training step, with the time that each thing took on the slowest rank.
+/// The stages of a process from its start to its first training step, each with its time on the slowest rank.
 public struct StartTimes: Sendable {
   public struct Stage: Sendable {
     public let name: String
@@ -17,7 +17,7 @@ public struct StartTimes: Sendable {
   public private(set) var stages: [Stage] = []
   private var last: Double
 
-  /// - Parameter age: of the process, in milliseconds, when `stage` was done: its start is the system's, to 10 ms.
+  /// - Parameter age: the age of the process, in milliseconds, when `stage` ended: the system gives its start to 10 ms.
   public init(_ stage: String, age: Double) {
     last = age
     stages = [Stage(name: stage, milliseconds: age)]
@@ -43,9 +43,10 @@ public struct StartTimes: Sendable {
 
 /// How long ago the system started this process.
 public enum ProcessAge {
-  /// In milliseconds, to one tick of the system's clock (10 ms); 0 where the system does not tell.
+  /// In milliseconds, to one tick of the system's clock (10 ms); 0 where the system does not report it.
   public static var milliseconds: Double {
-    // The name in parentheses may hold anything; after it, the start is the 20th field, in ticks since the machine's.
+    // The name in parentheses may contain any character; after it, the start is the 20th field, in ticks since the
+    // boot.
     guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
       let fields = text.split(separator: ")").last?.split(separator: " "), fields.count > 19,
       let ticks = Double(fields[19])
@@ -56,7 +57,8 @@ public enum ProcessAge {
   }
 }
 
-/// A training run from the start of the program to its first step, as `train` takes it, without a run folder.
+/// A training run from the start of the program to its first step, with the same stages as `train`, but without a run
+/// folder.
 public struct StartBenchmark {
   private let configuration: Configuration
 
@@ -64,7 +66,7 @@ public struct StartBenchmark {
 
   /// Reads the data and takes one step. Collective.
   ///
-  /// - Parameter times: those of the stages before.
+  /// - Parameter times: the times of the earlier stages.
   public func measure(
     after times: StartTimes, on world: borrowing Communicator,
     describe: ErrorDescription

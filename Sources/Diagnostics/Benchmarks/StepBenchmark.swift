@@ -7,19 +7,19 @@ internal import Networks
 internal import Ranks
 public import Training
 
-/// What a step took: medians over the timed ones, of the slowest rank, in milliseconds; of steps that differ by turns
-/// the mean over their cycle.
+/// The times of a step: medians over the timed steps, of the slowest rank, in milliseconds. Where steps of a cycle
+/// differ, the mean over the cycle.
 public struct StepTimes: Sendable {
   public var recipe: StepRecipe
-  /// How the ranks brought their shares together.
+  /// How the ranks combined their shares of the minibatch.
   public var reduction: Reduction
-  /// Samples, loss, statistics, their sums over the ranks, and the update.
+  /// The whole step: samples, loss, statistics, their sums over the ranks, and the update.
   public var milliseconds: Double
-  /// The fastest one, undisturbed by what else the machine does.
+  /// The fastest step, the least disturbed by other programs.
   public var fastest: Double
   /// The first and the third quartile.
   public var quartiles: [Double]
-  /// The matrix products of such a step by OpenBLAS, on matrices of their own.
+  /// The matrix products of such a step, computed by OpenBLAS on separate matrices.
   public var products: Double
   public var fastestProducts: Double
   public var data: Double
@@ -30,33 +30,33 @@ public struct StepTimes: Sendable {
   public var fastestRatio: Double { fastest / fastestProducts }
 }
 
-/// What the steps of one network took.
+/// The times of the steps of one network.
 public struct StepBenchmarkResult: Sendable {
   public var network: String
   /// The sizes of the dense layers.
   public var sizes: String
   public var precision: Precision
-  /// The samples of a step, over all ranks.
+  /// The number of samples in a step, over all ranks.
   public var batch: Int
   public var threads: Int
-  /// The kernels of OpenBLAS, whose products steps are compared with.
+  /// The kernels of OpenBLAS, with whose products the steps are compared.
   public var blasKernel: String
   public var rows: [(times: StepTimes, memory: StepMemory)]
 }
 
 /// The time and the memory of a training step on all ranks, beside its matrix products alone.
 ///
-/// The recipes take turns within a run, so that all see the same machine.
+/// The recipes take turns within a run, so that all of them run under the same conditions.
 public struct StepBenchmark {
-  /// The minibatches that the samples make up.
+  /// The number of minibatches in the samples.
   private static let minibatches = 16
 
   public var recipes: [StepRecipe]
   /// Whether each recipe is timed a second time, with sums by lanes.
   public var alsoReproducible: Bool
-  /// In each of them every recipe takes four timed steps.
+  /// The number of turns; in each turn every recipe takes four timed steps.
   public var turns: Int
-  /// `key=value` pairs over those of the network and the recipe.
+  /// `key=value` pairs that override those of the network and the recipe.
   public var settings: [String]
 
   public init(recipes: [StepRecipe], alsoReproducible: Bool = false, turns: Int, settings: [String]) {
@@ -91,12 +91,12 @@ public struct StepBenchmark {
     let configurations = candidates.map(\.configuration)
     let training = configurations[0].training
     BLASLibrary.setThreads(training.threads)
-    // Its products are what a step is compared with.
+    // A step is compared with OpenBLAS's products.
     let blas = try world.agree(describe: describe) { try BLASLibrary.open() }
     func problem() throws -> LearningProblem {
       try LearningProblem(randomFor: configurations[0], samples: Self.minibatches * training.batch)
     }
-    /// Gives a candidate of one recipe to `body`; its memory may be shared by ranks, and ends with `body`.
+    /// Calls `body` with the candidate of one recipe; ranks may share its memory, which is gone after `body`.
     func withCandidate<Result>(
       _ index: Int, _ problem: LearningProblem, _ body: (StepCandidate<Scalar>) throws -> Result
     ) throws -> Result {
@@ -117,7 +117,7 @@ public struct StepBenchmark {
     }
     let shared = try world.agree(describe: describe, problem)
     let (sizes, times) = try withCandidates(shared) { candidates in
-      // The first turn touches memory for the first time.
+      // The first turn touches the memory for the first time.
       for turn in 0...turns {
         for candidate in candidates { try candidate.takeTurn(isTimed: turn > 0) }
       }

@@ -7,20 +7,20 @@ internal import Optimizers
 internal import Ranks
 internal import Training
 
-/// One network with one way of training it, and the matrix products of its steps beside it.
+/// One network with one way of training it, and the matrix products of its steps for comparison.
 final class StepCandidate<Scalar: Real> {
-  /// Where a step's time went, in milliseconds.
+  /// The times of the parts of a step, in milliseconds.
   struct Times {
     var whole = 0.0
-    /// Reading the samples of this rank's share.
+    /// Reading the samples of this rank's shard.
     var data = 0.0
     /// Loss, Ẇ and Ẅ, with their sums over the ranks.
     var statistics = 0.0
     var update = 0.0
   }
 
-  /// Steps and products that belong together are timed one after another, after one that is not timed: as in training,
-  /// the caches then hold what the step before left there.
+  /// The number of steps, and of products, that are timed in a row, after one that is not timed: as in training, the
+  /// caches then hold the data of the step before.
   private static var timedAtOnce: Int { 4 }
 
   let recipe: StepRecipe
@@ -28,12 +28,12 @@ final class StepCandidate<Scalar: Real> {
   private let loop: TrainingLoop<Scalar>
   private let group: RankGroup
   private let problem: LearningProblem
-  /// Made when it is first timed: training has no such matrices.
+  /// Created when it is first timed, because training has no such matrices.
   private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
   private let batch: Int
   private let needsCurvature: Bool
   private let positions: [Int32]
-  /// After so many steps everything comes again; a step's place among them is its phase.
+  /// The number of steps after which the work repeats; a step's place among them is its phase.
   private let cycle: Int
   private var steps = 0
   /// By phase.
@@ -42,8 +42,8 @@ final class StepCandidate<Scalar: Real> {
   private let clock = ContinuousClock()
 
   /// - Parameters:
-  ///   - loop: of the recipe's configuration; its step is the one that is timed.
-  ///   - group: the ranks that it was made for.
+  ///   - loop: a loop with the recipe's configuration; its step is the one that is timed.
+  ///   - group: the ranks for which the loop was made.
   init(_ recipe: StepRecipe, _ configuration: Configuration, _ loop: TrainingLoop<Scalar>, _ group: RankGroup) {
     (self.recipe, self.loop, self.group, problem) = (recipe, loop, group, loop.problem)
     batch = configuration.training.batch
@@ -55,10 +55,10 @@ final class StepCandidate<Scalar: Real> {
     products = Array(repeating: [], count: cycle)
   }
 
-  /// How the ranks bring their shares together.
+  /// How the ranks combine their shares of the minibatch.
   var reduction: Reduction { loop.reduction }
 
-  /// The bytes of its samples, its parameters, and its workspace: see ``StepMemory``.
+  /// The bytes of the samples, of the parameters, and of the workspace: see ``StepMemory``.
   var sizes: (data: Int, parameters: Int, workspace: Int) {
     let bytes = MemoryLayout<Scalar>.stride
     return (
@@ -112,7 +112,7 @@ final class StepCandidate<Scalar: Real> {
     return times
   }
 
-  /// The times of this rank, and those of its slowest one. Collective.
+  /// The times of the slowest rank. Collective.
   func result() throws -> StepTimes {
     func overCycle(_ part: KeyPath<Times, Double>, _ share: Double = 0.5) -> Double {
       mean(times.map { quantile($0.map { $0[keyPath: part] }, share) })
@@ -133,19 +133,19 @@ final class StepCandidate<Scalar: Real> {
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 }
 
-/// The matrix products of one step by OpenBLAS, on matrices of their own and with nothing between them.
+/// The matrix products of one step, computed by OpenBLAS on separate matrices and with nothing between them.
 struct MatrixProductFloor<Scalar: Real> {
   private struct Layer {
     let x, y, w: Matrix<Scalar>
-    /// Where products go, so that the factors stay what they are.
+    /// The results of the products, so that the factors keep their values.
     let xResult, yResult, wResult: Matrix<Scalar>
-    /// The first affine layer needs no product for u and passes nothing on.
+    /// The first affine layer needs no product for u and passes no signal back.
     let isFirst: Bool
   }
 
   private let layers: [Layer]
 
-  /// - Parameter samples: this rank's share of the minibatch.
+  /// - Parameter samples: the number of this rank's samples of the minibatch.
   init(_ network: Network<Scalar>, samples: Int) {
     func filled(_ rows: Int, _ columns: Int) -> Matrix<Scalar> {
       let matrix = Matrix<Scalar>(rows: rows, columns: columns)
@@ -161,7 +161,8 @@ struct MatrixProductFloor<Scalar: Real> {
     }
   }
 
-  /// - Parameter withCurvature: whether the products for u, Ẅ and Z are among them; without, they are those of a gradient.
+  /// - Parameter withCurvature: whether to include the products for u, Ẅ and Z; without them, the products are those of
+  ///   a gradient.
   func run(withCurvature: Bool) {
     for layer in layers {
       // (M1), and (M4) where u below is not zero

@@ -2,12 +2,12 @@ private import CMalloc
 private import Foundation
 internal import Kernels
 
-/// The memory of a rank that trains, against what it may take: the data that it maps, 8 times its parameters, and the
-/// workspace of its share of a minibatch, or of its machine's where ranks share signals.
+/// The memory of a rank that trains, and its bound: the data that it maps, 8 times its parameters, and the workspace of
+/// its shard of a minibatch, or of its machine's samples where ranks share signals.
 public struct StepMemory: Sendable {
-  /// The greatest resident memory of the process while it trained; nil where the system does not tell.
+  /// The greatest resident memory of the process during training; nil where the system does not report it.
   public var peakBytes: Int?
-  /// What the process had before it made the data and the network: program, libraries, MPI, BLAS.
+  /// The memory of the process before it made the data and the network: program, libraries, MPI, BLAS.
   public var processBytes: Int
   /// The samples.
   public var dataBytes: Int
@@ -15,21 +15,22 @@ public struct StepMemory: Sendable {
   /// `Network.workspaceCount`.
   public var workspaceBytes: Int
 
-  /// What training may add to the process.
+  /// The bytes that training may add to the process.
   public var boundBytes: Int { dataBytes + 8 * parameterBytes + workspaceBytes }
-  /// What training did add to the process.
+  /// The bytes that training did add to the process.
   public var addedBytes: Int? { peakBytes.map { max(0, $0 - processBytes) } }
 
-  /// Makes data, makes a training step, takes steps, and looks at what memory training on these data took at most.
+  /// Creates the data and a training step, takes steps, and measures the peak of the memory meanwhile.
   ///
   /// - Parameters:
-  ///   - data: makes the data; what it needs only on the way does not count.
-  ///   - train: makes the step, takes the steps, and calls what it is given with the sizes while it still has all.
+  ///   - data: creates the data; its temporary memory does not count.
+  ///   - train: creates the step, takes the steps, and calls its second argument with the sizes while everything is
+  ///     still in memory.
   init<Problem>(
     data: () throws -> Problem,
     training train: (Problem, (_ sizes: (data: Int, parameters: Int, workspace: Int)) -> Void) throws -> Void
   ) throws {
-    // What was freed before goes back to the system, or this training would find it and look smaller than it is.
+    // Freed memory goes back to the system first; otherwise this training would reuse it and appear smaller than it is.
     malloc_trim(0)
     processBytes = Self.status("VmRSS") ?? 0
     let problem = try data()
@@ -45,7 +46,7 @@ public struct StepMemory: Sendable {
     peakBytes = peak
   }
 
-  /// Lets the system's record of the peak start anew; see proc(5), clear_refs.
+  /// Resets the system's record of the peak; see proc(5), clear_refs.
   private static func resetPeak() -> Bool {
     guard let file = FileHandle(forWritingAtPath: "/proc/self/clear_refs") else { return false }
     return (try? file.write(contentsOf: Data("5".utf8))) != nil

@@ -3,27 +3,27 @@ private import Optimizers
 /// A way of training whose step `rp-dist bench step` times.
 public struct StepRecipe: Sendable {
   public let rawValue: String
-  /// What makes the optimizer of a preset this one. No step moves the weights far: times of steps whose loss is not
-  /// finite would mean nothing.
+  /// The settings that turn a preset's optimizer into this one. No step moves the weights far: if a loss were not
+  /// finite, the times of its steps would be meaningless.
   let settings: [String]
 
   private init(_ name: String, _ settings: [String]) { (rawValue, self.settings) = (name, settings) }
 
-  /// An optimizer by its name.
+  /// The recipe of an optimizer, by its name.
   private init(optimizer name: String) {
     self.init(name, ["optimizer.name=\(name)", "optimizer.learningRate=1e-6"])
   }
 
   /// (M11) with λ = 1: no averages, no layer scale.
   static let paper = StepRecipe("rp-paper", ["optimizer.learningRate=1"])
-  /// Residual partitioning that finds the lengths of its steps.
+  /// Residual partitioning with automatic step lengths.
   static let standard = StepRecipe("rp-standard", ["optimizer.learningRate=auto"])
   /// ``paper`` with Ẅ in every fourth step; times are means over four steps.
   static let everyFourth = StepRecipe("rp-every-4", ["optimizer.learningRate=1", "optimizer.curvatureEvery=4"])
 }
 
 extension StepRecipe: RawRepresentable, CaseIterable {
-  /// Those that are timed where none is named.
+  /// The recipes that are timed where the user names none.
   public static let allCases = [
     paper, standard, everyFourth, StepRecipe(optimizer: SGD.name), StepRecipe(optimizer: Adam.name),
   ]

@@ -4,18 +4,18 @@ internal import Networks
 internal import Ranks
 public import RunRecords
 
-/// Whether the quadratic of residual partitioning bounds the second-order model of the loss that it is to bound: (M12)'s
-/// model without products of weight changes for `paper`, the exact one for `full`.
+/// Checks whether the quadratic of residual partitioning bounds the second-order model of the loss: for `paper` (M12)'s
+/// model without products of weight changes, for `full` the exact model.
 ///
 /// Model and bound have the same value and slope at Δw = 0, and a regulariser's curvature belongs to both, so the bound
 /// holds exactly where Δwᵀ H Δw ≤ Σ Ẅ Δw². The left side is found by forward mode, which shares nothing with Ẅ's rules.
 public struct BoundCheck: Sendable {
-  /// How far above Σ Ẅ Δw² rounding may put Δwᵀ H Δw, relative to it.
+  /// The relative amount by which rounding may put Δwᵀ H Δw above Σ Ẅ Δw².
   public static let tolerance = 1e-9
 
   public var steps: Int
   public var seed: UInt64
-  /// λ_max(D^−½ H D^−½) is computed of at most so many weights.
+  /// λ_max(D^−½ H D^−½) is computed for at most so many weights.
   public var tightnessLimit: Int
 
   public init(steps: Int = 100, seed: UInt64 = 1, tightnessLimit: Int = 400) {
@@ -26,27 +26,27 @@ public struct BoundCheck: Sendable {
     /// B(0) − B(Δw) and J(w) − J(w + Δw) for the step of (M11) with λ = 1, regularisation included.
     public let predictedDecrease: Double
     public let actualDecrease: Double
-    /// The actual decrease divided by the predicted one; nil where that is 0.
+    /// The actual decrease divided by the predicted one; nil where the predicted one is 0.
     @OrNull public private(set) var decreaseRatio: Double?
     public let steps: Int
-    /// How many random steps have Δwᵀ H Δw above Σ Ẅ Δw².
+    /// The number of random steps whose Δwᵀ H Δw is above Σ Ẅ Δw².
     public let failures: Int
     /// The largest Δwᵀ H Δw / Σ Ẅ Δw² of the random steps; nil where no step has Σ Ẅ Δw² > 0.
     @OrNull public private(set) var largestRatio: Double?
     /// λ_max(D^−½ H D^−½) with D = Ẅ over the weights with Ẅ > 0; nil where there are too many weights, or none.
     @OrNull public private(set) var tightness: Double?
-    /// The weights with Ẅ = 0 that have curvature all the same, as names of their blocks.
+    /// The names of the blocks that have a weight with Ẅ = 0 but with curvature.
     public let uncovered: [String]
 
     public var failureShare: Double { Double(failures) / Double(max(1, steps)) }
     public var passed: Bool { failures == 0 && uncovered.isEmpty && (tightness ?? 0) <= 1 + BoundCheck.tolerance }
   }
 
-  /// Checks a bound, random steps and directions shared out over the ranks. Collective.
+  /// Checks a bound; the random steps and directions are shared among the ranks. Collective.
   ///
   /// - Returns: the same on every rank, except for the rounding of the decreases and of the tightness.
   /// - Throws: `AgreedFailure` where the bound is not finite.
-  /// - Complexity: one forward-mode pass for each step, and for n weights within the limit n²/2 of them.
+  /// - Complexity: one forward-mode pass for each step; for n weights within the limit another n²/2 passes.
   public func run(
     _ objective: Objective, _ bound: QuadraticBound, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Result {
@@ -75,7 +75,7 @@ public struct BoundCheck: Sendable {
     }
     let tightness = try Tightness(model, bound, layout: objective.network.layout, limit: tightnessLimit, over: ranks)
 
-    // Last: the model is that of the present parameters.
+    // This comes last, because the model belongs to the present parameters.
     let minimum = bound.minimum(objective)
     let (actual, regularization) = objective.decrease(minimum)
     let predicted = bound.decrease(minimum) + regularization
@@ -89,7 +89,7 @@ public struct BoundCheck: Sendable {
       tightness: tightness?.value, uncovered: tightness?.uncovered ?? [])
   }
 
-  /// Whether Δwᵀ H Δw is above Σ Ẅ Δw² by more than rounding; so is one that is not a number.
+  /// Whether Δwᵀ H Δw is above Σ Ẅ Δw² by more than rounding; a value that is not a number counts as above.
   private func isViolated(_ pair: Vector<Double>) -> Bool {
     !(pair[0] <= (1 + Self.tolerance) * pair[1] + Double.leastNormalMagnitude)
   }

@@ -6,22 +6,23 @@ internal import Ranks
 
 /// (M22) The gradient of backpropagation against central differences, parameter block by parameter block.
 ///
-/// A block agrees where `‖approx − exact‖₂ / (‖approx‖₂ + ‖exact‖₂) ≤ 1e-7`, with 0/0 = 0. Parameters whose θ ± ε lie on
-/// different sides of a kink are counted and left out.
+/// A block agrees where `‖approx − exact‖₂ / (‖approx‖₂ + ‖exact‖₂) ≤ 1e-7`, with 0/0 = 0. Parameters whose θ ± ε lie
+/// on different sides of a kink are counted and left out.
 public struct GradientCheck: Sendable {
   /// ε of (M22).
   public static let step = 1e-5
   /// The largest ratio of a block that agrees.
   public static let tolerance = 1e-7
 
-  /// The most parameters of a block that are looked at; nil for all.
+  /// The most parameters of a block that are compared; nil for all.
   public var coordinates: Int?
   /// Chooses the parameters.
   public var seed: UInt64
 
   public init(coordinates: Int? = 200, seed: UInt64 = 1) { (self.coordinates, self.seed) = (coordinates, seed) }
 
-  /// - Throws: ``ConfigurationError`` for a network with dropout: its loss jumps with the masks, or is not that of training.
+  /// - Throws: ``ConfigurationError`` for a network with dropout: either its loss jumps with random masks, or it is not
+  ///   the loss of training.
   public static func requireNoDropout(_ network: [LayerConfiguration]) throws(ConfigurationError) {
     for (address, layer) in LayerConfiguration.addressed(network) {
       guard let keep = layer.of(DropoutLayer.self)?.keep, keep < 1 else { continue }
@@ -31,26 +32,27 @@ public struct GradientCheck: Sendable {
     }
   }
 
-  /// What the comparison says of a block.
+  /// The result of a block's comparison.
   public enum Verdict: String, Codable, Sendable {
     case agrees
-    /// Above the tolerance, but within it once the quotients' error of order ε² is removed by Richardson's extrapolation:
-    /// a loss that bends strongly, as with inputs of hundreds.
+    /// Above the tolerance, but within it once Richardson's extrapolation removes the quotients' error of order ε²: a
+    /// loss with strong curvature, as with inputs of hundreds.
     case truncation
-    /// Above the tolerance, but no further from the quotients than their own rounding: four times the spread of quotients
-    /// with nearly the same ε, and four units in the last place of the loss divided by ε. A gradient near zero.
+    /// Above the tolerance, but the distance is at most the rounding of the quotients: four times the spread of
+    /// quotients with nearly the same ε, plus four units in the last place of the loss divided by ε. The gradient is
+    /// near zero.
     case rounding
     case differs
-    /// Every parameter that was chosen has a kink within reach.
+    /// Every chosen parameter has a kink within reach.
     case skipped
   }
 
   /// The comparison of one block.
   public struct BlockResult: Codable, Sendable {
-    /// As in model files, for example `layers.0.weight`.
+    /// The name as in model files, for example `layers.0.weight`.
     public let name: String
     public let parameters: Int
-    /// How many of them were compared, and how many were left out for a kink.
+    /// The number of parameters compared, and the number left out because of a kink.
     public let compared: Int
     public let skipped: Int
     public let approximateNorm: Double
@@ -59,13 +61,13 @@ public struct GradientCheck: Sendable {
     public let verdict: Verdict
   }
 
-  /// Compares all trained blocks, the parameters shared out over the ranks. Collective.
+  /// Compares all trained blocks; the parameters are shared among the ranks. Collective.
   ///
   /// - Returns: one result for each block, the same on every rank.
   /// - Throws: `AgreedFailure` where the gradient is not finite.
-  /// - Complexity: two forward passes for each parameter that is compared; twelve in a block that seems to differ.
+  /// - Complexity: two forward passes for each compared parameter; twelve in a block that is above the tolerance.
   public func run(_ objective: Objective, over ranks: borrowing some GlobalSum & ~Copyable) throws -> [BlockResult] {
-    // Whether a block is measured again, together, depends on both.
+    // All ranks must have the same numbers, because these decide whether the ranks measure a block again together.
     let gradient = try ranks.first(objective.parameters.count) { objective.gradient() }
     guard gradient.allSatisfy(\.isFinite) else {
       throw AgreedFailure(
@@ -94,8 +96,8 @@ public struct GradientCheck: Sendable {
     return results
   }
 
-  /// Evaluates a block. One that is above the tolerance is measured again, to tell a wrong gradient from quotients that
-  /// cannot be more exact.
+  /// Evaluates a block. A block above the tolerance is measured again, to distinguish a wrong gradient from quotients
+  /// that cannot be more accurate.
   private func verdict(
     _ comparison: GradientComparison, resolution: Double, _ approximations: (_ step: Double) throws -> [Double]
   ) throws -> Verdict {
@@ -107,7 +109,7 @@ public struct GradientCheck: Sendable {
     return comparison.distance <= rounding ? .rounding : .differs
   }
 
-  /// All parameters of a block, or some that are drawn without replacement, ascending.
+  /// All parameters of a block, or a sample without replacement, in ascending order.
   private func chosenParameters(of block: ParameterLayout.Block, _ index: Int) -> [Int] {
     let count = block.range.count
     guard let coordinates, coordinates < count else { return Array(block.range) }

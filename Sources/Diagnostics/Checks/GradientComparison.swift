@@ -2,9 +2,9 @@ internal import Kernels
 internal import Networks
 private import Optimizers
 
-/// Difference quotients of some parameters of a block next to their derivatives.
+/// Difference quotients of some parameters of a block, and their derivatives.
 struct GradientComparison {
-  /// The quotients, not a number for parameters that are left out, and the derivatives.
+  /// The quotients, NaN for parameters that are left out, and the derivatives.
   let approximate: [Double]
   let exact: [Double]
 
@@ -13,7 +13,7 @@ struct GradientComparison {
     (self.approximate, self.exact) = (approximate, exact)
   }
 
-  /// How many parameters are compared.
+  /// The number of parameters that are compared.
   var compared: Int { approximate.count { !$0.isNaN } }
 
   private func norm(_ value: (_ approximate: Double, _ exact: Double) -> Double) -> Double {
@@ -46,8 +46,8 @@ struct GradientComparison {
       approximate: zip(approximate, doubled).map { $1.isNaN ? $0 : (4 * $0 - $1) / 3 }, exact: exact)
   }
 
-  /// The standard deviation of quotients of nearly the same ε, which differ by rounding alone, as a norm over the
-  /// parameters.
+  /// The spread of quotients with nearly the same ε, which differ only by rounding: the norm over the parameters of
+  /// their standard deviations.
   ///
   /// - Parameters:
   ///   - repeated: for each of the other ε, the quotients of all parameters.
@@ -62,10 +62,10 @@ struct GradientComparison {
   }
 }
 
-/// (M22) Difference quotients of J in one parameter at a time.
+/// (M22) Difference quotients of J for one parameter at a time.
 ///
-/// The losses of each sample are subtracted before they are added up over the samples, so that the rounding of a quotient
-/// is that of single losses and not of their sum; R is subtracted for the one parameter that moves.
+/// The losses of each sample are subtracted before they are added up over the samples, so that a quotient has the
+/// rounding of single losses and not of their sum; R is subtracted for the one parameter that moves.
 struct CentralDifference {
   private let objective: Objective
   private let above: Vector<Double>
@@ -77,12 +77,12 @@ struct CentralDifference {
     below = Arena<Double>(count: objective.samples).all
   }
 
-  /// (J(θ + ε) − J(θ − ε)) / 2ε for one parameter, which is put back from a copy.
+  /// (J(θ + ε) − J(θ − ε)) / 2ε for one parameter, which is restored from a copy.
   ///
-  /// The denominator is the distance of the two points as they were rounded.
+  /// The denominator is the distance of the two rounded points.
   ///
-  /// - Returns: nil where a kink lies between the two points; where J is not finite at one of them, a number
-  ///   that agrees with no derivative.
+  /// - Returns: nil where a kink lies between the two points; where J is not finite at one of them, a number that
+  ///   agrees with no derivative.
   /// - Complexity: two forward passes.
   func quotient(_ parameter: Int, _ role: ParameterShape.Role, step: Double) -> Double? {
     let w = objective.parameters.all

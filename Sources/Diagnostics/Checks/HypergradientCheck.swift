@@ -2,52 +2,54 @@ private import Foundation
 public import Hypergradients
 public import RunRecords
 
-/// The differences of (M25) and (M26) against forward mode, over a sweep of radii.
+/// Checks the differences of (M25) and (M26) against forward mode, over a sweep of radii.
 ///
-/// A central difference with radius r is off by C r² and by rounding, which grows as r falls: as 1/r where one difference is
-/// taken, as 1/r² for differences of differences. So two things must hold of ‖h(r) − exact‖/‖exact‖: it falls with the
-/// square of r until rounding takes over, and it comes near what rounding allows, at two radii at least: a factor that
-/// depends on r, such as / 2 · α in place of / (2 α), may be right at one.
+/// A central difference with radius r has an error of C r² and a rounding error, which grows as r falls: as 1/r for a
+/// single difference, as 1/r² for differences of differences. So two conditions must hold for ‖h(r) − exact‖/‖exact‖:
+/// it falls with the square of r until rounding dominates, and it comes near the limit of rounding for at least two
+/// radii. One radius is not enough: a wrong factor that depends on r, such as / 2 · α in place of / (2 α), may be right
+/// at one radius.
 public struct HypergradientCheck: Sendable {
-  /// 0.1 to 1e-6, two for each decade.
+  /// The radii from 0.1 to 1e-6, two for each decade.
   public static let radii = (0...10).map { pow(10, -1 - Double($0) / 2) }
-  /// The order of central differences, and how far from it an observed one may be: where the difference is ten times its
+  /// The order of central differences, and the tolerance of an observed order: where the difference is ten times its
   /// rounding, log(1.1 · 1.1)/log √10 = 0.17.
   public static let order = 2.0
   public static let orderTolerance = 0.2
-  /// How many times its rounding a difference must be to be called truncation.
+  /// The ratio of difference to rounding from which the difference counts as truncation.
   public static let dominance = 10.0
-  /// The share by which radii differ whose spread is taken for rounding; truncation changes by 0.2 % with it.
+  /// The relative distance of the radii whose spread measures rounding; truncation changes by 0.2 % over it.
   private static let nudge = 1.0 / 1024
 
-  /// The relative difference that must be reached: a thousand times what is best for C = 1 and losses rounded to
-  /// u = 1.1e-16, which is u^⅔ where errors are r² + u/r, and √u where they are r² + u/r².
+  /// The relative difference that must be reached: a thousand times the best for C = 1 and losses rounded to u =
+  /// 1.1e-16, which is u^⅔ where errors are r² + u/r, and √u where they are r² + u/r².
   public static func tolerance(_ strategy: Strategy) -> Double {
     let u = Double.ulpOfOne / 2
     return 1000 * (strategy == .nested ? u.squareRoot() : pow(u, 2.0 / 3))
   }
 
-  /// ∂L/∂a by some strategy.
+  /// ∂L/∂a, computed by one strategy.
   public struct Estimate: Sendable {
     public var values: [Double]
-    /// Whether a perturbed pass lies on another side of a kink: the difference then has no order.
+    /// Whether a perturbed pass lies on another side of a kink: then the difference has no order.
     public var crossesKinks: Bool
 
     public init(values: [Double], crossesKinks: Bool) { (self.values, self.crossesKinks) = (values, crossesKinks) }
   }
 
-  /// What is found at one radius.
+  /// The result at one radius.
   public struct Row: Codable, Sendable {
     public let radius: Double
     /// ‖h(r) − exact‖/‖exact‖, with 0/0 = 0.
     public let difference: Double
-    /// The standard deviation of h at nearly the same radius, as a norm, relative to ‖exact‖.
+    /// The standard deviation of h at nearly the same radii, as a norm, relative to ‖exact‖.
     public let rounding: Double
     public let crossesKinks: Bool
-    /// log(difference of the radius before/this one)/log √10; nil where one of them has kinks within reach or is 0.
+    /// log(difference at the radius before/at this one)/log √10; nil where one of the two has kinks within reach or is
+    /// 0.
     @OrNull public internal(set) var order: Double?
 
-    /// Whether the order of this row tells that of the truncation.
+    /// Whether truncation dominates in this row, so that its order is that of the truncation.
     var isTruncation: Bool { !crossesKinks && difference > HypergradientCheck.dominance * rounding }
   }
 
@@ -55,9 +57,9 @@ public struct HypergradientCheck: Sendable {
     case agrees
     /// The difference does not fall with the square of the radius.
     case order
-    /// It does not get small enough.
+    /// The difference does not become small enough.
     case tolerance
-    /// Perturbations cross kinks at all radii but one or none: nothing can be said.
+    /// Perturbations cross kinks at all radii, or at all but one: no conclusion is possible.
     case kinks
   }
 
@@ -65,7 +67,8 @@ public struct HypergradientCheck: Sendable {
   public struct Outcome: Codable, Sendable {
     public let strategy: String
     public let rows: [Row]
-    /// The second least difference of the radii without kinks within reach, and what it may be: one may be small by chance.
+    /// The second least difference among the radii without kinks within reach, and its limit: the least may be small by
+    /// chance.
     @OrNull public private(set) var best: Double?
     public let tolerance: Double
     /// The order at the smallest radii where truncation dominates; nil where rounding dominates everywhere.
@@ -124,7 +127,7 @@ public struct HypergradientCheck: Sendable {
   private func relative(_ value: Double, to exact: [Double]) -> Double {
     guard value != 0 else { return 0 }
     let ratio = value / norm(exact)
-    // A number that JSON has, also where the values are not.
+    // JSON has no infinity or NaN, so these become 1e100.
     return ratio <= 1e100 ? ratio : 1e100
   }
 

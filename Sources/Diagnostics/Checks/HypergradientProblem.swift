@@ -9,12 +9,13 @@ internal import Reweighting
 public import Runs
 internal import Training
 
-/// A chain on a configuration's own network and data, in Double: what the check of hypergradients is asked about.
+/// A chain on a configuration's own network and data, in Double: the case that the check of hypergradients examines.
 ///
-/// The teacher is the configuration's network and learns with its loss; the student is that of `reweight.student`, or the
-/// same network. The validation set is evaluated with the loss of the last one. Samples are drawn by the seed: weighted
-/// examples, for three levels unlabelled inputs and pairs, from the training set, one after the other, and validation
-/// samples from the validation set, or where there is none from the training set too.
+/// The teacher is the configuration's network and learns with its loss; the student is the network of
+/// `reweight.student`, or the same network. The loss of the chain's last network also evaluates the validation set.
+/// Samples are drawn by the seed: weighted examples and, for three levels, unlabelled inputs and pairs from the
+/// training set, one after the other; validation samples from the validation set, or from the training set where there
+/// is no validation set.
 public struct HypergradientProblem {
   /// ξ of a step by the mean over the samples, and κ.
   static let rate = 0.1
@@ -23,18 +24,18 @@ public struct HypergradientProblem {
   private let chain: Chain
   private let chainCase: ChainCase<Double>
   private let groups: (teacher: ParameterGroups, student: ParameterGroups)
-  /// The samples of each kind.
+  /// The number of samples of each kind.
   public let samples: Int
 
   /// Reads data and parameters. Collective.
   ///
   /// - Parameters:
-  ///   - run: a run folder, whose model is the teacher; new parameters of the configuration where nil. The student's are
-  ///     those that `reweight` starts it from.
+  ///   - run: a run folder, whose model is the teacher; nil for new parameters of the configuration. The student has
+  ///     the parameters from which `reweight` starts it.
   ///   - levels: 2 or 3.
-  ///   - groups: the blocks of both networks; those of `reweight` without their radii where nil.
-  ///   - samples: how many of each kind.
-  /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
+  ///   - groups: the blocks of both networks; nil for those of `reweight` without their radii.
+  ///   - samples: the number of samples of each kind.
+  /// - Throws: `AgreedFailure` where a rank cannot read them, or ranks have different settings, data or parameters.
   public static func load(
     _ configuration: Configuration, run: SavedRun?, levels: Int, groups: ParameterGroups?, samples: Int,
     on world: borrowing Communicator, describe: ErrorDescription
@@ -46,7 +47,7 @@ public struct HypergradientProblem {
       let (network, parameters, problem) = try Objective.model(configuration, run)
       let found = try HypergradientProblem(
         configuration, problem, network, parameters, levels: levels, groups: groups, samples: samples)
-      // What cannot be a chain is refused here, where every rank learns of it.
+      // An impossible chain is refused here, where every rank gets the error.
       for strategy in Strategy.allCases { _ = try found.hypergradient(strategy, radius: 0.01) }
       return (found, parameters, problem.split.digest)
     }
@@ -75,7 +76,7 @@ public struct HypergradientProblem {
     let (split, seed) = (problem.split, configuration.training.seed)
     var order = EpochOrder(seed: seed, count: split.training.count)
     order.shuffle(epoch: 0)
-    /// The samples of one kind; small sets are gone through again.
+    /// The samples of one kind; small sets are used repeatedly.
     func drawn(_ kind: Int) -> [Int32] {
       (0..<samples).map { order.positions[(kind * samples + $0) % order.positions.count] }
     }
@@ -112,7 +113,7 @@ public struct HypergradientProblem {
       chain, strategy: strategy, teacherGroups: groups.teacher, studentGroups: groups.student, radius: radius)
   }
 
-  /// ∂L/∂a by a strategy, the same on every rank. Collective.
+  /// ∂L/∂a, computed by a strategy; the same on every rank. Collective.
   public func estimate(
     _ strategy: Strategy, radius: Double, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> HypergradientCheck.Estimate {

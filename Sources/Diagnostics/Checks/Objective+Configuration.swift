@@ -9,15 +9,15 @@ public import Runs
 internal import Training
 
 extension Objective {
-  /// The objective of a configuration on some of its training samples, in Double whatever the configuration's precision.
-  /// Collective.
+  /// The objective of a configuration on some of its training samples, in Double whatever the configuration's
+  /// precision. Collective.
   ///
   /// - Parameters:
-  ///   - run: a run folder, whose model is looked at; new parameters of the configuration where nil.
-  ///   - samples: how many training samples, drawn by the configuration's seed; all of them where nil.
-  ///   - withDropout: whether units are dropped, by masks of the configuration's seed and epoch 0.
+  ///   - run: a run folder, whose model is checked; nil for new parameters of the configuration.
+  ///   - samples: the number of training samples, drawn by the configuration's seed; nil for all of them.
+  ///   - withDropout: whether units are dropped, with masks of the configuration's seed and epoch 0.
   /// - Returns: the same objective on every rank.
-  /// - Throws: `AgreedFailure` when a rank cannot read it, or ranks have different settings, data or parameters.
+  /// - Throws: `AgreedFailure` where a rank cannot read it, or ranks have different settings, data or parameters.
   public static func load(
     _ configuration: Configuration, run: SavedRun?, samples: Int?, withDropout: Bool, on world: borrowing Communicator,
     describe: ErrorDescription

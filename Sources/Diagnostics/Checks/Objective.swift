@@ -2,10 +2,10 @@ public import Kernels
 public import Networks
 public import Optimizers
 
-/// J of (M2) for one network on one fixed minibatch, in Double: what the checks are asked about.
+/// J of (M2) for one network on one fixed minibatch, in Double: the function that the checks examine.
 ///
-/// Every rank computes the whole minibatch by itself. Batch normalisation uses its statistics, without moving the running
-/// averages; dropout masks are fixed.
+/// Every rank computes the whole minibatch by itself. Batch normalisation uses the minibatch's statistics, without
+/// updating the running averages; dropout masks are fixed.
 public final class Objective {
   public let network: Network<Double>
   public let parameters: Arena<Double>
@@ -13,9 +13,9 @@ public final class Objective {
   public let targets: Matrix<Double>
   public let loss: Loss
   public let regularization: Regularization
-  /// What the dropout masks are addressed by; dropout is off where nil.
+  /// The part of the dropout masks' address that all samples share; dropout is off where nil.
   private let masks: Pass.DropoutMasks?
-  /// The part of that address that is the sample's own.
+  /// The part of that address that belongs to each sample.
   private let ids: [Int32]
 
   /// ∂f/∂y and h at the outputs, [samples × outputs].
@@ -23,10 +23,10 @@ public final class Objective {
   private let outputCurvature: Matrix<Double>
 
   /// - Parameters:
-  ///   - parameters: w, in the order of the network's layout; the checks move them and put them back.
+  ///   - parameters: w, in the order of the network's layout; the checks change and restore them.
   ///   - inputs: the minibatch as the network sees it (scaled), [samples × inputs].
   ///   - targets: [samples × outputs].
-  ///   - masks, ids: what the dropout masks are addressed by, and for each sample; without them dropout is off.
+  ///   - masks, ids: the address of the dropout masks, shared and for each sample; dropout is off without them.
   public init(
     _ network: Network<Double>, parameters: Arena<Double>, inputs: Matrix<Double>, targets: Matrix<Double>, loss: Loss,
     regularization: Regularization = Regularization(), masks: Pass.DropoutMasks? = nil, ids: [Int32] = []
@@ -58,7 +58,7 @@ public final class Objective {
   }
 
   private func forward(_ pass: Pass) throws -> Matrix<Double> {
-    // A copy whose life ends with this function, also when it throws: a span of it may not outlive it.
+    // A local copy that lives until this function ends, also when it throws: a span of it must not outlive it.
     let ids = ids
     let outputs = try network.forward(
       inputs, parameters: parameters.all, pass: pass, samples: samples, ids: ids.span, over: SingleRank())
@@ -84,7 +84,7 @@ public final class Objective {
     return losses.array.allSatisfy(\.isFinite)
   }
 
-  /// J(w) − J(w + Δw) with R, and R(w) − R(w + Δw) alone; the parameters are put back from a copy.
+  /// J(w) − J(w + Δw) with R, and R(w) − R(w + Δw) alone; the parameters are restored from a copy.
   ///
   /// The losses of each sample are subtracted before they are added up.
   func decrease(_ step: [Double]) -> (total: Double, regularization: Double) {
@@ -105,8 +105,8 @@ public final class Objective {
     return (difference / Double(samples) + change, change)
   }
 
-  /// Four units in the last place of the mean loss and of what its outputs contribute to it, `f + Σ |∂f/∂y_i y_i|`: less
-  /// than that a rounded loss cannot change by.
+  /// Four units in the last place of the mean loss plus the contributions of its outputs, `f + Σ |∂f/∂y_i y_i|`: the
+  /// smallest change that a rounded loss can show.
   var lossResolution: Double {
     let losses = Arena<Double>(count: samples).all
     _ = evaluate(into: losses)
@@ -119,7 +119,7 @@ public final class Objective {
     return 4 * Double.ulpOfOne * total / Double(samples)
   }
 
-  /// Ẇ + ∇R, as backpropagation gives it, [parameters].
+  /// Ẇ + ∇R, as backpropagation computes it, [parameters].
   func gradient() -> [Double] {
     let wDot = Arena<Double>(count: network.layout.count)
     _ = forward()
@@ -137,10 +137,10 @@ public final class Objective {
 extension GlobalSum where Self: ~Copyable {
   /// Rank 0's numbers on every rank, bit by bit. Collective.
   ///
-  /// Ranks on different kinds of processor may round differently; what they decide from these numbers they decide alike.
+  /// Ranks on different kinds of processor may round differently; with these numbers they decide alike.
   ///
   /// - Parameters:
-  ///   - count: how many numbers there are.
+  ///   - count: the number of values.
   ///   - values: called on rank 0 only.
   func first(_ count: Int, _ values: () -> [Double]) throws -> [Double] {
     let shared = Arena<Double>(count: count)

@@ -2,13 +2,13 @@ internal import Kernels
 public import Networks
 internal import Optimizers
 
-/// B(Δw) = J + Σ Ẇ Δw + ½ Σ Ẅ Δw² of (M12) or (M13), without regularisation: what residual partitioning takes for the loss.
+/// B(Δw) = J + Σ Ẇ Δw + ½ Σ Ẅ Δw² of (M12) or (M13), without regularisation: residual partitioning's model of the loss.
 public struct QuadraticBound: Sendable {
   /// Ẇ, mean over the samples, [parameters].
   public var gradient: [Double]
   /// Ẅ ≥ 0, [parameters]; 0 for running averages.
   public var curvature: [Double]
-  /// What B bounds: (M12)'s model or the exact second-order one.
+  /// The model that B bounds: (M12)'s model or the exact second-order one.
   public let model: Bound
 
   /// The bound at an objective's parameters, with the statistics of batch normalisation frozen in Ẏ.
@@ -32,7 +32,7 @@ public struct QuadraticBound: Sendable {
     -zip(gradient, step).reduce(0) { $0 + $1.0 * $1.1 } - curvature(along: step) / 2
   }
 
-  /// (M11) with λ = 1 and without damping; 0 where the denominator is.
+  /// (M11) with λ = 1 and without damping; 0 where the denominator is 0.
   func minimum(_ objective: Objective) -> [Double] {
     var step = gradient.map { _ in 0.0 }
     for block in objective.network.layout.blocks where block.isTrained {
@@ -46,14 +46,15 @@ public struct QuadraticBound: Sendable {
   }
 }
 
-/// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation frozen.
+/// vᵀ H v of the mean loss at an objective's parameters, by forward mode, with the statistics of batch normalisation
+/// frozen.
 struct CurvatureModel {
   private let model: SecondOrderModel<Double>
   private let kind: Bound
   private let direction: Arena<Double>
   private let samples: Double
 
-  /// Runs the objective's network forward; it must not be run again as long as the model is used.
+  /// Runs the objective's network forward; no further pass may run while the model is used.
   init(_ objective: Objective, _ kind: Bound) {
     _ = objective.forward(.frozenMinibatch)
     model = SecondOrderModel(
@@ -69,7 +70,7 @@ struct CurvatureModel {
     return model.derivatives(along: direction.all, kind).second / samples
   }
 
-  /// The same for v = Σ of a few unit vectors, each scaled.
+  /// The same for v = Σ of a few scaled unit vectors.
   func curvature(along units: [(parameter: Int, scale: Double)]) -> Double {
     direction.all.fill(0)
     for unit in units { direction.all[unit.parameter] += unit.scale }
@@ -77,8 +78,8 @@ struct CurvatureModel {
   }
 }
 
-/// λ_max of a symmetric matrix: the least x for which x − A has a Cholesky factor, found by bisection between the largest
-/// diagonal element and Gershgorin's bound.
+/// λ_max of a symmetric matrix: the least x for which x − A has a Cholesky factor, found by bisection between the
+/// largest diagonal element and Gershgorin's bound.
 ///
 /// - Returns: λ_max with an error of about 1e-12 of Gershgorin's bound; −∞ for the empty matrix.
 /// - Complexity: about 40 factorisations of n³/3 operations each.
@@ -99,7 +100,7 @@ func largestEigenvalue(_ matrix: Matrix<Double>) -> Double {
   return high
 }
 
-/// Whether x − A has a Cholesky factor L Lᵀ; writes as much of L as there is, row by row.
+/// Whether x − A has a Cholesky factor L Lᵀ; writes L row by row, as far as it exists.
 private func isPositiveDefinite(_ x: Double, minus matrix: Matrix<Double>, factor: Matrix<Double>) -> Bool {
   for i in 0..<matrix.rows {
     let row = factor[i]

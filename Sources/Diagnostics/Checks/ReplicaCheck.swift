@@ -7,9 +7,9 @@ private import RunRecords
 public import Runs
 internal import Training
 
-/// Whether all ranks hold the same parameters, bit by bit, while a configuration is trained.
+/// Checks whether all ranks hold the same parameters, bit by bit, while a configuration is trained.
 public struct ReplicaCheck: Sendable {
-  /// The steps that are trained; the parameters are compared after each of them.
+  /// The number of training steps; the parameters are compared after each step.
   public var steps: Int
 
   public init(steps: Int = 10) { self.steps = steps }
@@ -18,15 +18,15 @@ public struct ReplicaCheck: Sendable {
     public let ranks: Int
     public let steps: Int
     public let parameters: Int
-    /// Of the parameters after the last step, in the configuration's precision.
+    /// The hash of the parameters after the last step, in the configuration's precision.
     public let sha256: String
   }
 
   /// Trains on all ranks, without a run folder. Collective.
   ///
   /// - Parameters:
-  ///   - run: a run whose model is trained on; new parameters of the configuration where nil.
-  /// - Throws: `AgreedFailure`, with the ranks that differ from rank 0 where some do.
+  ///   - run: a run whose model is the start of the training; nil for new parameters of the configuration.
+  /// - Throws: `AgreedFailure`, which names the ranks that differ from rank 0 where some do.
   public func run(
     _ configuration: Configuration, run: SavedRun?, on world: borrowing Communicator,
     describe: ErrorDescription

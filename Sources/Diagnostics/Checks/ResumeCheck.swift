@@ -10,31 +10,32 @@ public import RunRecords
 internal import Runs
 internal import Training
 
-/// Whether a training that is broken off and goes on from a checkpoint ends with the bits of one that was not, on all ranks
-/// and on half of them; where the training is reproducible, also from one number of ranks to the other.
+/// Checks whether a training that is interrupted and resumed from a checkpoint ends with the same bits as an
+/// uninterrupted one, on all ranks and on half of them; where the training is reproducible, also from one number of
+/// ranks to the other.
 public struct ResumeCheck: Sendable {
-  /// The steps that are trained, and after how many it is broken off.
+  /// The number of steps, and the number of steps before the interruption.
   public var steps: Int
   public var brokenAfter: Int
 
-  /// - Precondition: it is broken off before its end.
+  /// - Precondition: the interruption comes before the last step.
   public init(steps: Int = 20, brokenAfter: Int? = nil) {
     self.steps = steps
     self.brokenAfter = brokenAfter ?? steps / 2
     precondition(0 < self.brokenAfter && self.brokenAfter < steps, "a training is broken off between two steps")
   }
 
-  /// One training beside the unbroken one that it should equal.
+  /// One resumed training beside the uninterrupted training that it should equal.
   public struct Comparison: Codable, Sendable {
-    /// The ranks before and after the break, and of the unbroken training.
+    /// The ranks before and after the interruption, and the ranks of the uninterrupted training.
     public let brokenOn: Int
     public let resumedOn: Int
     public let unbrokenOn: Int
     public let tensors: Int
     public let bytes: Int
-    /// Of all tensors of the training that was broken off.
+    /// The hash of all tensors of the resumed training.
     public let sha256: String
-    /// The first tensor that differs, with its file and its first element that does; nil where none does.
+    /// The first tensor that differs, with its file and the first element that differs; nil where all are equal.
     @OrNull public var difference: String?
   }
 
@@ -48,11 +49,11 @@ public struct ResumeCheck: Sendable {
     public var holds: Bool { comparisons.allSatisfy { $0.difference == nil } }
   }
 
-  /// Trains on all ranks and on half of them, with checkpoints in a folder that is then removed. Collective.
+  /// Trains on all ranks and on half of them, with checkpoints in a temporary folder. Collective.
   ///
   /// - Parameters:
   ///   - learnsWeights: whether to learn weights as well, in the first cycle.
-  /// - Returns: on rank 0 what was found; the others know nothing of it.
+  /// - Returns: on rank 0 the result; nil on the other ranks.
   /// - Throws: `AgreedFailure`, also where the training diverges.
   public func run(
     _ configuration: Configuration, learnsWeights: Bool, on world: borrowing Communicator,
@@ -84,10 +85,10 @@ public struct ResumeCheck: Sendable {
     }
     try world.requireSame(problem.split.digest, what: "data", remedy: "give every host the same files")
 
-    /// A part of the training on the first ranks, and the checkpoint at its end; nil on ranks without files.
+    /// Trains a part on the first ranks and returns the checkpoint at its end; nil on ranks without files.
     func train(on ranks: Int, from start: Checkpoint?, upTo end: Int) throws -> Checkpoint? {
       let outcome = try world.onPart(Array(0..<ranks)) { group in
-        // The others wait for the end of these, whatever it is.
+        // The other ranks wait for the end of these, even if it is an error.
         Swift.Result {
           try group.withGroup(for: run.configuration) { group in
             try Stretch<Scalar>(check: self, run: run, problem: problem, scratch: scratch)

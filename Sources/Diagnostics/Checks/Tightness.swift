@@ -3,15 +3,16 @@ internal import Networks
 
 /// λ_max(D^−½ H D^−½) with D = Ẅ: how nearly the bound is attained in its worst direction; at most 1 where it holds.
 ///
-/// H is found by polarisation, H(v, w) = (q(v + w) − q(v) − q(w))/2 with q(v) = vᵀ H v, of unit vectors that are scaled by
-/// D^−½ first, so that every entry is as exact as 1. Weights with D = 0 are left out; they must have no curvature.
+/// H is computed by polarisation, H(v, w) = (q(v + w) − q(v) − q(w))/2 with q(v) = vᵀ H v, from unit vectors that are
+/// first scaled by D^−½, so that every entry has the accuracy of numbers near 1. Weights with D = 0 are left out; they
+/// must have no curvature.
 struct Tightness {
-  /// D below it counts as 0: its inverse root would not be exact.
+  /// A smaller D counts as 0: its inverse root would not be accurate.
   private static let smallest = 1e-250
 
   /// nil where no weight has D > 0.
   let value: Double?
-  /// The blocks that hold a weight with D = 0 and an entry in its row of H.
+  /// The blocks that have a weight with D = 0 and a nonzero entry in its row of H.
   let uncovered: [String]
 
   /// - Returns: nil where there are more weights than the limit.
@@ -53,11 +54,11 @@ struct RandomSteps {
   let blocks: [ParameterLayout.Block]
   let bound: QuadraticBound
 
-  /// The kinds take turns, seven in all; after each round the size is another power of ten from 0.01 to 100.
+  /// The seven kinds take turns; after each round the size is another power of ten from 0.01 to 100.
   private enum Kind: Int, CaseIterable {
     /// Independent normal numbers: for all weights, for one in two, for one in ten.
     case dense, half, tenth
-    /// Normal numbers divided by √Ẅ, along which the bound is equally steep; 0 where Ẅ is.
+    /// Normal numbers divided by √Ẅ, along which the bound is equally steep; 0 where Ẅ is 0.
     case scaled
     case singleWeight, singleBlock
     /// Against the gradient: −Ẇ/Ẅ.
@@ -70,13 +71,13 @@ struct RandomSteps {
     self.bound = bound
   }
 
-  /// The step of a number, [parameters]; 0 for running averages.
+  /// The step with a number, [parameters]; 0 for running averages.
   subscript(number: Int) -> [Double] {
     let kinds = Kind.allCases
     let kind = kinds[number % kinds.count]
     var size = 0.01
     for _ in 0..<number / kinds.count % 5 { size *= 10 }
-    // The blocks of GradientCheck have the addresses from 0.
+    // The blocks of GradientCheck use the addresses from 0 on.
     let stream = RandomStream(seed: seed, .check, -1 - number)
     let count = bound.curvature.count
     let choice = { (options: Int) in Int(stream[4 * count].multipliedFullWidth(by: UInt64(options)).high) }

@@ -2,15 +2,15 @@ internal import Configurations
 internal import Optimizers
 
 extension Comparison {
-  /// One way to train.
+  /// One optimizer with its settings.
   struct Candidate: Equatable {
     var optimizer: OptimizerConfiguration
     var schedule: ScheduleConfiguration
-    /// What the record says: nil where the optimizer finds its learning rate by itself.
+    /// The learning rate in the record: nil where the optimizer finds it by itself.
     var learningRate: Double?
   }
 
-  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. One
+  /// The settings that are tried for an optimizer: every learning rate of its grid with every schedule. An optimizer
   /// without a grid is tried as it is configured.
   func candidates(_ name: OptimizerConfiguration.Name) -> [Candidate] {
     let isConfigured = configuration.optimizer.name == name
@@ -41,9 +41,9 @@ extension Comparison {
     return settings
   }
 
-  /// Makes sure that `rp-dist train` would take the settings of every run.
+  /// Checks that `rp-dist train` would accept the settings of every run.
   ///
-  /// - Throws: ``ConfigurationError`` naming the optimizer and what its settings do not go with.
+  /// - Throws: ``ConfigurationError`` naming the optimizer and the setting that does not fit it.
   func checkCandidates() throws(ConfigurationError) {
     for name in optimizers {
       for candidate in candidates(name) {

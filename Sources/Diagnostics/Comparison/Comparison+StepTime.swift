@@ -7,18 +7,18 @@ internal import Ranks
 internal import Training
 
 extension Comparison {
-  /// The optimizers whose step is timed before the first run: all for the time budget, with SGD as its measure, and SGD
-  /// as the unit of the summaries where it is not compared.
+  /// The optimizers whose steps are timed before the first run. For the time budget these are all of them, and SGD as
+  /// the measure of time. SGD is always among them where it is not compared, as the unit of the summaries.
   var timed: [OptimizerConfiguration.Name] {
     let unit = optimizers.contains(.sgd) ? [] : [OptimizerConfiguration.Name.sgd]
     return budget == .time ? optimizers + unit : unit
   }
 
-  /// The steps of an optimizer's runs.
+  /// The plan of an optimizer's runs.
   ///
   /// - Parameters:
-  ///   - samples: of the training set.
-  ///   - stepTimes: the seconds of a step of each optimizer that is ``timed``.
+  ///   - samples: the size of the training set.
+  ///   - stepTimes: the seconds of a step of each ``timed`` optimizer.
   func plan(
     for name: OptimizerConfiguration.Name, samples: Int, stepTimes: [OptimizerConfiguration.Name: Double]
   ) -> TrainingPlan {
@@ -27,17 +27,17 @@ extension Comparison {
     return whole.fitted(toStepsTaking: own / sgd)
   }
 
-  /// The seconds of an optimizer's step on the slowest rank: the median over groups of steps, each long enough to hold
-  /// what an optimizer does every few steps. Collective.
+  /// The seconds of an optimizer's step on the slowest rank: the median over groups of steps, each long enough to
+  /// include work that an optimizer does every few steps. Collective.
   ///
-  /// - Throws: `AgreedFailure` where the loss is not finite before there is something to measure.
+  /// - Throws: `AgreedFailure` where the loss is not finite before anything can be measured.
   func stepTime<Scalar: Real>(
     of name: OptimizerConfiguration.Name, _ problem: LearningProblem, as precision: Scalar.Type,
     on world: RankGroup, describe: ErrorDescription
   ) throws -> Double {
     let (groups, steps) = (7, 10)
     var settings = settings(candidates(name)[0], seed: seeds[0])
-    // A step takes the same time at any rate, and at this one no run diverges; products with it are normal numbers.
+    // A step takes the same time at any rate, and with this one no run diverges; products with it are normal numbers.
     if settings.optimizer.learningRate != nil { settings.optimizer.learningRate = 1e-20 }
     settings.training.stopEarly = nil
     let plan = TrainingPlan(samples: problem.split.training.count, settings.training, steps: groups * steps)
@@ -49,7 +49,7 @@ extension Comparison {
         if progress.step % steps == 0 { ends.append(progress.seconds) }
       }
     }
-    // The first group touches memory for the first time.
+    // The first group touches the memory for the first time.
     let times = zip(ends.dropFirst(), ends).map { ($0 - $1) / Double(steps) }
     guard !times.isEmpty else {
       throw AgreedFailure(

@@ -8,13 +8,13 @@ internal import Ranks
 internal import Runs
 internal import Training
 
-/// Optimizers side by side: from the same initial weights, on the same minibatches, for several seeds.
+/// A comparison of optimizers: from the same initial weights, on the same minibatches, for several seeds.
 public struct Comparison: Sendable {
-  /// What is equal for all runs.
+  /// The quantity that is equal for all runs.
   public enum Budget: String, CaseIterable, Sendable {
     /// The configuration's epochs.
     case epochs
-    /// The time that SGD takes for the configuration's epochs.
+    /// The time that SGD needs for the configuration's epochs.
     case time
   }
 
@@ -23,7 +23,7 @@ public struct Comparison: Sendable {
   public let seeds: [Int]
   public let budget: Budget
 
-  /// - Throws: ``ConfigurationError`` for an optimizer that cannot be trained with the configuration's other settings.
+  /// - Throws: ``ConfigurationError`` for an optimizer that does not fit the configuration's other settings.
   public init(
     _ configuration: Configuration, optimizers: [OptimizerConfiguration.Name], seeds: [Int], budget: Budget
   ) throws(ConfigurationError) {
@@ -38,7 +38,7 @@ public struct Comparison: Sendable {
   /// Trains every setting with every seed, one after another, each on all ranks. Collective.
   ///
   /// - Parameters:
-  ///   - note: called on every rank, before the first run, with what may keep all of them from learning.
+  ///   - note: called on every rank, before the first run, with each reason that may keep all runs from learning.
   ///   - report: called on every rank after each run with all records so far.
   /// - Returns: the summaries, in the order of ``optimizers``; the same on every rank.
   public func run(
@@ -62,7 +62,7 @@ public struct Comparison: Sendable {
     var records: [ComparisonRecord] = []
     var stepTimes: [OptimizerConfiguration.Name: Double] = [:]
     for seed in seeds {
-      // The validation set is drawn by the seed.
+      // The seed also draws the validation set.
       let (problem, doubts) = try world.agree(describe: describe) { () throws -> (LearningProblem, [String]) in
         var seeded = configuration
         seeded.training.seed = seed
@@ -101,9 +101,9 @@ public struct Comparison: Sendable {
     return try world.withTrainingLoop(settings, problem: problem, plan: plan, as: precision, describe: describe) {
       loop in
       let outcome = try loop.run(over: world)
-      // The slowest rank's clock is everybody's.
+      // All ranks use the time of the slowest rank.
       let seconds = try world.allGather(outcome.seconds).max() ?? outcome.seconds
-      // The step at which a run diverged is counted, but not timed.
+      // The step at which a run diverged is counted, but its time is not included.
       let timedSteps = outcome.divergedAtStep == nil ? outcome.steps : outcome.steps - 1
       var record = ComparisonRecord(
         optimizer: candidate.optimizer.name, learningRate: candidate.learningRate, schedule: candidate.schedule.name,

@@ -2,19 +2,19 @@ public import Configurations
 public import Optimizers
 public import RunRecords
 
-/// One run of a comparison: what `rp-dist compare --out` writes for each. Losses are without regularisation; those of a
-/// run that diverged are nil.
+/// One run of a comparison: the record that `rp-dist compare --out` writes for each run. Losses are without
+/// regularisation; those of a run that diverged are nil.
 public struct ComparisonRecord: Codable, Equatable, Sendable {
   public var optimizer: OptimizerConfiguration.Name
   /// α or λ; nil where the optimizer finds it by itself.
   @OrNull public var learningRate: Double?
   public var schedule: Schedule.Name
   public var seed: Int
-  /// The epochs that were trained, a part of one counted as a part.
+  /// The number of epochs trained, including fractions.
   public var epochs: Double
   public var steps: Int
   public var ranks: Int
-  /// Spent on steps.
+  /// The seconds spent on steps.
   public var seconds: Double
   public var secondsPerStep: Double
   @OrNull public var trainingLoss: Double?
@@ -34,48 +34,48 @@ public struct ComparisonRecord: Codable, Equatable, Sendable {
     (self.testLoss, self.testAccuracy) = (testLoss, testAccuracy)
   }
 
-  /// What settings are evaluated by: the validation loss, or the test loss without a validation set; infinite where
-  /// training diverged.
+  /// The loss by which settings are selected: the validation loss, or the test loss without a validation set; infinite
+  /// where training diverged.
   var selectionLoss: Double { validationLoss ?? testLoss ?? .infinity }
 }
 
-/// What a comparison found out about one optimizer: its best setting, and what that costs.
+/// The results of a comparison for one optimizer: its best setting, and the cost of its steps.
 public struct ComparisonSummary: Codable, Equatable, Sendable {
-  /// Where the best learning rate lies among those that were tried.
+  /// The place of the best learning rate among those that were tried.
   public enum GridPosition: String, Codable, Sendable {
-    /// There was nothing to choose from.
+    /// There was no choice.
     case single
     case inside
-    /// A smaller or larger learning rate, that was not tried, may be better.
+    /// A smaller or larger learning rate that was not tried may be better.
     case lowest, highest
   }
 
   public var optimizer: OptimizerConfiguration.Name
-  /// Of the best setting; nil where the optimizer finds it by itself, and where every setting diverged.
+  /// The rate of the best setting; nil where the optimizer finds it by itself, and where every setting diverged.
   @OrNull public var learningRate: Double? = nil
-  /// Of the best setting; nil where every setting diverged.
+  /// The schedule of the best setting; nil where every setting diverged.
   @OrNull public var schedule: Schedule.Name? = nil
   /// The learning rates and schedules that were tried.
   public var learningRates: [Double]
   public var schedules: [Schedule.Name]
   /// nil where every setting diverged.
   @OrNull public var gridPosition: GridPosition? = nil
-  /// The mean test loss of the best setting over the seeds, with its 95 % interval; nil where every setting diverged,
-  /// each for one seed at least.
+  /// The mean test loss of the best setting over the seeds, with its 95 % interval; nil where every setting diverged
+  /// for at least one seed.
   @OrNull public var testLoss: MeanWithInterval? = nil
   /// nil without classes too.
   @OrNull public var testAccuracy: MeanWithInterval? = nil
   /// The median over all of the optimizer's runs.
   public var secondsPerStep: Double
-  /// In units of SGD's step; nil where that has no time, because SGD diverged at once.
+  /// In units of SGD's step; nil where SGD's step has no time, because SGD diverged at once.
   @OrNull public var stepsOfSGD: Double? = nil
 
-  /// The best setting among an optimizer's records: the least mean loss over the seeds, on the validation set, or on
-  /// the test set without one.
+  /// Selects the best setting among an optimizer's records: the least mean loss over the seeds, on the validation set,
+  /// or on the test set where there is no validation set.
   ///
   /// - Parameters:
-  ///   - records: of one optimizer, at least one; for each setting one for each seed.
-  ///   - sgdStep: the seconds of a step of SGD; nil or 0 where they are not known.
+  ///   - records: those of one optimizer, at least one; for each setting one record per seed.
+  ///   - sgdStep: the seconds of a step of SGD; nil or 0 where unknown.
   public init(_ records: [ComparisonRecord], sgdStep: Double?) {
     precondition(!records.isEmpty, "there is nothing to summarise")
     var settings: [(learningRate: Double?, schedule: Schedule.Name, records: [ComparisonRecord])] = []
@@ -116,17 +116,17 @@ public struct ComparisonSummary: Codable, Equatable, Sendable {
   }
 }
 
-/// A mean with the half width of its 95 % confidence interval by Student's t.
+/// A mean and the half width of its 95 % confidence interval by Student's t.
 public struct MeanWithInterval: Codable, Equatable, Sendable {
   public var mean: Double
-  /// nil for one value, and where the squares of the deviations are too large for a number.
+  /// nil for one value, and where the squares of the deviations overflow.
   @OrNull public var halfWidth: Double? = nil
 
   /// - Parameter values: at least one.
   public init(_ values: [Double]) {
     precondition(!values.isEmpty, "nothing has no mean")
     let n = Double(values.count)
-    // Divided first: the sum of finite values may be too large for a number, their mean is not.
+    // Dividing first avoids overflow: the sum of finite values may overflow, their mean does not.
     let mean = values.reduce(0) { $0 + $1 / n }
     self.mean = mean
     guard values.count > 1 else { return }
@@ -135,8 +135,8 @@ public struct MeanWithInterval: Codable, Equatable, Sendable {
     halfWidth = Self.studentQuantile(degreesOfFreedom: values.count - 1) * (variance / n).squareRoot()
   }
 
-  /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938); above
-  /// 30 degrees of freedom by the first terms of its expansion about the normal quantile.
+  /// The 97.5 % quantile of Student's t distribution, to three digits (Fisher and Yates, Statistical Tables, 1938);
+  /// above 30 degrees of freedom by the first terms of its expansion about the normal quantile.
   static func studentQuantile(degreesOfFreedom: Int) -> Double {
     let table = [
       12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,

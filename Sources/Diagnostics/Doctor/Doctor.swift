@@ -10,23 +10,24 @@ private import RunRecords
 public import Runs
 internal import Training
 
-/// Examines a launch line: what ranks, hosts and inputs there are, before a run depends on them.
+/// Examines a launch line: its ranks, hosts and inputs, before a run depends on them.
 public struct Doctor {
-  /// What allreduces are timed, in bytes: one number, and the sums of a network of a hundred thousand weights.
+  /// The sizes of the timed allreduces, in bytes: one number, and the sums of a network of a hundred thousand weights.
   static let sizes = [4, 1 << 20]
 
   private let run: TrainingRun
   private var configuration: Configuration { run.configuration }
 
-  /// - Parameter run: the run that is to come.
+  /// - Parameter run: the run to prepare for.
   public init(_ run: TrainingRun) { self.run = run }
 
-  /// Gathers what all ranks know and, where that tells no reason why the run would fail, does what the run does before its
-  /// first step. Collective; leaves nothing behind.
+  /// Gathers the facts of all ranks and, where these show no reason for a failure, does everything that the run does
+  /// before its first step. Collective; leaves no files behind.
   ///
   /// - Parameters:
-  ///   - launch: that of this process.
-  /// - Returns: the same on every rank, except what rank 0 alone can know: its place for runs, and Slurm's time.
+  ///   - launch: the launch line of this process.
+  /// - Returns: the same on every rank, except for the facts that only rank 0 can know: its place for runs, and Slurm's
+  ///   time.
   public func examine(
     launch: LaunchLine, on world: borrowing Communicator, describe: ErrorDescription
   ) throws -> DoctorReport {
@@ -37,7 +38,7 @@ public struct Doctor {
     let all = try world.allGather(try jsonText(own)).map { text in
       try JSONDecoder().decode(RankFacts.self, from: Data(text.utf8))
     }
-    // All have looked.
+    // All ranks have looked for the file.
     if world.rank == 0, !probe.isEmpty { try? FileManager.default.removeItem(atPath: probe) }
     let network = try NetworkBenchmark(sizes: Self.sizes, repeats: 200, seconds: 0.5)
       .measure(inPieces: configuration.reduction.pieceBytes, on: world)
@@ -47,7 +48,7 @@ public struct Doctor {
       reproducible: configuration.training.reproducible,
       allReduces: network.world?.times.map { DoctorReport.AllReduce(bytes: $0.bytes, median: $0.median) },
       slurmSecondsLeft: world.rank == 0 ? launch.slurmJob.flatMap(SlurmTime.left) : nil)
-    // Where a reason is known already, the ranks might not even come to the same calls.
+    // Where a failure is already known, the ranks might not even reach the same calls.
     if try world.broadcast(report.failures == 0 ? "" : "no", from: 0).isEmpty {
       let observer = NoteKeeper()
       do {
@@ -95,9 +96,9 @@ public struct Doctor {
     return facts
   }
 
-  /// Tries to write where the run folders go, or where their folder is to be made.
+  /// Tries to write into the folder of the runs, or where this folder would be created.
   ///
-  /// - Returns: what is to be known of the place, and the path of a file that was left there; empty where none was.
+  /// - Returns: the facts about the place, and the path of a file that was left there; empty where none was.
   private func runPlace(
     describe: ErrorDescription
   ) -> (DoctorReport.RunPlace, probe: String) {
@@ -127,7 +128,7 @@ public struct Doctor {
 }
 
 extension Configuration {
-  /// The same without the places of the data, which may differ from host to host.
+  /// The same settings without the paths of the data, which may differ from host to host.
   fileprivate var withoutPlaces: Configuration {
     var settings = self
     (settings.data.path, settings.data.test) = (nil, nil)
@@ -136,7 +137,7 @@ extension Configuration {
 }
 
 extension RankFacts {
-  /// Adds what a training takes of memory.
+  /// Adds the memory that a training needs.
   fileprivate mutating func measure<Scalar: Real>(_ draft: TrainingDraft<Scalar>, _ ranks: Int) throws {
     modelBytes = draft.network.layout.count * MemoryLayout<Scalar>.stride
     let mayShare = draft.mayShareMemory(ranks: ranks)
@@ -147,7 +148,7 @@ extension RankFacts {
   }
 }
 
-/// One that keeps what the user should know, and shows nothing.
+/// Keeps the messages for the user, and shows nothing.
 private final class NoteKeeper: RunObserver {
   private(set) var notes: [String] = []
 

@@ -1,13 +1,13 @@
 internal import Ranks
 
-/// What the system allows: memory, processor time, threads, and how fast the ranks hear of each other.
+/// The limits of the system: memory, processor time, threads, and the latency between ranks.
 extension DoctorReport {
   var memoryProblems: [DoctorProblem] {
     MemoryCard.refusal(of: ranks.compactMap(\.memoryCard)).map { [.failure(sentence: $0)] } ?? []
   }
 
-  /// Above so many seconds a sum of one number is a thousand times slower than it should be: on one machine it takes
-  /// microseconds, and some tens of them where ranks share cores; between hosts up to some hundreds.
+  /// Above so many seconds a sum of one number takes a thousand times as long as it should: on one machine it takes
+  /// microseconds, or some tens of them where ranks share cores; between hosts up to some hundreds.
   private static let (slow, slowBetweenHosts) = (0.01, 0.02)
 
   var networkProblems: [DoctorProblem] {
@@ -26,7 +26,7 @@ extension DoctorReport {
     ]
   }
 
-  /// Processes whose control group gives less time than their threads want stand still for the rest of each period.
+  /// Processes whose control group allows less time than their threads need stand still for the rest of each period.
   var quotaProblems: [DoctorProblem] {
     var places: [String] = []
     var members: [String: [RankFacts]] = [:]
@@ -37,7 +37,7 @@ extension DoctorReport {
       }
     }
     let found = places.compactMap { place in members[place].flatMap { quotaProblem(of: $0, place: place) } }
-    // Groups within each other say the same twice.
+    // Nested groups report the same problem twice.
     return found.max { $0.missing < $1.missing }.map { [$0.problem] } ?? []
   }
 
@@ -56,11 +56,12 @@ extension DoctorReport {
     )
   }
 
-  /// A user may have so many threads on a host; a thread that cannot be made ends a rank with another library's words.
+  /// A user may have only so many threads on a host; where a thread cannot be created, the rank ends with another
+  /// library's message.
   var threadLimitProblems: [DoctorProblem] {
     hosts.compactMap { host in
       guard let limit = host.ranks.compactMap(\.threadLimit).min(by: { $0.left < $1.left }) else { return nil }
-      // The watch of each rank, and the helpers of products by the own kernels and by the library.
+      // The watch of each rank, and the helper threads of matrix products: the program's own and the library's.
       let more = host.ranks.reduce(0) { $0 + 1 + 2 * ($1.threads - 1) }
       guard more > limit.left else { return nil }
       return .failure(
@@ -79,10 +80,10 @@ extension DoctorReport {
 
 /// Ranks, threads and cores.
 extension DoctorReport {
-  /// How many threads want each core of a machine, where that is most: a rank's threads are spread over its cores. Above 1
-  /// some of them wait for the others' time slices.
+  /// The number of threads for each core of a machine, on the most loaded core: a rank's threads are spread over its
+  /// cores. Above 1 some of them wait for the others' time slices.
   ///
-  /// - Parameter ranks: those of one machine.
+  /// - Parameter ranks: the ranks of one machine.
   static func demand(_ ranks: [RankFacts]) -> Double {
     var wanted: [Int: Double] = [:]
     for facts in ranks {
@@ -121,7 +122,7 @@ extension DoctorReport {
       }
       return found
     }
-    // A little above 1 is the rounding of thirds.
+    // Rounding of thirds may give slightly more than 1.
     guard Self.demand(members) > 1.001 else { return [] }
     let most = members.map(\.threads).max() ?? 1
     return [
@@ -133,7 +134,7 @@ extension DoctorReport {
     ]
   }
 
-  /// The library may have fewer threads than it was told to use.
+  /// The library may use fewer threads than requested.
   private var threadProblems: [DoctorProblem] {
     let wrong = ranks.filter { $0.threads != threads }
     guard let first = wrong.first else { return [] }

@@ -1,13 +1,13 @@
 internal import Ranks
 
-/// What facts mean: each rule gives the problems that it finds.
+/// Derives problems from the facts: each rule returns the problems that it finds.
 extension DoctorReport {
   var rules: [DoctorProblem] {
     launchProblems + differences + dataProblems + memoryProblems + placeProblems + coreProblems + quotaProblems
       + threadLimitProblems + sharedMemoryProblems + networkProblems + slurmProblems + shareProblems + ownWords
   }
 
-  /// Those of the run before its first step.
+  /// The messages of the run before its first step.
   private var ownWords: [DoctorProblem] {
     (refusal.map { [.failure(sentence: $0)] } ?? []) + notes.map { .warning(sentence: $0) }
   }
@@ -20,7 +20,7 @@ extension DoctorReport {
     return [.warning(warning, "for all of them: mpirun rp-dist ..., or srun --mpi=pmix rp-dist ...")]
   }
 
-  /// What must be the same on all ranks.
+  /// Differences in properties that must be the same on all ranks.
   private var differences: [DoctorProblem] {
     func different(_ what: String, _ severity: DoctorProblem.Severity, _ remedy: String, _ value: (RankFacts) -> String)
       -> [DoctorProblem]
@@ -128,7 +128,7 @@ extension DoctorReport {
     ]
   }
 
-  /// `rank 2 (n1)`, `ranks 2, 3 (n1, n2)`; of many ranks the first ones.
+  /// `rank 2 (n1)`, `ranks 2, 3 (n1, n2)`; where there are many ranks, only the first ones.
   static func named(_ ranks: [RankFacts]) -> String {
     let numbers = ranks.prefix(8).map { "\($0.rank)" }.joined(separator: ", ") + (ranks.count > 8 ? ", ..." : "")
     var seen: Set<String> = []

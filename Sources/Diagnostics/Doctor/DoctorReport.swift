@@ -1,14 +1,14 @@
 private import Foundation
 public import Ranks
 
-/// Something that makes a run fail, or that is hardly meant.
+/// A fact that will make a run fail, or that is probably not intended.
 public struct DoctorProblem: Codable, Equatable, Sendable {
   public enum Severity: String, Codable, Sendable { case failure, warning }
 
   public var severity: Severity
-  /// What is wrong and where, in one sentence.
+  /// The problem and its place, in one sentence.
   public var problem: String
-  /// The command or setting that mends it.
+  /// The command or setting that solves it.
   public var remedy: String
 
   static func failure(_ problem: String, _ remedy: String) -> DoctorProblem {
@@ -21,10 +21,10 @@ public struct DoctorProblem: Codable, Equatable, Sendable {
 }
 
 extension DoctorProblem {
-  /// A run's own words: what is wrong, and what mends it after a semicolon.
+  /// A message of a run: the problem, and after a semicolon the remedy.
   static func failure(sentence: String) -> DoctorProblem { DoctorProblem(.failure, sentence) }
 
-  /// The same for what a run begins with all the same.
+  /// The same for a warning with which a run still begins.
   static func warning(sentence: String) -> DoctorProblem {
     DoctorProblem(.warning, sentence.hasPrefix("note: ") ? String(sentence.dropFirst(6)) : sentence)
   }
@@ -38,9 +38,9 @@ extension DoctorProblem {
   }
 }
 
-/// What `rp-dist doctor` finds under a launch line: facts, and what follows from them.
+/// The report of `rp-dist doctor` for a launch line: facts, and the problems that follow from them.
 public struct DoctorReport: Codable, Equatable, Sendable {
-  /// Where the run folders go.
+  /// The place of the run folders.
   public struct RunPlace: Codable, Equatable, Sendable {
     public var folder: String
     /// Why rank 0 cannot write there.
@@ -55,7 +55,7 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   /// The time that an allreduce takes on all ranks.
   public struct AllReduce: Codable, Equatable, Sendable {
     public var bytes: Int
-    /// Of the slowest rank, in seconds.
+    /// On the slowest rank, in seconds.
     public var median: Double
 
     public init(bytes: Int, median: Double) { (self.bytes, self.median) = (bytes, median) }
@@ -71,13 +71,13 @@ public struct DoctorReport: Codable, Equatable, Sendable {
   public var reproducible: Bool
   /// nil for a single rank.
   public var allReduces: [AllReduce]?
-  /// Until the Slurm job ends; nil outside of one, or where it has no end.
+  /// The seconds until the Slurm job ends; nil outside a Slurm job, or where it has no time limit.
   public var slurmSecondsLeft: Int?
-  /// With what words the run would end before its first step, though no rule tells why.
+  /// The message with which the run would end before its first step, where no rule explains it.
   var refusal: String? {
     didSet { problems = sorted }
   }
-  /// What the run would say before its first step.
+  /// The messages of the run before its first step.
   var notes: [String] = [] {
     didSet { problems = sorted }
   }
@@ -97,7 +97,7 @@ public struct DoctorReport: Codable, Equatable, Sendable {
 
   private var sorted: [DoctorProblem] { rules.sorted { $0.severity == .failure && $1.severity == .warning } }
 
-  /// How many problems make a run fail.
+  /// The number of problems that make a run fail.
   public var failures: Int { problems.count { $0.severity == .failure } }
 
   /// The hosts in the order of their first ranks, each with its ranks.

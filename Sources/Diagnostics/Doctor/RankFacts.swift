@@ -1,63 +1,63 @@
 private import Foundation
 public import Ranks
 
-/// What one rank knows of itself, its host and its inputs.
+/// The facts that one rank has about itself, its host and its inputs.
 public struct RankFacts: Codable, Equatable, Sendable {
   public var rank = 0
   public var host = ""
-  /// What tells its machine from others; several hosts may be namespaces or containers of one.
+  /// The identity of its machine; several hosts may be namespaces or containers of one machine.
   public var machine = ""
-  /// Its number among the ranks that share memory with it, and how many these are.
+  /// Its number among the ranks that share memory with it, and the number of these ranks.
   public var localRank = 0
   public var localRanks = 1
-  /// The cores that the scheduler may put it on.
+  /// The cores on which the scheduler may run it.
   public var cores: [Int] = []
-  /// The cores of its host.
+  /// The number of cores of its host.
   public var hostCores = 1
-  /// The threads of a matrix product; where OpenBLAS makes some of them, those that it has.
+  /// The number of threads of a matrix product; where OpenBLAS provides them, the number that it has.
   public var threads = 1
   /// The vector instructions of the program's own kernels and, where it is used, OpenBLAS's kernel.
   public var kernel = ""
   public var mpi = ""
-  /// Empty where it cannot be told.
+  /// Empty where it cannot be determined.
   public var transport = ""
-  /// Whether it leaves its core to others while it waits; nil where the library does not tell.
+  /// Whether it yields its core while it waits; nil where the library does not say.
   public var yields: Bool?
-  /// Of the program's file.
+  /// The hash of the program's file.
   public var programSHA256 = ""
-  /// Of all settings but the place of the data.
+  /// The hash of all settings except the paths of the data.
   public var settingsSHA256 = ""
-  /// nil where ``dataProblem`` says why.
+  /// nil where ``dataProblem`` gives the reason.
   public var dataSHA256: String?
   public var dataProblem: String?
-  /// Of one model's parameters; nil where there is no data.
+  /// The bytes of one model's parameters; nil where there is no data.
   public var modelBytes: Int?
-  /// What it needs of memory, and what it may take; nil where there is no data.
+  /// The memory that it needs, and its limits; nil where there is no data.
   public var memory: MemoryFacts?
-  /// The processor time that its control groups give all processes in them.
+  /// The processor time that its control groups allow all their processes together.
   public var coreQuotas: [CoreQuota] = []
-  /// How many threads there may be on its host and how many there are, by the limit that leaves the fewest; nil where there
-  /// is none.
+  /// The limit on threads of its host that leaves the fewest: the greatest number, and the present number; nil where
+  /// there is no limit.
   public var threadLimit: ThreadLimit?
-  /// Bytes for windows of `reduction: node`; nil where the host has no place for them.
+  /// The free bytes for windows of `reduction: node`; nil where the host has no place for them.
   public var sharedMemoryFree: Int?
-  /// What its machine needs of that; nil where nothing is shared.
+  /// The bytes that its machine needs of these; nil where nothing is shared.
   public var sharedMemoryNeeded: Int?
-  /// Whether it sees a file that rank 0 has put where the run folders are.
+  /// Whether it sees a file that rank 0 has written into the folder of the runs.
   public var seesRunFolder = true
 
   public init() {}
 
-  /// The same for comparisons with limits that ranks share.
+  /// The facts in the form for comparison with limits that ranks share.
   public var memoryCard: MemoryCard? {
     memory.map { MemoryCard(rank: rank, host: host, machine: machine, memory: $0) }
   }
 
-  /// Whether it may run on some of its host's cores only.
+  /// Whether it may use only some of its host's cores.
   public var isBound: Bool { cores.count < hostCores }
 }
 
-/// How long a Slurm job may still run.
+/// The remaining time of a Slurm job.
 public enum SlurmTime {
   /// The seconds of a time left as `squeue -o %L` writes it: `4:59`, `23:04:59`, `1-03:00:00`; nil for words such as
   /// `UNLIMITED` and `INVALID`.
@@ -71,7 +71,8 @@ public enum SlurmTime {
     return parts.compactMap(\.self).reduce(0) { $0 * 60 + $1 } + ofDays * 86_400
   }
 
-  /// What Slurm's controller says of a job; nil where it does not answer within ten seconds, or there is no end.
+  /// The remaining seconds of a job according to Slurm's controller; nil where it does not answer within ten seconds,
+  /// or there is no time limit.
   static func left(job: String) -> Int? {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

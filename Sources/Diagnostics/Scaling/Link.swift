@@ -1,7 +1,7 @@
 public import Configurations
 private import Foundation
 
-/// What a message between two ranks costs: α seconds each, and β seconds for each byte.
+/// The cost of a message between two ranks: α seconds, and β seconds for each byte.
 public struct Link: Codable, Equatable, Sendable {
   /// α.
   public var latency: Double
@@ -12,10 +12,11 @@ public struct Link: Codable, Equatable, Sendable {
     (self.latency, self.secondsPerByte) = (latency, secondsPerByte)
   }
 
-  /// The link over which an allreduce of p ranks with 2⌈log₂ p⌉ rounds takes this long: the inverse of
+  /// The link over which an allreduce of p ranks with 2⌈log₂ p⌉ rounds has this cost: the inverse of
   /// ``allReduce(ranks:bytes:)``.
   ///
-  /// - Parameter pieceBytes: of the pieces in which it was measured, each with its own rounds; nil where it went whole.
+  /// - Parameter pieceBytes: the size of the measured pieces, each with its own rounds; nil where the allreduce was
+  ///   whole.
   public init(ofAllReduce cost: LinearCost, ranks: Int, pieceBytes: Int? = nil) {
     precondition(ranks > 1, "an allreduce needs two ranks")
     let p = Double(ranks)
@@ -37,9 +38,9 @@ public struct Link: Codable, Equatable, Sendable {
     return 2 * Self.rounds(ranks) * latency + 2 * (p - 1) / p * bytes * secondsPerByte
   }
 
-  /// A link by its nominal numbers, such as `10Gbit:20us`: bits per second, and the latency of a message.
+  /// A link from its nominal numbers, such as `10Gbit:20us`: bits per second, and the latency of a message.
   ///
-  /// - Throws: ``ConfigurationError`` for a text that is none.
+  /// - Throws: ``ConfigurationError`` for a text of another form.
   public init(parsing text: String) throws(ConfigurationError) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2,
@@ -64,8 +65,8 @@ public struct Link: Codable, Equatable, Sendable {
 
 /// A time that grows linearly with a size: t(x) = fixed + slope · x, neither part negative.
 ///
-/// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a step on
-/// x samples they are c₀ and c₁.
+/// For an allreduce of x bytes `fixed` is its α in seconds and `slope` its β in seconds per byte; for the work of a
+/// step on x samples they are c₀ and c₁.
 public struct LinearCost: Codable, Equatable, Sendable {
   public var fixed: Double
   public var slope: Double
@@ -74,10 +75,11 @@ public struct LinearCost: Codable, Equatable, Sendable {
 
   public func callAsFunction(_ x: Double) -> Double { fixed + slope * x }
 
-  /// Of all lines through two of the points, or through one with a part of 0, that with the least Σ |ln(t(xᵢ)/tᵢ)|.
+  /// The line with the least Σ |ln(t(xᵢ)/tᵢ)| among all lines through two of the points, or through one point with one
+  /// part 0.
   ///
-  /// Sizes of all magnitudes count alike, twice the time as much as half of it, and a few points that lie off do not pull
-  /// it. O(points³).
+  /// Sizes of all magnitudes have equal weight, twice the time counts as much as half of it, and a few outliers have
+  /// little influence. O(points³).
   ///
   /// - Parameter points: at least one; sizes not negative, times above 0.
   public init(fittedTo points: [(x: Double, time: Double)]) {
@@ -95,7 +97,7 @@ public struct LinearCost: Codable, Equatable, Sendable {
     var best = candidates[0]
     var least = Double.infinity
     for line in candidates {
-      // A line through the origin gives no time to nothing: it is infinitely far from such a point.
+      // A line through the origin has time 0 at size 0, so such a point is infinitely far from it.
       let sum = points.reduce(0) { $0 + log(line($1.x) / $1.time).magnitude }
       if sum < least { (best, least) = (line, sum) }
     }
@@ -108,8 +110,8 @@ public struct LinearCost: Codable, Equatable, Sendable {
   }
 }
 
-/// The middle one of at least one value, the greater of the two middle ones of an even number.
+/// The middle value of at least one value; for an even number the greater of the two middle values.
 func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-/// The value at a share of the way through at least one value in order, from 0 to below 1; for one half the median.
+/// The quantile of at least one value for a share from 0 to below 1; for one half the median.
 func quantile(_ values: [Double], _ share: Double) -> Double { values.sorted()[Int(share * Double(values.count))] }

@@ -2,25 +2,26 @@ public import Configurations
 public import MPI
 internal import Ranks
 
-/// Measures what an allreduce takes between the ranks of a job, on the hosts where they run.
+/// Measures the time of an allreduce between the ranks of a job, on the hosts where they run.
 public struct NetworkBenchmark: Sendable {
   /// 4 B to 16 MiB, each four times the one before.
   public static let sizes = (1...12).map { 1 << (2 * $0) }
 
-  /// The bytes of the allreduces.
+  /// The sizes of the allreduces in bytes.
   public var sizes: [Int]
-  /// The most allreduces of one size that are timed.
+  /// The most timed allreduces of one size.
   public var repeats: Int
-  /// What the sizes of one group may take together, about; every size is timed three times at least.
+  /// The approximate time for all sizes of one group; every size is timed at least three times.
   public var seconds: Double
 
   public init(sizes: [Int] = sizes, repeats: Int = 1000, seconds: Double = 10) {
     (self.sizes, self.repeats, self.seconds) = (sizes, repeats, seconds)
   }
 
-  /// Times all ranks and, where they are on several hosts, those of one host and one of each host. Collective.
+  /// Times all ranks and, where they are on several hosts, the ranks of one host, and one rank of each host.
+  /// Collective.
   ///
-  /// - Parameter pieceBytes: in pieces of how many bytes they add up; nil: whole.
+  /// - Parameter pieceBytes: the size in bytes of the pieces in which sums are added up; nil: whole.
   func measure(pieceBytes: Int?, on world: borrowing Communicator) throws -> NetworkReport {
     let placement = try RankPlacement(of: world)
     let all = Array(0..<world.ranks)
@@ -32,14 +33,14 @@ public struct NetworkBenchmark: Sendable {
       cross: isSpread ? try measure(placement.hostLeaders, pieceBytes, of: world) : nil)
   }
 
-  /// The same in the pieces that settings ask for. Collective.
+  /// The same with the pieces that a setting asks for. Collective.
   public func measure(inPieces size: PieceSize, on world: borrowing Communicator) throws -> NetworkReport {
     try measure(pieceBytes: try world.pieceBytes(size), on: world)
   }
 
   /// Times some of the ranks while the others sleep. Collective.
   ///
-  /// - Returns: nil for a single rank, which has nobody to reduce with.
+  /// - Returns: nil for a single rank, which has no partner.
   private func measure(
     _ members: [Int], _ pieceBytes: Int?, of world: borrowing Communicator
   ) throws -> NetworkReport.Group? {
@@ -62,13 +63,13 @@ public struct NetworkBenchmark: Sendable {
           try group.allReduceSum(&span, pieceBytes: pieceBytes)
         } / .seconds(1)
       }
-      // The first ones connect the ranks and touch the memory.
+      // The first allreduces connect the ranks and touch the memory.
       _ = try once()
       let repeats = try group.affordable(
         seconds: seconds / Double(sizes.count), each: min(try once(), try once()), from: 3, to: max(3, repeats))
       var seconds = try (0..<repeats).map { _ in try once() }
       try group.allReduceMax(&seconds)
-      // A clock may stand still for less than its resolution.
+      // A clock may show 0 for times below its resolution.
       return NetworkReport.Time(
         bytes: values.count * MemoryLayout<Float>.stride, repeats: repeats, median: max(1e-9, median(seconds)),
         minimum: max(1e-9, seconds.min() ?? 0))

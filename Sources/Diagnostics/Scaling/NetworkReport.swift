@@ -3,22 +3,23 @@ private import Foundation
 internal import Ranks
 public import RunRecords
 
-/// Which of several times of the same work stands for it.
+/// The statistic that represents several times of the same work.
 public enum Statistic: String, Codable, CaseIterable, Sendable {
   case median
-  /// What the machine can do where other programs disturb it.
+  /// The speed of the machine without the disturbance by other programs.
   case least
 
   func callAsFunction(_ times: [Double]) -> Double { self == .median ? Diagnostics.median(times) : times.min() ?? 0 }
 }
 
-/// What the allreduces of a job's hosts take: what `rp-dist bench network --json` prints and `bench scaling` reads.
+/// The times of allreduces between a job's hosts: `rp-dist bench network --json` prints them and `bench scaling` reads
+/// them.
 public struct NetworkReport: Codable, Equatable, Sendable {
   /// Allreduces of one size.
   public struct Time: Codable, Equatable, Sendable {
     public var bytes: Int
     public var repeats: Int
-    /// Of the slowest rank in each repeat, in seconds.
+    /// On the slowest rank in each repeat, in seconds.
     public var median: Double
     public var minimum: Double
 
@@ -32,11 +33,11 @@ public struct NetworkReport: Codable, Equatable, Sendable {
     public var ranks: Int
     public var oversubscribed: Bool
     public var times: [Time]
-    /// α and β of an allreduce of this group, by the medians.
+    /// α and β of an allreduce of this group, from the medians.
     public var cost: LinearCost
     /// The median of |fit / median − 1| over the sizes.
     public var deviation: Double
-    /// α and β by the least times: what the network can do where other programs disturb most of the allreduces.
+    /// α and β from the least times: the speed of the network where other programs disturb most of the allreduces.
     public var leastCost: LinearCost
 
     public init(ranks: Int, oversubscribed: Bool, times: [Time]) {
@@ -47,7 +48,7 @@ public struct NetworkReport: Codable, Equatable, Sendable {
       leastCost = LinearCost(fittedTo: times.map { (x: Double($0.bytes), time: $0.minimum) })
     }
 
-    /// What a message between two of its ranks costs, by the medians or by the least times.
+    /// The cost of a message between two of its ranks, from the medians or from the least times.
     ///
     /// - Parameter pieceBytes: the report's.
     public func link(_ statistic: Statistic, pieceBytes: Int?) -> Link {
@@ -58,7 +59,7 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   public struct Host: Codable, Equatable, Sendable {
     public var name: String
     public var ranks: Int
-    /// That its ranks may run on.
+    /// The number of cores on which its ranks may run.
     public var cores: Int
   }
 
@@ -66,11 +67,11 @@ public struct NetworkReport: Codable, Equatable, Sendable {
   public var hosts: [Host]
   public var ranks: Int
   public var oversubscribed: Bool
-  /// In pieces of how many bytes sums were added up; nil where they went whole.
+  /// The size in bytes of the pieces in which sums were added up; nil where they were whole.
   public var pieceBytes: Int?
-  /// All ranks; nil for a single one.
+  /// All ranks; nil for a single rank.
   @OrNull public var world: Group?
-  /// The ranks of one host, where there are several hosts and several ranks on it.
+  /// The ranks of one host, where there are several hosts and this one has several ranks.
   @OrNull public var node: Group?
   /// One rank of each host, where there are several hosts with several ranks.
   @OrNull public var cross: Group?
@@ -94,9 +95,9 @@ public struct NetworkReport: Codable, Equatable, Sendable {
     hosts.count == 1 ? nil : (cross ?? world)?.link(statistic, pieceBytes: pieceBytes)
   }
 
-  /// Reads what `bench network --json` printed.
+  /// Reads the output of `bench network --json`.
   ///
-  /// - Throws: ``UnreadableFile``; `AgreedFailure` for a file that holds something else.
+  /// - Throws: ``UnreadableFile``; ``BrokenNetworkFile`` for a file with other content.
   public init(contentsOf path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else { throw UnreadableFile(path: path) }
     guard let report = try? JSONDecoder().decode(NetworkReport.self, from: data),
@@ -109,14 +110,14 @@ public struct NetworkReport: Codable, Equatable, Sendable {
 }
 
 extension NetworkReport.Group {
-  /// Whether the numbers can be those of a measurement.
+  /// Whether the numbers can come from a measurement.
   fileprivate var isPossible: Bool {
     ranks > 1
       && [cost, leastCost].allSatisfy { $0.fixed.isFinite && $0.slope.isFinite && $0.fixed >= 0 && $0.slope >= 0 }
   }
 }
 
-/// A file that was given for a network is none.
+/// The file given for a network is not a network report.
 public struct BrokenNetworkFile: Error, CustomStringConvertible {
   public let path: String
 

@@ -5,17 +5,17 @@ private import Networks
 internal import Ranks
 internal import Training
 
-/// Steps whose times are collected round by round, in turn with those of other numbers of ranks, so that all of them see
-/// the same machine.
+/// Steps that are timed in rounds, in turn with those of other numbers of ranks, so that all of them run under the same
+/// conditions.
 protocol TimedSubject {
-  /// The most rounds' worth of repeats that the time allows; the first ones connect the ranks and touch the memory.
-  /// Collective over the ranks that take part.
+  /// Finds the number of repeats for each round that the time allows; the first repeats connect the ranks and touch the
+  /// memory. Collective over the participating ranks.
   func prepare(seconds: Double, repeats: Int, rounds: Int) throws
-  /// Collective over the ranks that take part.
+  /// Collective over the participating ranks.
   func takeRound() throws
 }
 
-/// What some ranks compute at the same time, each a batch of its own.
+/// The computations of some ranks at the same time, each on its own batch.
 final class ComputeSubject<Scalar: Real>: TimedSubject {
   private let group: Communicator
   private let step: TimedStep<Scalar>
@@ -47,19 +47,19 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
     }
   }
 
-  /// The times of the slowest rank; ends the group. Collective over the ranks that take part.
+  /// The times of the slowest rank; frees the group. Collective over the participating ranks.
   func point(_ statistic: Statistic) throws -> ComputeCost.Point {
     var slowest = [statistic(times.map(\.statistics)), statistic(times.map(\.update))]
     try group.allReduceMax(&slowest)
     try group.free()
-    // Weights that move with their sums leave no update that does not depend on the samples.
+    // Where the product kernel updates the weights, no separate update remains that is independent of the samples.
     return step.movesWithSums
       ? ComputeCost.Point(samples: samples, statistics: slowest[0] + slowest[1], update: 0)
       : ComputeCost.Point(samples: samples, statistics: slowest[0], update: slowest[1])
   }
 }
 
-/// What was found of steps: the median and the least seconds of the slowest rank, and their parts.
+/// The result for steps: the median and the least seconds of the slowest rank, and the shares of the parts.
 struct StepResult: Codable {
   var repeats: Int
   var step: Double
@@ -73,17 +73,17 @@ final class StepSubject<Scalar: Real>: TimedSubject {
   private let group: TimedGroup
   private let step: TimedStep<Scalar>
   private let floor: MatrixProductFloor<Scalar>
-  /// Of all ranks together.
+  /// The number of samples over all ranks.
   private let samples: Int
   private var turns = 0
-  /// Of undisturbed steps, and of the products alone.
+  /// The times of undisturbed steps, and of the products alone.
   private var times: [Double] = []
   private var products: [Double] = []
-  /// Of steps whose reductions wait for all ranks first, together.
+  /// The number and the total time of steps whose reductions first wait for all ranks.
   private var takenApart = 0
   private var whole = 0.0
 
-  /// - Parameter memory: what ranks of a machine share, made for the draft.
+  /// - Parameter memory: the memory that ranks of a machine share, made for the draft.
   init(_ draft: TrainingDraft<Scalar>, _ memory: NodeMemory<Scalar>?, over group: TimedGroup) {
     step = TimedStep(draft, memory: memory)
     samples = draft.plan.batch
@@ -110,7 +110,7 @@ final class StepSubject<Scalar: Real>: TimedSubject {
     group.isTakingApart = false
     for _ in 0..<(turns + 1) / 2 {
       try group.barrier()
-      // As many steps as there are from one that computes Ẅ to the next.
+      // The number of steps in a cycle, from one with Ẅ to the next.
       let time = clock.measure {
         for turn in 0..<step.cycle { floor.run(withCurvature: step.needsCurvature && turn == 0) }
       }
@@ -123,7 +123,7 @@ final class StepSubject<Scalar: Real>: TimedSubject {
     return time.statistics + time.update
   }
 
-  /// Collective over the ranks that take part.
+  /// Collective over the participating ranks.
   func result() throws -> StepResult {
     let shares = try shares()
     var slowest = [median(times), times.min() ?? 0]
@@ -133,7 +133,7 @@ final class StepSubject<Scalar: Real>: TimedSubject {
   }
 
   private func shares() throws -> ScalingReport.Shares {
-    // Means over the ranks: of each part by itself, since a rank that computes less waits more.
+    // Means over the ranks, for each part separately, since a rank that computes less waits more.
     func mean(_ value: Double) throws -> Double { try group.allGather(value).reduce(0, +) / Double(group.ranks) }
     let count = Double(takenApart)
     let (step, waiting, reduction) = (
@@ -149,15 +149,15 @@ final class StepSubject<Scalar: Real>: TimedSubject {
 }
 
 extension ScalingBenchmark {
-  /// The batch sizes that the compute time is fitted to.
+  /// The batch sizes to which the compute time is fitted.
   static func sampleCounts(batch: Int) -> [Int] {
     Set([1, batch / 8, batch / 4, batch / 2, batch, 2 * batch].filter { $0 > 0 }).sorted()
   }
 
-  /// How often all subjects take turns.
+  /// The number of rounds in which all subjects take turns.
   static var rounds: Int { 5 }
 
-  /// Times all subjects in turn while the ranks that a subject has no use for sleep. Collective.
+  /// Times all subjects in turn, while the ranks that do not take part in a subject sleep. Collective.
   ///
   /// - Parameter subjects: in the same order on every rank; nil where the rank takes no part.
   func time(_ subjects: [(any TimedSubject)?], on world: borrowing Communicator) throws {

@@ -6,26 +6,26 @@ private import Optimizers
 internal import Ranks
 internal import Training
 
-/// Measures how the time of a step changes with the number of ranks, and predicts it for numbers that are not there.
+/// Measures how the time of a step changes with the number of ranks, and predicts it for larger numbers of ranks.
 public struct ScalingBenchmark: Sendable {
-  /// The numbers of ranks that are predicted.
+  /// The numbers of ranks for which the time is predicted.
   public static let projectedRanks = [16, 64, 256, 1024, 4096]
 
   public var configuration: Configuration
-  /// B: of all ranks together in strong scaling, of each rank in weak scaling.
+  /// B: the batch of all ranks together in strong scaling, of each rank in weak scaling.
   public var batch: Int
-  /// The most steps that are timed for one number of ranks.
+  /// The most timed steps for one number of ranks.
   public var repeats: Int
-  /// What each measurement may take, about; three steps are timed at least.
+  /// The approximate time of each measurement; at least three steps are timed.
   public var seconds: Double
-  /// What allreduces take on these hosts; measured where nil.
+  /// The times of allreduces on these hosts; measured where nil.
   public var network: NetworkReport?
-  /// The link between the nodes of projections; the measured one where nil.
+  /// The link between the nodes of predictions; the measured one where nil.
   public var link: Link?
-  /// The ranks of a node in projections; where nil as many as a host here has
-  /// cores, one where the link within a host is not known.
+  /// The number of ranks on a node in predictions; where nil as many as a host has cores here, or one where the link
+  /// within a host is unknown.
   public var ranksPerNode: Int?
-  /// What speed-up and model are made of.
+  /// The statistic from which speed-up and model are computed.
   public var statistic: Statistic
 
   public init(
@@ -49,7 +49,7 @@ public struct ScalingBenchmark: Sendable {
     }
   }
 
-  /// Makes what is timed for each point, on its ranks, and gives all of it to `body`. Collective.
+  /// Creates the timed subject of each point, on its ranks, and calls `body` with all of them. Collective.
   ///
   /// Memory that ranks share lives as long as the call for its point.
   private func withSubjects<Scalar: Real, Result>(
@@ -92,7 +92,8 @@ public struct ScalingBenchmark: Sendable {
         load: placement.load))
   }
 
-  /// Strong and weak scaling on up to so many ranks; a single rank has the same batch in both, and is timed once.
+  /// The points of strong and weak scaling on up to so many ranks; a single rank has the same batch in both, and is
+  /// timed once.
   static func points(upTo ranks: Int) -> [(kind: ScalingReport.Kind, ranks: Int)] {
     counts(upTo: ranks).map { (.strong, $0) } + counts(upTo: ranks).dropFirst().map { (.weak, $0) }
   }
@@ -110,7 +111,7 @@ public struct ScalingBenchmark: Sendable {
   ) throws -> ScalingReport {
     try world.agree(describe: describe) { try configuration.prepareProducts() }
     let pieceBytes = try world.pieceBytes(configuration.reduction.pieceBytes)
-    // Whatever is wrong with the configuration shows here, before ranks part.
+    // Any error in the configuration appears here, before the ranks are divided into groups.
     let network = try world.agree(describe: describe) {
       try require(
         !configuration.training.reproducible,
@@ -126,7 +127,7 @@ public struct ScalingBenchmark: Sendable {
     let crew = (1...world.ranks).last { !placement.prefix($0).isOversubscribed } ?? 1
 
     let isSpread = placement.distinctHosts.count > 1
-    // Everything that is to be compared takes turns.
+    // All measurements that are compared take turns.
     var computing: [(ranks: Int, subject: ComputeSubject<Scalar>?)] = []
     for ranks in Set([1, crew]).sorted() {
       for samples in Self.sampleCounts(batch: batch) {
@@ -175,9 +176,9 @@ public struct ScalingBenchmark: Sendable {
       })
   }
 
-  /// What the model says of ``projectedRanks``; nothing without a link between nodes.
+  /// The model's predictions for ``projectedRanks``; empty without a link between nodes.
   ///
-  /// - Parameter pieceBytes: by the number of nodes.
+  /// - Parameter pieceBytes: the piece size for a number of nodes.
   static func project(
     _ model: StepTimeModel, batch: Int, ranksPerNode: Int, pieceBytes: (Int) -> Int?
   ) -> [ScalingReport.Projection] {
@@ -198,11 +199,11 @@ public struct ScalingBenchmark: Sendable {
   }
 }
 
-/// What a step sends.
+/// The traffic of a step.
 struct StepTraffic: Equatable {
-  /// The sums of a step, on the average of steps with and without Ẅ.
+  /// The bytes of a step's sums, as a mean over steps with and without Ẅ.
   var bytes: Double
-  /// The reductions of a step, on the average.
+  /// The mean number of reductions in a step.
   var reductions: Double
 
   init(_ configuration: Configuration, parameters: Int) {

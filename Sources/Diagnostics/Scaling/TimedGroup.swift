@@ -3,20 +3,20 @@ internal import MPI
 internal import Ranks
 internal import Training
 
-/// A group of ranks whose sums tell how long they waited for each other and how long the sums themselves took.
+/// A group of ranks whose sums record how long the ranks waited for each other and how long the sums themselves took.
 ///
-/// Telling them apart takes a barrier before every sum, so that it is done in steps of its own and not in those whose time
-/// counts.
+/// To separate the two, every sum needs a barrier before it. Therefore this is done in separate steps, not in the steps
+/// whose total time is measured.
 final class TimedGroup: GlobalSum {
   private let group: Communicator
   private let pieceBytes: Int?
-  /// Whether sums are taken apart.
+  /// Whether waiting and summing are timed separately.
   var isTakingApart = false
   /// Seconds in barriers before sums, and in sums.
   private(set) var waiting = 0.0
   private(set) var reducing = 0.0
 
-  /// - Parameter pieceBytes: in pieces of how many bytes vectors are added up; nil: whole.
+  /// - Parameter pieceBytes: the size in bytes of the pieces in which vectors are added up; nil: whole.
   init(_ group: consuming Communicator, pieceBytes: Int?) {
     self.group = group
     self.pieceBytes = pieceBytes
@@ -36,7 +36,7 @@ final class TimedGroup: GlobalSum {
     try values.withMutableSpan { try group.allReduceSum(&$0, pieceBytes: pieceBytes) }
   }
 
-  /// Gives `body` the memory that the ranks of a machine share, where the configuration wants it. Collective.
+  /// Calls `body` with the memory that the ranks of a machine share, where the configuration asks for it. Collective.
   func withNodeMemory<Scalar: Real, Result>(
     for draft: TrainingDraft<Scalar>, _ body: (NodeMemory<Scalar>?) throws -> Result
   ) throws -> Result {
@@ -54,7 +54,7 @@ final class TimedGroup: GlobalSum {
     reducing += together.duration(to: clock.now) / .seconds(1)
   }
 
-  /// Forgets what was timed.
+  /// Resets the times.
   func reset() { (waiting, reducing) = (0, 0) }
 
   func barrier() throws { try group.barrier() }
@@ -64,15 +64,15 @@ final class TimedGroup: GlobalSum {
     try group.affordable(seconds: seconds, each: each, from: least, to: most)
   }
 
-  /// Collective: the group must not be used any more.
+  /// Frees the group, which must not be used afterwards. Collective.
   func free() throws { try group.free() }
 }
 
 extension Communicator {
-  /// Runs `body` on some of the ranks, which are a group of their own there, while the others sleep. Collective.
+  /// Runs `body` on some of the ranks, as a separate group, while the other ranks sleep. Collective.
   ///
-  /// - Parameter members: numbers of ranks, ascending; the same on every rank.
-  /// - Returns: what `body` returns; nil on the other ranks.
+  /// - Parameter members: the numbers of these ranks, ascending; the same on every rank.
+  /// - Returns: the result of `body`; nil on the other ranks.
   func onPart<Result>(
     _ members: [Int], _ body: (borrowing Communicator) throws -> Result
   ) throws -> Result? {
@@ -85,8 +85,7 @@ extension Communicator {
     return result
   }
 
-  /// How often something can be repeated in a time, by the greatest of the ranks' times; the same on every rank.
-  /// Collective.
+  /// How often an operation can be repeated in a time, by the slowest rank's time; the same on every rank. Collective.
   func affordable(seconds: Double, each: Double, from least: Int, to most: Int) throws -> Int {
     var slowest = [each]
     try allReduceMax(&slowest)

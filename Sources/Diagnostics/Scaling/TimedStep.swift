@@ -6,27 +6,27 @@ private import Optimizers
 internal import Ranks
 internal import Training
 
-/// The step of a configuration on random samples, to be timed.
+/// The step of a configuration on random samples, for timing.
 final class TimedStep<Scalar: Real> {
   let network: Network<Scalar>
   private let step: TrainingStep<Scalar>
   private let positions: [Int32]
   let needsCurvature: Bool
-  /// Steps from one that computes Ẅ to the next.
+  /// The number of steps from one that computes Ẅ to the next.
   let cycle: Int
   /// Whether the ranks of a machine share memory.
   let sharesMemory: Bool
-  /// In the training set.
+  /// The number of samples in the training set.
   private let samples: Int
   private var turn = 0
 
-  /// Whether the weights of the last step moved where their sums are formed.
+  /// Whether the product kernel updated the weights in the last step.
   var movesWithSums: Bool { step.movesWithSums }
 
   /// - Parameters:
-  ///   - draft: of a training on random samples.
-  ///   - keepsSums: whether the update is timed by itself, without the sums that weights could move with.
-  ///   - memory: what ranks of a machine share, made for the draft; nil where every rank has everything.
+  ///   - draft: the draft of a training on random samples.
+  ///   - keepsSums: whether to time the update separately, so that the product kernel must not update the weights.
+  ///   - memory: the memory that ranks of a machine share, made for the draft; nil where every rank has everything.
   init(_ draft: TrainingDraft<Scalar>, keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil) {
     let configuration = draft.configuration
     network = memory?.network ?? draft.network
@@ -41,10 +41,10 @@ final class TimedStep<Scalar: Real> {
     cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
   }
 
-  /// Takes steps, as many as there are from one that computes Ẅ to the next.
+  /// Takes the steps of one cycle, from one that computes Ẅ to the next.
   ///
-  /// - Parameter samples: of the global minibatch.
-  /// - Returns: the seconds of one step up to the reduced statistics and of the update, on the average.
+  /// - Parameter samples: the size of the global minibatch.
+  /// - Returns: the mean seconds of a step up to the reduced statistics, and of the update.
   func take(samples: Int, over ranks: some GlobalSum) throws -> (statistics: Double, update: Double) {
     let (clock, positions) = (ContinuousClock(), positions)
     var (statistics, update) = (0.0, 0.0)
@@ -63,14 +63,14 @@ final class TimedStep<Scalar: Real> {
 }
 
 extension TrainingDraft {
-  /// Of a training on random samples in the shape of a configuration's data.
+  /// The draft of a training on random samples in the shape of a configuration's data.
   ///
   /// - Parameters:
-  ///   - batch: the samples of a global minibatch.
-  ///   - ranks: that share it.
-  /// - Throws: `NetworkError`, ``ConfigurationError`` when the network does not fit the data.
+  ///   - batch: the size of the global minibatch.
+  ///   - ranks: the number of ranks that share it.
+  /// - Throws: `NetworkError`, ``ConfigurationError`` where the network does not fit the data.
   init(randomFor configuration: Configuration, batch: Int, ranks: Int) throws {
-    // Whole batches, and enough that a step does not find its samples in a cache.
+    // Whole batches, and enough of them that a step does not find its samples in a cache.
     let samples = (512 + batch - 1) / batch * batch
     let problem = try LearningProblem(randomFor: configuration, samples: samples)
     let plan = TrainingPlan(samples: samples, batch: batch, lastBatch: .spread, steps: 1)

@@ -1,31 +1,31 @@
 private import Foundation
 internal import MPI
 
-/// How this process was started, as its environment tells before MPI is initialised.
+/// How this process was started, read from its environment before MPI is initialised.
 public struct LaunchLine: Codable, Equatable, Sendable {
   public enum Launcher: String, Codable, Sendable {
     case none, mpirun
     /// A launcher that speaks PMIx, such as `srun --mpi=pmix`.
     case pmix
-    /// One that speaks PMI-1 or PMI-2 only, such as `srun --mpi=pmi2` or MPICH's mpiexec.
+    /// A launcher that speaks only PMI-1 or PMI-2, such as `srun --mpi=pmi2` or MPICH's mpiexec.
     case pmi
   }
 
   public var launcher: Launcher
-  /// How many ranks the launcher says there are; nil where it does not say.
+  /// The number of ranks according to the launcher; nil where the launcher does not say.
   public var launcherRanks: Int?
-  /// Slurm's number of the job; nil outside of one.
+  /// Slurm's job ID; nil outside a Slurm job.
   public var slurmJob: String?
-  /// The tasks that the job asked for.
+  /// The number of tasks that the job asked for.
   public var slurmTasks: Int?
-  /// The tasks of the `srun` that started this process; nil where none did, as in a batch script.
+  /// The number of tasks of the `srun` that started this process; nil where no `srun` did, as in a batch script.
   public var stepTasks: Int?
-  /// Which of these this process is.
+  /// The number of this process among those tasks.
   public var task: Int
-  /// Whether the user wants single ranks (`RP_DIST_SINGLE_RANK`).
+  /// Whether the user asks for independent single ranks (`RP_DIST_SINGLE_RANK`).
   public var isSingleRankWanted: Bool
 
-  /// - Parameter environment: the value of an environment variable.
+  /// - Parameter environment: returns the value of an environment variable.
   public init(environment: (String) -> String?) {
     func number(_ name: String) -> Int? { environment(name).flatMap { Int($0) } }
     launcherRanks = number("OMPI_COMM_WORLD_SIZE") ?? number("PMI_SIZE")
@@ -41,14 +41,15 @@ public struct LaunchLine: Codable, Equatable, Sendable {
     isSingleRankWanted = !["", "0"].contains(environment("RP_DIST_SINGLE_RANK") ?? "")
   }
 
-  /// That of this process.
+  /// The launch line of this process.
   public static var own: LaunchLine { LaunchLine(environment: MPI.Launcher.environment) }
 
-  /// What is wrong with a world of so many ranks, in one sentence with the command that mends it; nil where nothing is.
+  /// Why a world of so many ranks is refused, in one sentence that names the command to use instead; nil where nothing
+  /// is wrong.
   ///
   /// - Parameters:
-  ///   - ranks: nil before MPI is initialised.
-  ///   - mpiKnowsPMI: whether the MPI library can be started by a launcher of PMI-1 or PMI-2.
+  ///   - ranks: the number of ranks; nil before MPI is initialised.
+  ///   - mpiKnowsPMI: whether a launcher of PMI-1 or PMI-2 can start the MPI library.
   public func refusal(ranks: Int?, mpiKnowsPMI: @autoclosure () -> Bool = Self.mpiKnowsPMI) -> String? {
     guard !isSingleRankWanted else { return nil }
     if launcher == .none, let stepTasks, stepTasks > 1, ranks ?? 1 == 1 {
@@ -67,19 +68,19 @@ public struct LaunchLine: Codable, Equatable, Sendable {
     return nil
   }
 
-  /// What may not be meant though it can be, in one sentence; nil where there is nothing.
+  /// A warning about a launch that works but may not be intended, in one sentence; nil where there is none.
   public func warning(ranks: Int) -> String? {
     guard !isSingleRankWanted, let slurmTasks, slurmTasks > ranks, stepTasks == nil else { return nil }
     return "\(ranks == 1 ? "a single rank" : "only \(ranks) ranks") in a Slurm job of \(slurmTasks) tasks"
   }
 
-  /// Whether Open MPI has a component for PMI-1 or PMI-2, beside the one for PMIx; true where it is not told by files.
+  /// Whether Open MPI has a component for PMI-1 or PMI-2, beside the one for PMIx; true where the files do not tell.
   public static var mpiKnowsPMI: Bool {
     let libraries = LoadedComponents.ofThisProcess.libraries.filter { $0.contains("/libopen-pal.so") }
     guard let library = libraries.first.map({ URL(fileURLWithPath: $0).deletingLastPathComponent() }) else {
       return true
     }
-    // Open MPI's own folder beside its libraries, and Debian's.
+    // Open MPI's own folder beside its libraries, and Debian's folder.
     let folders = ["openmpi", "openmpi3", "openmpi/lib/openmpi3", "openmpi/lib/openmpi"].map {
       library.appendingPathComponent($0).path
     }

@@ -1,9 +1,9 @@
 private import Foundation
 
-/// The shared libraries of a process, from which Open MPI's choice of a transport is read: components that it did not
-/// choose are unloaded again.
+/// The shared libraries that a process has loaded. They show which transport Open MPI chose, because it unloads the
+/// components that it did not choose.
 package struct LoadedComponents {
-  /// Paths, each once.
+  /// The paths of the libraries, each once.
   let libraries: [String]
 
   /// - Parameter maps: the text of `/proc/self/maps`.
@@ -18,14 +18,14 @@ package struct LoadedComponents {
 
   package static var ofThisProcess: LoadedComponents {
     var maps = Data()
-    // The system gives such a file in parts, and says that it is empty.
+    // The system delivers this file in pieces and reports its size as 0.
     if let file = FileHandle(forReadingAtPath: "/proc/self/maps") {
       while let part = try? file.read(upToCount: 1 << 16), !part.isEmpty { maps += part }
     }
     return LoadedComponents(maps: String(decoding: maps, as: UTF8.self))
   }
 
-  /// The names of the components of a framework, such as `vader` and `tcp` of `btl`.
+  /// The names of the loaded components of an Open MPI framework, such as `vader` and `tcp` of `btl`.
   func names(_ framework: String) -> [String] {
     libraries.compactMap { path in
       let file = path.split(separator: "/").last ?? ""
@@ -34,16 +34,16 @@ package struct LoadedComponents {
     }.sorted()
   }
 
-  /// Whether TCP is the only way for messages to other machines.
+  /// Whether messages to other machines can only go over TCP.
   var connectsByTCP: Bool {
     names("pml").contains("ob1") && !names("pml").contains("ucx") && names("mtl").isEmpty
       && Set(names("btl")).subtracting(["self", "sm", "vader"]) == ["tcp"]
   }
 
-  /// What messages go by, in Open MPI's words: `ob1 over self, tcp, vader`; empty where it cannot be told.
+  /// The transport of messages, in Open MPI's words: `ob1 over self, tcp, vader`; empty where it cannot be determined.
   package var transport: String {
     let layers = names("pml").filter { !["v", "monitoring"].contains($0) }
-    // One-sided memory of one machine; no messages go by it.
+    // Here `sm` is one-sided memory inside a machine; it carries no messages.
     let ways = (names("btl") + names("mtl")).filter { $0 != "sm" || !names("btl").contains("vader") }
     guard !layers.isEmpty || !ways.isEmpty else { return "" }
     return layers.joined(separator: ", ") + (ways.isEmpty ? "" : " over " + ways.joined(separator: ", "))

@@ -5,7 +5,7 @@ public import MPI
 public struct RankPlacement: Equatable, Sendable {
   /// The host of each rank, as MPI names it.
   public let hosts: [String]
-  /// For each rank, what tells its machine from others: several hosts may be namespaces or containers of one machine.
+  /// For each rank, the identity of its machine. Several hosts may be namespaces or containers of one machine.
   let machines: [String]
   /// For each rank, the cores that it may run on.
   let cores: [Set<Int>]
@@ -15,7 +15,7 @@ public struct RankPlacement: Equatable, Sendable {
     (self.hosts, self.machines, self.cores) = (hosts, machines, cores)
   }
 
-  /// That of all ranks of a group. Collective.
+  /// The placement of all ranks of a group. Collective.
   public init(of group: borrowing Communicator) throws {
     let own = Self.allowedCores().map(String.init).joined(separator: " ")
     let cores = try group.allGather(own).map { Set($0.split(separator: " ").compactMap { Int($0) }) }
@@ -23,8 +23,8 @@ public struct RankPlacement: Equatable, Sendable {
       hosts: try group.allGather(MPILibrary.processorName), machines: try group.allGather(Self.machine), cores: cores)
   }
 
-  /// What tells the machine of this process from others: Linux names every start of one; elsewhere hosts count as
-  /// machines.
+  /// The identity of this process's machine: Linux gives each boot an ID; on other systems each host counts as a
+  /// machine.
   package static var machine: String {
     let boot = FileManager.default.contents(atPath: "/proc/sys/kernel/random/boot_id")
     return boot.map { String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .newlines) }
@@ -33,7 +33,7 @@ public struct RankPlacement: Equatable, Sendable {
 
   public var ranks: Int { hosts.count }
 
-  /// That of the first ranks alone.
+  /// The placement of the first `ranks` ranks alone.
   public func prefix(_ ranks: Int) -> RankPlacement {
     RankPlacement(
       hosts: Array(hosts.prefix(ranks)), machines: Array(machines.prefix(ranks)), cores: Array(cores.prefix(ranks)))
@@ -59,8 +59,8 @@ public struct RankPlacement: Equatable, Sendable {
     ranks(on: host).reduce(into: Set<Int>()) { $0.formUnion(cores[$1]) }.count
   }
 
-  /// How many ranks share a core where that is worst, at least 1: above it ranks are oversubscribed, and wait for each
-  /// other's time slices.
+  /// The number of ranks for each core on the most loaded machine, at least 1. Above 1 ranks are oversubscribed and
+  /// wait for each other's time slices.
   public var load: Double {
     Set(machines).map { machine in
       let ranks = machines.indices.filter { machines[$0] == machine }
@@ -69,10 +69,10 @@ public struct RankPlacement: Equatable, Sendable {
     }.reduce(1, max)
   }
 
-  /// Whether there are more ranks than cores somewhere.
+  /// Whether some machine has more ranks than cores.
   public var isOversubscribed: Bool { load > 1 }
 
-  /// The cores that the scheduler may put this process on: `Cpus_allowed_list: 0-3,8` in Linux's words.
+  /// The cores on which the scheduler may run this process: Linux's `Cpus_allowed_list: 0-3,8`.
   package static func allowedCores() -> [Int] {
     let status = FileManager.default.contents(atPath: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) }
     let line = status?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }

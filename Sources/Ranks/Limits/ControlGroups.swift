@@ -4,12 +4,13 @@ private import Glibc
 /// The control groups of this process, which may limit the memory, the processor time and the number of threads of all
 /// processes in them: cgroups(7).
 ///
-/// A limit of a group holds for the groups in it too. So the least one counts from the process's own group up to the
-/// topmost that it can see. Version 1 has a hierarchy for each controller, version 2 one for all; a machine may have both.
+/// The limit of a group also applies to the groups inside it. So the least limit counts, from the process's own group
+/// up to the topmost group that the process can see. Version 1 has one hierarchy for each controller, version 2 one
+/// hierarchy for all controllers; a machine may have both.
 public struct ControlGroups: Sendable {
   /// One group, as a folder of the system.
   public struct Group: Equatable, Sendable {
-    /// As /proc/self/cgroup names it.
+    /// The group's name in /proc/self/cgroup.
     public var name: String
     var folder: String
   }
@@ -22,15 +23,15 @@ public struct ControlGroups: Sendable {
   }
 
   fileprivate let mounts: [Mount]
-  /// The process's group by controller; that of version 2 has the name "".
+  /// The process's group for each controller; the key of version 2 is "".
   private let names: [String: String]
 
-  /// - Parameter root: what stands before every path; another one for tests.
+  /// - Parameter root: the prefix of every path; tests pass another one.
   public init(root: String = "") {
     mounts = Self.lines(root + "/proc/self/mountinfo").compactMap { Mount($0, under: root) }
     var names: [String: String] = [:]
     for line in Self.lines(root + "/proc/self/cgroup") {
-      // `4:memory:/slurm/job_7`, of version 2 `0::/user.slice`.
+      // Version 1: `4:memory:/slurm/job_7`; version 2: `0::/user.slice`.
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3 else { continue }
       for controller in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
@@ -40,7 +41,7 @@ public struct ControlGroups: Sendable {
     self.names = names
   }
 
-  /// The groups that a controller may have limits in, of both versions, the process's own first.
+  /// The groups, of both versions, in which a controller may have limits; the process's own group comes first.
   func groups(of controller: String) -> [Group] {
     mounts.flatMap { mount -> [Group] in
       guard mount.isUnified || mount.controllers.contains(controller),
@@ -56,15 +57,15 @@ public struct ControlGroups: Sendable {
     } ?? []
   }
 
-  /// The first word of each line of a file in a group; nothing where there is none.
+  /// The words of the first line of a file in a group; empty where the file is missing or empty.
   func words(_ file: String, of group: Group) -> [String] {
     Self.lines(group.folder + "/" + file).first?.split(separator: " ").map(String.init) ?? []
   }
 }
 
 extension ControlGroups.Mount {
-  /// Reads a line such as `35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory` (proc_pid_mountinfo(5)); nil
-  /// for mounts of other kinds.
+  /// Reads a line such as `35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory` (proc_pid_mountinfo(5));
+  /// nil for mounts of other kinds.
   fileprivate init?(_ line: Substring, under prefix: String) {
     let halves = line.components(separatedBy: " - ")
     guard halves.count == 2 else { return nil }
@@ -80,11 +81,11 @@ extension ControlGroups.Mount {
     [(#"\040"#, " "), (#"\011"#, "\t"), (#"\134"#, #"\"#)].reduce(String(path)) { $0.replacing($1.0, with: $1.1) }
   }
 
-  /// A group and those above it that this mount shows. In a container the mount begins at the container's group.
+  /// A group and the groups above it that this mount shows. In a container the mount begins at the container's group.
   fileprivate func groups(upFrom name: String) -> [ControlGroups.Group] {
     let isBelow = root == "/" || name == root || name.hasPrefix(root + "/")
     let parts = isBelow ? name.dropFirst(root == "/" ? 0 : root.count).split(separator: "/") : []
-    // A process that was moved out of its namespace has a name such as `/../other`.
+    // A process that was moved out of its namespace has a group name such as `/../other`.
     let visible = parts.contains("..") ? [] : parts
     return (0...visible.count).reversed().map { depth in
       let path = visible.prefix(depth).map { "/" + $0 }.joined()
@@ -94,7 +95,7 @@ extension ControlGroups.Mount {
   }
 }
 
-/// What control groups allow.
+/// The limits that control groups set.
 extension ControlGroups {
   /// A limit of one group.
   public struct Limit<Value: Equatable & Sendable>: Equatable, Sendable {
@@ -102,8 +103,8 @@ extension ControlGroups {
     public var group: Group
   }
 
-  /// The limits of memory in bytes, from the process's own group up: `memory.max` of version 2 (kernel documentation,
-  /// cgroup-v2), `memory.limit_in_bytes` of version 1, which is a number close to 2⁶³ where there is none.
+  /// The memory limits in bytes, from the process's own group up: `memory.max` of version 2 (kernel documentation,
+  /// cgroup-v2), `memory.limit_in_bytes` of version 1, which is close to 2⁶³ where there is no limit.
   public var memoryLimits: [Limit<Int>] {
     groups(of: "memory").compactMap { group in
       let words = words("memory.max", of: group) + words("memory.limit_in_bytes", of: group)
@@ -113,7 +114,7 @@ extension ControlGroups {
   }
 
   /// The quotas of processor time in cores, from the process's own group up: `cpu.max` of version 2 ("50000 100000", or
-  /// "max 100000" for none), `cpu.cfs_quota_us` (−1 for none) and `cpu.cfs_period_us` of version 1.
+  /// "max 100000" for no quota), `cpu.cfs_quota_us` (−1 for no quota) and `cpu.cfs_period_us` of version 1.
   public var coreQuotas: [Limit<Double>] {
     groups(of: "cpu").compactMap { group in
       var words = words("cpu.max", of: group)
@@ -127,8 +128,8 @@ extension ControlGroups {
     }
   }
 
-  /// How many processes and threads the process's groups may have at most, with how many there are: `pids.max` and
-  /// `pids.current`.
+  /// The greatest number of processes and threads that the process's groups allow, and the present number: `pids.max`
+  /// and `pids.current`.
   public var threadLimits: [Limit<Threads>] {
     groups(of: "pids").compactMap { group in
       guard let most = words("pids.max", of: group).first.flatMap({ Int($0) }) else { return nil }
@@ -147,7 +148,7 @@ extension ControlGroups {
 }
 
 extension ControlGroups.Group {
-  /// What tells the group from others of its machine, in whatever namespace it is seen; nil where it cannot be looked at.
+  /// The identity of the group on its machine, the same in every namespace; nil where the folder cannot be read.
   public var identity: String? {
     var information = stat()
     guard unsafe stat(folder, &information) == 0 else { return nil }
@@ -155,16 +156,16 @@ extension ControlGroups.Group {
   }
 }
 
-/// The processor time that a control group gives all processes in it together.
+/// The processor time that all processes in a control group share.
 public struct CoreQuota: Codable, Equatable, Sendable {
   /// In cores.
   public var cores: Double
-  /// The same for all processes in the group.
+  /// The identity of the group: the same text for all its processes.
   public var place: String
 
   public init(cores: Double, place: String) { (self.cores, self.place) = (cores, place) }
 
-  /// Those of this process.
+  /// The quotas of this process.
   package static func own(machine: String) -> [CoreQuota] {
     ControlGroups().coreQuotas.map { limit in
       CoreQuota(cores: limit.value, place: "\(machine) \(limit.group.identity ?? limit.group.name)")

@@ -1,15 +1,15 @@
 internal import MPI
 
-/// A rank with its memory, as it is compared with limits that others share.
+/// A rank with its memory, for comparison with limits that several ranks share.
 public struct MemoryCard: Codable, Equatable, Sendable {
-  /// What a process takes beside all that is counted: stacks, buffers of libraries, samples on their way.
+  /// The bytes that a process needs beside everything counted: stacks, buffers of libraries, samples in transit.
   static let margin = 16 << 20
-  /// The same of address space, of which the allocator reserves whole areas where it can.
+  /// The same margin for address space, of which the allocator reserves large areas where it can.
   static let reservedMargin = 64 << 20
 
   var rank: Int
   var host: String
-  /// What tells its machine from others.
+  /// The identity of the rank's machine.
   var machine: String
   public var memory: MemoryFacts
 
@@ -20,17 +20,17 @@ public struct MemoryCard: Codable, Equatable, Sendable {
   private var need: MemoryNeed { memory.need }
   private var present: ProcessState { memory.present }
 
-  /// The bytes of memory that the rank will have of its own.
+  /// The bytes of private memory that the rank will use.
   var resident: Int {
     present.resident + need.resident + (rank == 0 ? need.checkpoint : 0) + Self.margin
   }
 
-  /// The bytes of address space, and of the part of it that RLIMIT_DATA counts.
+  /// The bytes of address space that the rank will use, and the bytes that RLIMIT_DATA counts among them.
   private var addressSpace: Int { present.addressSpace + grown + need.shared }
   private var data: Int { present.data + grown }
   private var grown: Int { need.reserved + (rank == 0 ? need.checkpoint : 0) + Self.reservedMargin }
 
-  /// What ranks that share a limit need of it together.
+  /// The bytes that ranks need together under a limit that they share.
   static func needed(_ kind: MemoryLimit.Kind, by members: [MemoryCard]) -> Int {
     switch kind {
     case .addressSpace: members.map(\.addressSpace).max() ?? 0
@@ -45,13 +45,13 @@ public struct MemoryCard: Codable, Equatable, Sendable {
 }
 
 extension MemoryCard {
-  /// That of this process.
+  /// The card of this process.
   package init(own memory: MemoryFacts, rank: Int = 0) {
     self.init(rank: rank, host: MPILibrary.processorName, machine: RankPlacement.machine, memory: memory)
   }
 }
 
-/// What a process has of memory, what it will need, and what it may take.
+/// The memory that a process uses now, the memory that it will need, and its limits.
 public struct MemoryFacts: Codable, Equatable, Sendable {
   public var need: MemoryNeed
   var present: ProcessState
@@ -61,21 +61,21 @@ public struct MemoryFacts: Codable, Equatable, Sendable {
     (self.need, self.present, self.limits) = (need, present, limits)
   }
 
-  /// Those of this process, with what it will need.
+  /// The facts of this process, with the memory that it will need.
   package init(need: MemoryNeed) { self.init(need: need, present: .own, limits: MemoryLimit.own) }
 }
 
-/// The memory that a training takes of one rank beside what its process has already, in bytes.
+/// The memory in bytes that a training needs on one rank beyond what the process already uses.
 public struct MemoryNeed: Codable, Equatable, Sendable {
-  /// What the rank touches for itself.
+  /// Private memory that the rank touches.
   public var resident = 0
-  /// The address space of that: also what it reserves and never touches.
+  /// The address space for private memory, including memory that the rank reserves and never touches.
   public var reserved = 0
-  /// What the ranks of its host share: there once.
+  /// Memory that the ranks of a host share: counted once for the host.
   public var shared = 0
-  /// What rank 0 takes more to write a checkpoint, or to read one.
+  /// The additional memory that rank 0 needs to write or read a checkpoint.
   public var checkpoint = 0
-  /// The parameters, and the most samples that the rank gets of one minibatch, for messages.
+  /// The number of parameters, and the most samples that the rank gets of one minibatch; for messages.
   public var parameters = 0
   public var samples = 0
 
@@ -87,19 +87,19 @@ public struct MemoryNeed: Codable, Equatable, Sendable {
   }
 }
 
-/// The memory that this process has now, as proc_pid_status(5) tells.
+/// The memory that this process uses now (proc_pid_status(5)).
 public struct ProcessState: Codable, Equatable, Sendable {
-  /// Address space and its part that RLIMIT_DATA counts, in bytes.
+  /// The address space, and the part of it that RLIMIT_DATA counts, in bytes.
   var addressSpace = 0
   var data = 0
-  /// What is in memory and has no file that it could be read from again.
+  /// Resident memory that no file backs.
   var resident = 0
 
   public init(addressSpace: Int = 0, data: Int = 0, resident: Int = 0) {
     (self.addressSpace, self.data, self.resident) = (addressSpace, data, resident)
   }
 
-  /// That of this process.
+  /// The state of this process.
   static var own: ProcessState {
     var state = ProcessState()
     for line in ControlGroups.lines("/proc/self/status") {

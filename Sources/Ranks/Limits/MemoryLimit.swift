@@ -1,16 +1,17 @@
 private import Foundation
 internal import MPI
 
-/// How much memory processes may take together, and which processes.
+/// A limit on memory, and the processes that share it.
 public struct MemoryLimit: Codable, Equatable, Sendable {
   public enum Kind: String, Codable, Sendable {
     /// The machine's own memory.
     case machine
     /// `memory.max` or `memory.limit_in_bytes` of a control group.
     case controlGroup
-    /// `--mem` of a Slurm job: what it may take of each host, whether or not a control group enforces it.
+    /// `--mem` of a Slurm job: the memory that the job may use on each host, whether or not a control group enforces
+    /// it.
     case slurm
-    /// RLIMIT_AS and RLIMIT_DATA, which count what a process reserves.
+    /// RLIMIT_AS and RLIMIT_DATA, which count the memory that a process reserves.
     case addressSpace, data
   }
 
@@ -18,14 +19,14 @@ public struct MemoryLimit: Codable, Equatable, Sendable {
   var bytes: Int
   /// The control group's name.
   var name = ""
-  /// The same for all processes that share the limit; empty for a limit of one process.
+  /// The identity of the limit: the same for all processes that share it, empty for a limit of one process.
   var place: String
 
   public init(kind: Kind, bytes: Int, name: String = "", place: String) {
     (self.kind, self.bytes, self.name, self.place) = (kind, bytes, name, place)
   }
 
-  /// Those of this process.
+  /// The limits of this process.
   static var own: [MemoryLimit] {
     let machine = RankPlacement.machine
     var limits = [
@@ -46,8 +47,8 @@ public struct MemoryLimit: Codable, Equatable, Sendable {
     return limits
   }
 
-  /// What a Slurm job may take of each host (sbatch(1), `SLURM_MEM_PER_NODE` and `SLURM_MEM_PER_CPU`, in MiB, 0 for all);
-  /// nil where it may take all.
+  /// The memory that a Slurm job may use on each host (sbatch(1), `SLURM_MEM_PER_NODE` and `SLURM_MEM_PER_CPU`, in MiB,
+  /// 0 for no limit); nil where there is no limit.
   public static func slurmBytes(environment: (String) -> String?) -> Int? {
     func number(_ name: String) -> Int? { environment(name).flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil } }
     guard environment("SLURM_JOB_ID") != nil else { return nil }
@@ -58,7 +59,7 @@ public struct MemoryLimit: Codable, Equatable, Sendable {
     return mebibytes << 20
   }
 
-  /// The part of a sentence that says what the limit is.
+  /// The words that name the limit in a message.
   func text(host: String) -> String {
     switch kind {
     case .machine: "\(host) has"
@@ -88,13 +89,13 @@ struct SharedLimit {
   var needed: Int { MemoryCard.needed(limit.kind, by: members) }
   var isEnough: Bool { needed <= limit.bytes }
 
-  /// All limits of some ranks, in their order.
+  /// All limits of some ranks, in the order of the ranks.
   static func all(of cards: [MemoryCard]) -> [SharedLimit] {
     var found: [SharedLimit] = []
     var places: [String: Int] = [:]
     for card in cards {
       for limit in card.memory.limits {
-        // One of single processes gives the same sentence for all ranks of a host that have it.
+        // Limits of single processes are merged: all ranks of a host with the same limit get one message.
         let key = "\(limit.kind) " + (limit.place.isEmpty ? "\(limit.bytes) \(card.host)" : limit.place)
         if let place = places[key] {
           found[place].members.append(card)
@@ -107,7 +108,7 @@ struct SharedLimit {
     return found
   }
 
-  /// What is too little, in one sentence; nil where it is enough.
+  /// The message where the memory is too small, in one sentence; nil where it suffices.
   var refusal: String? {
     guard !isEnough, let first = members.first else { return nil }
     let isOfProcess = limit.kind == .addressSpace || limit.kind == .data
@@ -122,7 +123,7 @@ struct SharedLimit {
       + limit.remedy
   }
 
-  /// `12 GiB`, rounded so that what is too little looks too little.
+  /// `12 GiB`: needs are rounded up and limits down, so that a limit below the need also looks smaller.
   private static func size(_ bytes: Int, up: Bool) -> String {
     let (unit, name) = bytes >= 10 << 30 ? (0x1p30, "GiB") : (0x1p20, "MiB")
     return "\(Int((Double(bytes) / unit).rounded(up ? .up : .down))) \(name)"
@@ -130,12 +131,12 @@ struct SharedLimit {
 }
 
 extension MemoryCard {
-  /// What is too little for some ranks, in one sentence; nil where all have enough.
+  /// The message for the first limit that is too small, in one sentence; nil where all ranks have enough.
   public static func refusal(of cards: [MemoryCard]) -> String? {
     SharedLimit.all(of: cards).lazy.compactMap(\.refusal).first
   }
 
-  /// Of the limits the one that is nearest to what is needed: how much that is, and how much there is.
+  /// The limit with the greatest share in use: the bytes that are needed, and the bytes of the limit.
   public static func tightest(of cards: [MemoryCard]) -> (needed: Int, limit: Int)? {
     func use(_ shared: SharedLimit) -> Double { Double(shared.needed) / Double(shared.limit.bytes) }
     return SharedLimit.all(of: cards).max { use($0) < use($1) }.map { ($0.needed, $0.limit.bytes) }

@@ -1,15 +1,15 @@
 private import Glibc
 
-/// The limits that the system puts on this process: getrlimit(2).
+/// The limits that the system sets for this process: getrlimit(2).
 struct ProcessLimits: Sendable {
-  /// RLIMIT_AS and RLIMIT_DATA in bytes (`ulimit -v`, `ulimit -d`); nil where there is none.
+  /// RLIMIT_AS and RLIMIT_DATA in bytes (`ulimit -v`, `ulimit -d`); nil where there is no limit.
   var addressSpace: Int?
   var data: Int?
-  /// RLIMIT_NPROC (`ulimit -u`): how many threads the user may have in all; nil where there is none. It does not hold for
-  /// root.
+  /// RLIMIT_NPROC (`ulimit -u`): the number of threads that the user may have in all; nil where there is no limit. It
+  /// does not apply to root.
   var threads: Int?
 
-  /// Those of this process.
+  /// The limits of this process.
   static var own: ProcessLimits {
     func limit(_ resource: __rlimit_resource) -> Int? {
       var limit = rlimit()
@@ -21,9 +21,10 @@ struct ProcessLimits: Sendable {
   }
 }
 
-/// What the program takes to start, before it reads anything: libraries end without a word where they get less.
+/// The memory that the program needs to start, before it reads anything: with less, libraries end the process without a
+/// message.
 public enum StartRequirement {
-  /// Measured, and rounded up: 90 MiB of address space, 44 MiB of it data.
+  /// Measured, then rounded up: 90 MiB of address space, of which 44 MiB are data.
   private static let (addressSpace, data) = (128 << 20, 64 << 20)
 
   /// Why the program cannot start under the limits of this process, in one sentence; nil where it can.

@@ -1,11 +1,11 @@
 private import Foundation
 private import Glibc
 
-/// How many threads there may be, of a user (RLIMIT_NPROC, getrlimit(2)) or in a control group (`pids.max`).
+/// A limit on the number of threads of a user (RLIMIT_NPROC, getrlimit(2)) or of a control group (`pids.max`).
 public struct ThreadLimit: Codable, Equatable, Sendable {
   public var most: Int
   public var present: Int
-  /// What the limit is called.
+  /// The name of the limit.
   public var name: String
   /// The command that raises it.
   public var remedy: String
@@ -16,7 +16,7 @@ public struct ThreadLimit: Codable, Equatable, Sendable {
 
   public var left: Int { most - present }
 
-  /// The one that leaves this process the fewest threads; nil where there is none.
+  /// The limit that leaves this process the fewest threads; nil where there is no limit.
   package static var own: ThreadLimit? {
     var limits = ControlGroups().threadLimits.map { limit in
       ThreadLimit(
@@ -33,14 +33,14 @@ public struct ThreadLimit: Codable, Equatable, Sendable {
     return limits.min { $0.left < $1.left }
   }
 
-  /// The threads of all processes of this user that can be seen.
+  /// The threads of all visible processes of this user.
   private static var presentOfUser: Int {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
     return names.filter { $0.first?.isNumber ?? false }.reduce(0) { count, name in
       var (user, threads) = (false, 0)
       for line in ControlGroups.lines("/proc/\(name)/status") {
         let words = line.split { $0 == " " || $0 == "\t" }
-        // The real user's.
+        // The first number is the real user's.
         if words.count > 1, words[0] == "Uid:" { user = words[1] == "\(getuid())" }
         if words.count > 1, words[0] == "Threads:" { threads = Int(words[1]) ?? 0 }
       }

@@ -1,10 +1,10 @@
 private import Synchronization
 
-/// What a run is doing.
+/// The phase of a run.
 public enum RunPhase: Int, CaseIterable, Sendable {
   case settingUp, step, validation, checkpoint, end
 
-  /// As messages say it.
+  /// The phase's name in messages.
   public var name: String {
     switch self {
     case .settingUp: "setting up"
@@ -16,14 +16,14 @@ public enum RunPhase: Int, CaseIterable, Sendable {
   }
 }
 
-/// Where a run is: written by the computing thread, read by the watch. A note costs two relaxed stores.
+/// The place of a run: the computing thread writes it, the watch reads it. A note costs two relaxed stores.
 public final class RunPlace: Sendable {
   private let presentStep = Atomic<Int>(0)
   private let presentPhase = Atomic<Int>(RunPhase.settingUp.rawValue)
 
   public init() {}
 
-  /// Notes what comes now, and the step that it belongs to, counted from 1.
+  /// Notes the phase that begins now, and its step, counted from 1.
   public func note(_ phase: RunPhase, step: Int) {
     presentStep.store(step, ordering: .relaxed)
     presentPhase.store(phase.rawValue, ordering: .relaxed)
@@ -33,11 +33,11 @@ public final class RunPlace: Sendable {
   public var phase: RunPhase { RunPhase(rawValue: presentPhase.load(ordering: .relaxed)) ?? .settingUp }
 }
 
-/// Where a rank was when another one asked.
+/// The place of a rank at the moment when another rank asked.
 public struct RankState: Equatable, Sendable {
-  /// How many calls into the MPI library it has begun.
+  /// The number of calls into the MPI library that the rank has begun.
   public var calls: Int
-  /// The function that it is in; nil where it computes.
+  /// The MPI function that the rank is in; nil where it computes.
   public var operation: String?
   public var step: Int
   public var phase: RunPhase

@@ -1,14 +1,14 @@
-/// Which ranks the others wait for.
+/// The ranks that the others wait for.
 public struct StallVerdict: CustomStringConvertible {
-  /// What rank ``rank`` waits in.
+  /// The place where rank ``rank`` waits.
   private let place: String
   private let seconds: Int
   private let cause: String
 
   /// - Parameters:
-  ///   - rank: the one that has waited for so many seconds.
-  ///   - states: of every rank; nil for those that did not answer.
-  ///   - hosts: of every rank.
+  ///   - rank: the rank that has waited for so many seconds.
+  ///   - states: the state of each rank; nil for ranks that did not answer.
+  ///   - hosts: the host of each rank.
   public init(of rank: Int, waiting seconds: Int, states: [RankState?], hosts: [String]) {
     let own = states[rank]
     self.seconds = seconds

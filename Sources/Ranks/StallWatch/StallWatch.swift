@@ -2,15 +2,16 @@ private import Foundation
 public import MPI
 private import Synchronization
 
-/// Ends a job in which a rank no longer comes to what the others wait in, and names that rank.
+/// Ends a job in which a rank no longer reaches the MPI call that the others wait in, and names that rank.
 ///
-/// A thread of every rank looks four times a second at least whether the computing thread has stayed in one MPI call for the whole
-/// time-out. It then asks the other watches, by datagrams beside MPI, where their ranks are; a rank that is stopped or cut
-/// off does not answer. After that it says which rank the others wait for, and ends its process with an exit code, which
-/// the launcher answers by ending the job. A rank that computes for long is given as much time as one that waits.
+/// At least four times a second a thread of every rank checks whether the computing thread has stayed in one MPI call
+/// for the whole time-out. If it has, the thread asks the watches of the other ranks for their places, by datagrams
+/// beside MPI; a stopped or unreachable rank does not answer. Then the thread reports the rank that the others wait
+/// for, and ends its process with an exit code, whereupon the launcher ends the job. A rank that computes for a long
+/// time gets as much time as a rank that waits.
 ///
-/// Rank 0 asks first; the others follow one by one, since it may be rank 0 that is stopped. Steps pay nothing but the
-/// stores of `MPICall` and ``RunPlace``.
+/// Rank 0 asks first; the others follow one by one, since rank 0 itself may be stopped. A step costs only the stores of
+/// `MPICall` and ``RunPlace``.
 final class StallWatch: Sendable {
   private struct Peer: Sendable {
     let host: String
@@ -25,13 +26,13 @@ final class StallWatch: Sendable {
   private let place: RunPlace
   private let isOver = Atomic<Bool>(false)
 
-  /// How long answers are waited for, and how often is looked, in seconds.
+  /// The time to wait for answers, and the interval between two checks, in seconds.
   private let grace: Double
   private let tick: Double
 
-  /// Begins to watch. Collective.
+  /// Starts the watch. Collective.
   ///
-  /// - Returns: nil on every rank where the time-out is 0, there is a single rank, or one of them gets no socket.
+  /// - Returns: nil on every rank where the time-out is 0, there is a single rank, or a rank gets no socket.
   init?(_ place: RunPlace, timeout: Double, over world: borrowing Communicator) throws {
     guard timeout > 0, world.ranks > 1 else { return nil }
     let own = WatchSocket()
@@ -61,7 +62,7 @@ final class StallWatch: Sendable {
   /// Ends the watch.
   func stop() { isOver.store(true, ordering: .relaxed) }
 
-  /// The computing thread of this rank, now.
+  /// The present state of this rank's computing thread.
   private var state: RankState {
     let call = MPICall.present
     return RankState(calls: call.number, operation: call.operation, step: place.step, phase: place.phase)
@@ -70,13 +71,13 @@ final class StallWatch: Sendable {
   private func watch() {
     var (seen, since) = (state, Self.now)
     var lookedAt = since
-    // Rank 0 first: where it is the one that is stopped, the next.
+    // Rank 0 asks first; where rank 0 is stopped, the next rank does.
     let patience = timeout + grace * 1.5 * Double(min(rank, 16))
     var hasLooked = false
     while !isOver.load(ordering: .relaxed) {
       answer(for: tick)
       let (present, time) = (state, Self.now)
-      // A process that was itself stopped for a while, with the whole job perhaps, starts to count again.
+      // A process that was itself stopped for a while, perhaps with the whole job, restarts its count.
       let wasStopped = time - lookedAt > 2 * tick + 1
       lookedAt = time
       if present != seen || present.operation == nil || wasStopped { (seen, since) = (present, time) }
@@ -92,7 +93,7 @@ final class StallWatch: Sendable {
     }
   }
 
-  /// Answers questions for so many seconds.
+  /// Answers questions for `seconds` seconds.
   private func answer(for seconds: Double) {
     let deadline = Self.now + seconds
     while true {
@@ -102,7 +103,7 @@ final class StallWatch: Sendable {
     }
   }
 
-  /// Answers a question; returns an answer.
+  /// Answers a question, or returns the answer that a datagram carries.
   private func take(_ datagram: (bytes: [UInt8], from: WatchSocket.Place)) -> (rank: Int, state: RankState)? {
     guard let (sender, message) = WatchMessage.read(datagram.bytes, job: job, ranks: peers.count) else { return nil }
     switch message {
@@ -113,8 +114,8 @@ final class StallWatch: Sendable {
     }
   }
 
-  /// Says which ranks are gone where a launcher ends this one and it waits for others: a rank that the system killed has no
-  /// last words. The first of those that are left speaks, in the second that a launcher gives them.
+  /// Names the ranks that are gone, when a launcher ends this rank while it waits for others: a rank that the system
+  /// killed leaves no message. The first rank that still runs reports, in the second that a launcher leaves it.
   private func nameLost() {
     let states = ask(within: 2 * tick)
     let lost = states.indices.filter { states[$0] == nil }
@@ -127,7 +128,7 @@ final class StallWatch: Sendable {
         + "memory?")
   }
 
-  /// Where all ranks are; nil for those that do not answer. A question that is lost is asked again.
+  /// The states of all ranks; nil for ranks that do not answer. A question that gets no answer is sent again.
   private func ask(within seconds: Double) -> [RankState?] {
     var states = [RankState?](repeating: nil, count: peers.count)
     states[rank] = state
@@ -145,7 +146,7 @@ final class StallWatch: Sendable {
     return states
   }
 
-  /// Says what was found and ends this process, without a call into the library that the computing thread is in.
+  /// Reports the verdict and ends this process, without a call into the MPI library, which the computing thread is in.
   private func end(_ verdict: StallVerdict) -> Never {
     say("\(verdict)")
     _exit(ExitCode.internalError)
@@ -156,14 +157,15 @@ final class StallWatch: Sendable {
     try? FileHandle.standardError.write(contentsOf: Data(line.utf8))
   }
 
-  /// Seconds of a clock that never jumps.
+  /// The seconds of a monotonic clock.
   private static var now: Double { ProcessInfo.processInfo.systemUptime }
 }
 
 extension Communicator {
-  /// Gives `body` a place to note where the run is, and watches that all ranks move on. Collective.
+  /// Calls `body` with a place in which to note the run's phase, while a watch checks that all ranks make progress.
+  /// Collective.
   ///
-  /// - Parameter timeout: seconds after which a rank that waits asks for the others; 0 for never.
+  /// - Parameter timeout: the seconds after which a waiting rank asks for the others; 0 for never.
   public func withStallWatch<Result>(timeout: Double, _ body: (RunPlace) throws -> Result) throws -> Result {
     let place = RunPlace()
     let watch = try StallWatch(place, timeout: timeout, over: self)

@@ -1,10 +1,10 @@
 private import Glibc
 
-/// A socket for datagrams, with which the watches of the ranks talk beside MPI. IPv4.
+/// A datagram socket over which the watches of the ranks communicate, independently of MPI. IPv4.
 final class WatchSocket: Sendable {
-  /// Where a datagram comes from or goes to.
+  /// The source or destination of a datagram.
   struct Place: Hashable, Sendable {
-    /// Four numbers, as `inet_addr` returns them.
+    /// The four bytes of the address, as `inet_addr` returns them.
     var address: UInt32
     var port: UInt16
   }
@@ -12,7 +12,7 @@ final class WatchSocket: Sendable {
   private let handle: CInt
   let port: UInt16
 
-  /// Takes a free port on all interfaces; nil where the system gives none.
+  /// Binds a free port on all interfaces; nil where the system gives none.
   init?() {
     handle = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
     guard handle >= 0 else { return nil }
@@ -36,7 +36,7 @@ final class WatchSocket: Sendable {
 
   deinit { close(handle) }
 
-  /// The addresses of this machine's interfaces, the loopback's left out.
+  /// The addresses of this machine's interfaces, without the loopback interface.
   static var addresses: [UInt32] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard unsafe getifaddrs(&list) == 0 else { return [] }
@@ -60,7 +60,7 @@ final class WatchSocket: Sendable {
   /// 127.0.0.1
   static var loopback: UInt32 { UInt32(0x7f00_0001).bigEndian }
 
-  /// Sends a datagram, which may be lost on its way.
+  /// Sends a datagram, which may be lost.
   func send(_ bytes: [UInt8], to place: Place) {
     var name = sockaddr_in()
     name.sin_family = sa_family_t(AF_INET)
@@ -75,9 +75,9 @@ final class WatchSocket: Sendable {
     }
   }
 
-  /// The next datagram and its sender; nil where none comes in time.
+  /// The next datagram and its sender; nil where none arrives in time.
   ///
-  /// - Parameter milliseconds: how long to wait; 0 for what is there already.
+  /// - Parameter milliseconds: the time to wait; 0 returns only a datagram that is already there.
   func receive(milliseconds: Int) -> (bytes: [UInt8], from: Place)? {
     var waiting = pollfd(fd: handle, events: Int16(POLLIN), revents: 0)
     guard unsafe poll(&waiting, 1, CInt(milliseconds)) > 0 else { return nil }
@@ -96,13 +96,13 @@ final class WatchSocket: Sendable {
   }
 }
 
-/// What the watches of two ranks say to each other, in one datagram.
+/// A message between the watches of two ranks, in one datagram.
 public enum WatchMessage: Equatable {
   case question
   case answer(RankState)
 
   /// - Parameters:
-  ///   - job: tells the datagrams of this job from others that come to the same port.
+  ///   - job: distinguishes the datagrams of this job from others that arrive at the same port.
   ///   - rank: the sender.
   public func bytes(job: UInt64, rank: Int) -> [UInt8] {
     var fields = ["rp-dist", String(job, radix: 16), String(rank)]
@@ -112,7 +112,7 @@ public enum WatchMessage: Equatable {
     return Array(fields.joined(separator: "\t").utf8)
   }
 
-  /// What a datagram says; nil where it is none of this job.
+  /// The content of a datagram; nil where the datagram does not belong to this job.
   public static func read(_ bytes: some Collection<UInt8>, job: UInt64, ranks: Int) -> (
     rank: Int, message: WatchMessage
   )? {

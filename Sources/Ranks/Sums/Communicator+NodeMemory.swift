@@ -4,17 +4,17 @@ package import MPI
 package import Networks
 
 extension Communicator {
-  /// Gives `body` the memory that the ranks of a machine share for a training, where `reduction.method` wants it and it can
-  /// be had; else nil. Collective.
+  /// Calls `body` with the memory that the ranks of a machine share for a training, where `reduction.method` asks for
+  /// it and it is available; otherwise with nil. Collective.
   ///
-  /// What lies in that memory is gone after `body`.
+  /// The memory's content is gone after `body`.
   ///
   /// - Parameters:
-  ///   - inputShape: of one sample.
+  ///   - inputShape: the shape of one sample.
   ///   - capacity: the most samples that a rank gets of one minibatch.
-  ///   - pieceBytes: in pieces of how many bytes sums travel between machines; nil: whole.
+  ///   - pieceBytes: the size in bytes of the pieces in which sums travel between machines; nil: whole.
   ///   - colour: for tests, see `withNode`.
-  /// - Throws: ``AgreedFailure`` where `node` is asked for and cannot be had.
+  /// - Throws: ``AgreedFailure`` where the setting `node` asks for shared memory that is not available.
   package func withNodeMemory<Scalar: Real, Result>(
     for configuration: Configuration, inputShape: Shape, capacity: Int, pieceBytes: Int?,
     colour: Int? = nil, _ body: (NodeMemory<Scalar>?) throws -> Result
@@ -49,7 +49,7 @@ extension Communicator {
 }
 
 extension Configuration {
-  /// Whether the ranks of a machine share memory, of those that ``mayShareMemory(ranks:)``.
+  /// Whether the ranks of a machine share memory, for a configuration for which ``mayShareMemory(ranks:)`` is true.
   package func sharesMemory(with node: Node) -> Bool {
     sharesMemory(local: node.local.ranks, isUniform: node.isUniform)
   }

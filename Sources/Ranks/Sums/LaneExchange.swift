@@ -1,22 +1,24 @@
 internal import Kernels
 internal import MPI
 
-/// How the ranks of a group add up the sums of their subtrees of lanes, whoever has which: see `LaneTree`.
+/// How the ranks of a group add up the sums of their subtrees of lanes, however the subtrees are distributed: see
+/// `LaneTree`.
 ///
-/// Of few numbers every rank gets the sums of all subtrees. Of many, each rank gets those for its part of the numbers, adds
-/// them up, and gives the result to all: as much travels as in an allreduce by rings where every rank has one subtree, at 2, 4
-/// and 8 ranks of 8 lanes, and less than twice as much elsewhere. The first sums allocate what depends on their length.
+/// For few numbers every rank gets the sums of all subtrees. For many numbers each rank gets the sums for its part of
+/// the numbers, adds them up, and sends the result to all ranks. The traffic equals that of a ring allreduce where
+/// every rank has one subtree, at 2, 4 and 8 ranks of 8 lanes, and is less than twice as much elsewhere. The first sums
+/// allocate the memory that depends on their length.
 package final class LaneExchange {
-  /// Up to so many numbers go to all ranks.
+  /// At most so many numbers go to all ranks.
   private static var few: Int { 2048 }
-  /// The most that travel at once: what is gathered of them has this size times the subtrees of a rank.
+  /// The most numbers in one exchange: the gathered numbers need this size times the number of subtrees of a rank.
   package static var most: Int { 1 << 22 }
 
   let tree: LaneTree
   /// The sums of all subtrees, one after the other.
   private var floats = Arena<Float>(count: 0)
   private var doubles = Arena<Double>(count: 0)
-  /// For each rank where its numbers begin, and how many there are: of what is sent, and of what comes.
+  /// For each rank the start and the count of its numbers: those that are sent, and those that are received.
   private var starts, counts, places, lengths: [CInt]
 
   init(_ tree: LaneTree, ranks: Int) {
@@ -41,7 +43,7 @@ package final class LaneExchange {
     _ values: Vector<Scalar>, _ others: [Vector<Scalar>], _ range: Range<Int>, gathered: inout Arena<Scalar>,
     over group: borrowing Communicator
   ) throws {
-    // Alone a rank has the whole tree.
+    // A single rank has the whole tree.
     guard group.ranks > 1 else { return }
     var start = range.lowerBound
     while start < range.upperBound {
@@ -57,7 +59,7 @@ package final class LaneExchange {
 
   private var subtrees: Int { tree.additions.count + 1 }
 
-  /// The sums of a subtree of this rank.
+  /// The sums of one subtree of this rank.
   private func own<Scalar: Real>(_ index: Int, _ values: Vector<Scalar>, _ others: [Vector<Scalar>]) -> Vector<Scalar> {
     index == 0 ? values : others[index - 1]
   }
@@ -100,7 +102,7 @@ package final class LaneExchange {
     let count = part.count
     if gathered.count < subtrees * count { gathered = Arena(count: subtrees * count) }
     let all = gathered.all[0..<subtrees * count]
-    // The first subtrees of all ranks, then the second ones, …: a message for each pair of ranks goes at a time.
+    // The first subtrees of all ranks, then the second ones, …: each exchange sends one message for each pair of ranks.
     for index in 0..<(tree.subtreeCounts.max() ?? 0) {
       let sends = index < tree.subtrees.count
       var before = 0

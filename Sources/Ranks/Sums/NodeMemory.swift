@@ -4,21 +4,22 @@ internal import MPI
 package import Networks
 package import Optimizers
 
-/// What the ranks of one machine share of a training: one copy of the parameters, and the signals of all their samples.
+/// The memory that the ranks of one machine share in a training: one copy of the parameters, and the signals of all
+/// their samples.
 ///
-/// In a step each rank writes the rows of its own samples. When all have passed their signals back, each forms Ẇ and Ẅ of
-/// its part of the output units of every dense layer over the samples of all, and moves that part of the parameters: inside
-/// a machine no sums travel. The ranks with the same part on other machines add their sums up, so that every machine makes
-/// the same step. Layers whose sums are not formed by units, such as batch normalisation, have small sums, which all ranks
-/// add up; the first rank of a machine moves their parameters.
+/// In a step each rank writes the rows of its own samples. After the backward pass of all ranks, each rank forms Ẇ and
+/// Ẅ of its part of the output units of every dense layer over the samples of all ranks, and updates that part of the
+/// parameters: no sums travel inside a machine. The ranks with the same part on other machines add their sums up, so
+/// that every machine takes the same step. The sums of layers such as batch normalisation are not formed by units.
+/// These sums are small, and all ranks add them up; the first rank of a machine updates the parameters of these layers.
 public final class NodeMemory<Scalar: Real> {
-  /// The network whose workspaces lie here; it ends with this memory.
+  /// The network whose workspaces lie in this memory; it becomes unusable with the memory.
   package let network: Network<Scalar>
-  /// w, one copy for the machine; each element is written by the one rank that has it in its ``part``.
+  /// w, one copy for the machine; only the rank whose ``part`` contains an element writes it.
   package let parameters: Arena<Scalar>
   /// The inputs of all samples, [rows × features].
   package let inputs: Matrix<Scalar>
-  /// What this rank moves.
+  /// The part of the parameters that this rank updates.
   package let part: ParameterPart
 
   let node: Node
@@ -27,19 +28,19 @@ public final class NodeMemory<Scalar: Real> {
   private let machines: MachineSum
   private let sharing: Sharing
   private let signals: Arena<Scalar>
-  /// The sums that are added up over all ranks, with the loss, and those over the ranks with the same part.
+  /// Buffers for the sums over all ranks, with the loss, and for the sums over the ranks with the same part.
   private let small: SumBuffer<Scalar>
   private let large: SumBuffer<Scalar>
   /// This rank's rows of the present minibatch.
   package private(set) var ownRows = 0..<0
 
-  /// Collective: the first rank of each machine draws the parameters.
+  /// Collective: the first rank of each machine draws the initial parameters.
   ///
   /// - Parameters:
-  ///   - inputShape: of one sample.
+  ///   - inputShape: the shape of one sample.
   ///   - capacity: the most samples that a rank gets of one minibatch.
-  ///   - pieceBytes: in pieces of how many bytes sums travel between machines; nil: whole.
-  /// - Returns: nil on every rank where one of the machines does not have the memory.
+  ///   - pieceBytes: the size in bytes of the pieces in which sums travel between machines; nil: whole.
+  /// - Returns: nil on every rank where a machine does not have the memory.
   init?(
     _ configuration: Configuration, inputShape: Shape, capacity: Int, pieceBytes: Int?, _ node: Node,
     on world: borrowing Communicator
@@ -57,7 +58,7 @@ public final class NodeMemory<Scalar: Real> {
     signals = unsafe Arena(over: base + (counts[0] + counts[1]) * stride, count: counts[2], owner: window)
     network.reserve(sharing, in: signals.all)
     let (layout, separable) = (network.layout, network.separablePart(sharing))
-    /// The blocks that are not formed by units.
+    /// The blocks whose sums are not formed by units.
     let others = layout.blocks.map { network.isSeparable($0) ? 0..<0 : $0.range }
     part = ParameterPart(
       zip(separable, others).map { local == 0 && !$1.isEmpty ? $1 : $0 }, of: layout)
@@ -73,26 +74,26 @@ public final class NodeMemory<Scalar: Real> {
     try synchronize()
   }
 
-  /// The numbers of parameters, inputs and signals, each in whole cache lines.
+  /// The numbers of parameters, inputs and signals, each rounded up to whole cache lines.
   private static func counts(_ network: Network<Scalar>, _ sharing: Sharing) -> [Int] {
     [network.layout.count, sharing.rows * network.inputs, network.sharedCount(sharing)].map { ($0 + 15) / 16 * 16 }
   }
 
-  /// The bytes of the window of a machine.
+  /// The size in bytes of a machine's shared window.
   package static func byteCount(_ network: Network<Scalar>, _ sharing: Sharing) -> Int {
     counts(network, sharing).reduce(0, +) * MemoryLayout<Scalar>.stride
   }
 
-  /// Whether the sums that a rank forms are those of all samples: no other machine has some.
+  /// Whether the sums that a rank forms cover all samples: no other machine has samples.
   package var hasAllSums: Bool { node.cross.ranks == 1 }
 
-  /// The rows of the present minibatch that the ranks of this machine have.
+  /// The number of rows of the present minibatch on this machine.
   package var rows: Int { network.sharedRows }
 
-  /// Whether this rank moves what is not formed by units, such as running averages.
+  /// Whether this rank updates the numbers that are not formed by units, such as running averages.
   package var movesOthers: Bool { node.local.rank == 0 }
 
-  /// Chooses this rank's rows for a minibatch of so many samples, which the ranks of the whole group share out.
+  /// Chooses this rank's rows of a minibatch of `samples` samples, which all ranks of the group share.
   package func place(samples: Int) {
     var (first, rows) = (0, 0)
     for (place, member) in node.members.enumerated() {
@@ -104,13 +105,14 @@ public final class NodeMemory<Scalar: Real> {
     network.place(firstRow: first, of: rows)
   }
 
-  /// Forms this rank's part of Ẇ and Ẅ, of the samples of all ranks on all machines. Collective.
+  /// Forms this rank's part of Ẇ and Ẅ over the samples of all ranks on all machines. Collective.
   ///
   /// - Parameters:
-  ///   - leavingSeparable: whether the sums that are formed by units are left out, for weights that move where they are formed.
-  ///   - sums: of layers whose sums are not formed by units, those of this rank's samples.
-  ///   - loss: of this rank's samples.
-  ///   - world: all ranks. Its sum is also what all wait for: after it the signals of all ranks are there.
+  ///   - leavingSeparable: whether to leave out the sums that are formed by units, because the product kernel itself
+  ///     updates the weights.
+  ///   - sums: for layers whose sums are not formed by units, the sums over this rank's samples.
+  ///   - loss: the loss of this rank's samples.
+  ///   - world: all ranks. Its sum is also a barrier: after it the signals of all ranks are complete.
   /// - Returns: the loss of all samples.
   package func formSums(
     _ bound: Bound, leavingSeparable: Bool, into sums: StatisticsSlice<Scalar>, loss: Scalar,
@@ -125,7 +127,7 @@ public final class NodeMemory<Scalar: Real> {
     return total
   }
 
-  /// Moves this rank's part of the parameters, or what is left of it, and waits for the other parts. Collective on the
+  /// Updates this rank's part of the parameters, or the rest of it, and waits for the other parts. Collective on the
   /// machine.
   package func update(
     _ rule: any Optimizer, sums: StatisticsSlice<Scalar>, samples: Int, state: OptimizerState<Scalar>, rate: Double,
@@ -137,15 +139,15 @@ public final class NodeMemory<Scalar: Real> {
     try synchronize()
   }
 
-  /// Gives every rank of the machine the elements that the others move, in place of its own numbers there. Collective on
-  /// the machine.
+  /// Gives every rank of the machine the elements that the other ranks update; they replace the rank's own numbers
+  /// there. Collective on the machine.
   ///
   /// - Parameter values: in the order of the parameters.
   /// - Complexity: three messages for each block; the array travels once inside the machine.
   package func gather<Values: Real>(_ values: Vector<Values>) throws {
     precondition(values.count == parameters.count, "an array of which ranks have parts is one of the parameters")
     for (block, own) in zip(network.layout.blocks, part.ranges) {
-      // A rank without a part has its empty range at the block's start.
+      // The empty range of a rank without a part lies at the block's start.
       let starts = try node.local.allGather(Int64(own.lowerBound - block.range.lowerBound)).map { CInt($0) }
       let counts = try node.local.allGather(Int64(own.count)).map { CInt($0) }
       let values = values[block.range]
@@ -157,7 +159,8 @@ public final class NodeMemory<Scalar: Real> {
     }
   }
 
-  /// Waits for the ranks of the machine; what each wrote is then there for all. Collective on the machine.
+  /// Waits for the ranks of the machine; afterwards each sees everything that the others wrote. Collective on the
+  /// machine.
   package func synchronize() throws {
     try window.synchronize()
     try node.local.barrier()
@@ -166,7 +169,7 @@ public final class NodeMemory<Scalar: Real> {
 }
 
 extension Configuration {
-  /// How the ranks of a machine share a minibatch of which each gets so many samples at most.
+  /// How the ranks of a machine share a minibatch of which each gets at most `capacity` samples.
   package func sharing(capacity: Int, rank: Int, ranks: Int) -> Sharing {
     Sharing(
       rank: rank, ranks: ranks, samples: capacity, rows: ranks * capacity,
@@ -174,7 +177,7 @@ extension Configuration {
   }
 }
 
-/// The sum over the ranks that have a rank's number on their machines.
+/// The sum over the ranks with the same number on their machines.
 private struct MachineSum: GlobalSum {
   let node: Node
   let pieceBytes: Int?
@@ -190,21 +193,21 @@ private struct MachineSum: GlobalSum {
   }
 }
 
-/// Runs of Ẇ and Ẅ, copied side by side so that one reduction adds them up, with one more number.
+/// Ranges of Ẇ and Ẅ, copied side by side with one further number, so that one reduction adds them all up.
 struct SumBuffer<Scalar: Real> {
   private let ranges: [Range<Int>]
   private let numbers: Arena<Scalar>
 
-  /// - Parameter ranges: which elements of Ẇ and Ẅ.
+  /// - Parameter ranges: the ranges of elements of Ẇ and Ẅ.
   init(_ ranges: [Range<Int>]) {
     self.ranges = ranges.filter { !$0.isEmpty }
     numbers = Arena(count: 1 + 2 * ranges.reduce(0) { $0 + $1.count })
   }
 
-  /// Whether there is nothing but the one number.
+  /// Whether the buffer holds nothing but the further number.
   var isEmpty: Bool { ranges.isEmpty }
 
-  /// Adds the runs up over the ranks, in place, and the number. Collective.
+  /// Adds the ranges, in place, and the number up over the ranks. Collective.
   ///
   /// - Returns: the sum of the numbers.
   func add(_ sums: StatisticsSlice<Scalar>, _ number: Scalar, over ranks: borrowing some GlobalSum & ~Copyable) throws

@@ -6,13 +6,13 @@ internal import Ranks
 internal import RunRecords
 internal import Training
 
-/// Decides between the steps of a run when a checkpoint is due, and writes it.
+/// Decides between the steps of a run whether a checkpoint is due, and writes it.
 struct CheckpointKeeper<Scalar: Real> {
   private let store: CheckpointStore
   private let run: RunConfiguration
-  /// What a checkpoint says of the run, but for the place.
+  /// A checkpoint's record of the run, without the position.
   private let about: CheckpointState
-  /// The scaling of the models' inputs as JSON.
+  /// The models' input scaling as JSON.
   private let scaling: String
 
   private let clock = ContinuousClock()
@@ -24,12 +24,13 @@ struct CheckpointKeeper<Scalar: Real> {
     written = clock.now
   }
 
-  /// Writes a checkpoint where one is due: by the settings, at the end, or because a signal has come. Collective.
+  /// Writes a checkpoint where one is due: by the settings, at the end, or after a signal. Collective.
   ///
-  /// - Parameter metrics: on rank 0, puts what is recorded on the disk and says how many bytes it has.
+  /// - Parameter metrics: on rank 0, the writer of the metrics, which flushes them to the disk and returns their size
+  ///   in bytes.
   /// - Returns: whether to stop.
-  /// - Throws: `AgreedFailure` where it cannot be written: without room for a checkpoint a run would lose what it goes on to
-  ///   compute, so it ends.
+  /// - Throws: `AgreedFailure` where the checkpoint cannot be written: without space for a checkpoint a run would lose
+  ///   all its later results, so it ends.
   mutating func keep(
     _ loop: TrainingLoop<Scalar>, at place: CyclePlace, metrics: MetricsWriter?,
     on world: RankGroup, describe: ErrorDescription
@@ -79,14 +80,14 @@ struct CheckpointKeeper<Scalar: Real> {
   }
 }
 
-/// How the ranks agree between steps on what only some of them know: that a signal has come, and that time is up by the
-/// first rank's clock.
+/// How the ranks agree between steps on events that only some of them know: that a signal has arrived, and that the
+/// time for a checkpoint has come by rank 0's clock.
 ///
-/// A greatest number of all ranks, once in as many steps as take some 20 ms: the ranks count steps alike, so nothing travels
-/// with the others. Where steps take longer it is every step. On a machine a vote takes microseconds, between hosts some
-/// tens: less than a thousandth of the time.
+/// A vote takes the maximum over all ranks, once in as many steps as take about 20 ms. All ranks count steps alike, so
+/// the other steps need no message. Where a step takes longer than 20 ms every step has a vote. On one machine a vote
+/// takes microseconds, between hosts some tens of microseconds: less than a thousandth of the time.
 struct StepVote {
-  /// What was agreed.
+  /// The result of a vote.
   struct Outcome: Equatable {
     var mustStop = false
     var isDue = false
@@ -96,24 +97,24 @@ struct StepVote {
 
   private let clock = ContinuousClock()
   private var asked: ContinuousClock.Instant
-  /// The steps from the last vote to the next, and those that are left of them.
+  /// The steps from the last vote to the next, and the remaining ones of these.
   private var steps = 1
   private var stepsLeft = 1
 
   init() { asked = clock.now }
 
-  /// Counts a step and, where it is time to, asks the ranks. Collective.
+  /// Counts a step and, where a vote is due, asks the ranks. Collective.
   ///
   /// - Parameters:
   ///   - mustStop: whether this rank has a reason to stop.
-  ///   - isDue: whether time is up; that of rank 0 counts.
+  ///   - isDue: whether the time for a checkpoint has come; rank 0's value counts.
   mutating func ask(mustStop: Bool, isDue: Bool, on world: RankGroup) throws -> Outcome {
     guard world.ranks > 1 else { return Outcome(mustStop: mustStop, isDue: isDue) }
     stepsLeft -= 1
     guard stepsLeft == 0 else { return Outcome() }
     let now = clock.now
     let isFirst = world.rank == 0
-    // At most twice as many as before: one quick step does not put the next vote off for long.
+    // At most twice as many steps as before: one quick step does not delay the next vote for long.
     let next = min(2 * Double(steps), Double(steps) * (Self.interval / max(asked.duration(to: now), .nanoseconds(1))))
     var answers = [mustStop ? 1 : 0, isFirst && isDue ? 1 : 0, isFirst ? max(1, next.rounded(.down)) : 0]
     try world.communicator.allReduceMax(&answers)

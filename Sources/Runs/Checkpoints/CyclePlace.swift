@@ -4,18 +4,19 @@ internal import Reweighting
 internal import RunRecords
 internal import Training
 
-/// Where a run with learned weights is among its cycles, and what the present one started from; of any other run nothing.
+/// The position of a run with learned weights among its cycles, and the start of the present cycle; empty for any other
+/// run.
 struct CyclePlace {
-  /// The present cycle, counted from 1, and the steps of those before it.
+  /// The present cycle, counted from 1, and the number of steps of the cycles before it.
   private(set) var cycle = 1
   private(set) var steps = 0
-  /// What the cycle before found; nil in the first one.
+  /// The result of the cycle before, from which this one starts; nil in the first cycle.
   private(set) var start: WeightStart?
-  /// What the cycles before gave, and the seconds that they took: for records, no state.
+  /// The results of the cycles before, and the seconds that these took: for records, not part of the state.
   var results: [ReweightResult.Cycle] = []
   var seconds = 0.0
 
-  /// The number of samples that have weights, and of their classes; nil where none have.
+  /// The number of samples that have weights, and the number of their classes; nil where samples have no weights.
   private let weights: (samples: Int, classes: Int)?
 
   init(_ problem: LearningProblem?) {
@@ -26,7 +27,7 @@ struct CyclePlace {
     (self.cycle, self.start, self.steps) = (cycle, start, steps)
   }
 
-  /// - Throws: ``StateMismatch`` where it is no place in a run of so many cycles.
+  /// - Throws: ``StateMismatch`` where the position does not occur in a run of so many cycles.
   func check(cycles: Int) throws(StateMismatch) {
     guard (1...cycles).contains(cycle), steps >= 0 else {
       throw StateMismatch("it is in cycle \(cycle) of \(cycles), after \(steps) steps")

@@ -4,14 +4,14 @@ internal import MPI
 package import Ranks
 package import RunRecords
 
-/// A run folder that belongs to this job, and what it holds already.
+/// A run folder that this job has opened, and its content so far.
 package struct OpenedRun {
-  /// What all ranks know.
+  /// The facts that all ranks have.
   struct Facts: Codable {
     var folder: String
-    /// What a finished run gave: there is nothing to do.
+    /// The result of a finished run: no steps are left.
     var finished: RunResult?
-    /// Of the checkpoint that the run goes on from.
+    /// The index of the checkpoint from which the run continues.
     var index: RestoredState.Index?
     var step = 0
     var seconds = 0.0
@@ -19,13 +19,13 @@ package struct OpenedRun {
     var cycles: [ReweightResult.Cycle] = []
   }
 
-  /// A checkpoint that is let go of when it has served: it is as large as the training.
+  /// Holds a checkpoint until it has been used, then releases it: it is as large as the training.
   final class Source {
     private(set) var checkpoint: Checkpoint?
 
     init(_ checkpoint: Checkpoint?) { self.checkpoint = checkpoint }
 
-    /// The checkpoint's tensors, once.
+    /// The checkpoint's tensors; later calls return nothing.
     func take() -> [CollectedState.File: [SafetensorsTensor]] {
       defer { checkpoint = nil }
       return checkpoint?.tensors ?? [:]
@@ -33,18 +33,18 @@ package struct OpenedRun {
   }
 
   let facts: Facts
-  /// On rank 0: nobody else writes to the folder as long as this lives.
+  /// On rank 0: while this lock lives, no other job writes to the folder.
   let lock: RunLock?
-  /// On rank 0, until its state has been taken.
+  /// The checkpoint on rank 0, until its state has been restored.
   let source: Source
-  /// What the folder's manifest said, on rank 0.
+  /// The folder's manifest, on rank 0.
   let manifest: Manifest?
 
   var folder: RunFolder { RunFolder(path: facts.folder) }
 }
 
 extension OpenedRun {
-  /// A checkpoint that a rank has at hand, for all of them. Collective.
+  /// Shares a checkpoint in the memory of rank 0 with all ranks. Collective.
   package init(_ checkpoint: Checkpoint?, folder: RunFolder, on ranks: RankGroup) throws {
     var facts = Facts(folder: folder.path)
     if let checkpoint {
@@ -55,15 +55,16 @@ extension OpenedRun {
 }
 
 extension OpenedRun {
-  /// Gives the state in the checkpoint to `body`, which takes all of it; nothing where there is none. Collective.
+  /// Calls `body` with the state of the checkpoint, all of which `body` must take; does nothing where there is no
+  /// checkpoint. Collective.
   ///
-  /// - Throws: `AgreedFailure` where it is the state of another training.
+  /// - Throws: `AgreedFailure` where the state belongs to another training.
   package func restore(on world: RankGroup, _ body: (any StateExchange) throws -> Void) throws {
     guard let index = facts.index else { return }
     do {
       try restore(index, { bytes in try world.broadcast(bytes, from: 0) }, body)
     } catch let mismatch as StateMismatch {
-      // Every rank has found the same.
+      // Every rank has found the same mismatch.
       throw AgreedFailure(
         code: ExitCode.usage, message: "\(folder.checkpoints)/step-\(facts.step) does not fit the settings: \(mismatch)"
       )
@@ -80,7 +81,7 @@ extension OpenedRun {
     }
   }
 
-  /// The run's metrics from here on; on rank 0.
+  /// The writer of the run's metrics from this position on; on rank 0.
   func metrics() throws(RunRecordError) -> MetricsWriter {
     facts.index == nil
       ? try MetricsWriter(path: folder.metrics)
@@ -89,7 +90,7 @@ extension OpenedRun {
 }
 
 extension Manifest {
-  /// Takes over what stays of the manifest of a run that goes on.
+  /// Copies the lasting entries from the manifest of a run that continues.
   mutating func goOn(from opened: OpenedRun, at time: Date) {
     guard opened.facts.index != nil else { return }
     if let old = opened.manifest { (started, preset, resumptions) = (old.started, old.preset, old.resumptions) }

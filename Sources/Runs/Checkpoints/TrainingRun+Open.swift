@@ -10,19 +10,19 @@ internal import Ranks
 package import RunRecords
 package import Training
 
-/// How a run begins: anew, or from a checkpoint.
+/// How a run begins: as a new run, or from a checkpoint.
 public enum Resumption: Equatable, Sendable {
   /// From the newest complete checkpoint of a run folder.
   case run(String)
-  /// The same where the run of this name has one; else anew.
+  /// The same where the run with this name has a checkpoint; otherwise a new run.
   case automatic
 }
 
 extension TrainingRun {
-  /// Makes the run's folder, or opens it for the rest of its steps. Collective.
+  /// Creates the run's folder, or opens it for the remaining steps. Collective.
   ///
-  /// - Parameter note: called on rank 0 with what the user should know.
-  /// - Throws: `AgreedFailure` where the folder belongs to a live job, or to another run than this one.
+  /// - Parameter note: called on rank 0 with messages for the user.
+  /// - Throws: `AgreedFailure` where the folder belongs to a running job, or to a different run.
   func open(
     _ about: CheckpointState, started: Date, on world: RankGroup,
     describe: ErrorDescription, note: (String) -> Void
@@ -81,7 +81,7 @@ extension TrainingRun {
     return OpenedRun(facts: facts, lock: lock, source: OpenedRun.Source(checkpoint), manifest: manifest)
   }
 
-  /// The settings that a run had so far: those of its checkpoint, else those in its folder.
+  /// The settings of a run so far: those of its checkpoint; without a checkpoint those in its folder.
   private func writtenSettings(_ checkpoint: Checkpoint?, _ folder: RunFolder) throws -> Configuration? {
     if let checkpoint {
       return try ConfigurationSource.written(checkpoint.state.configuration, path: checkpoint.path + "/state.json")
@@ -91,7 +91,7 @@ extension TrainingRun {
     }
   }
 
-  /// Whether the rest of a run is that of the run that it was.
+  /// Checks that the rest of a run belongs to the same training.
   private func check(
     _ checkpoint: Checkpoint?, _ old: Configuration, _ about: CheckpointState, note: (String) -> Void
   ) throws {
@@ -127,7 +127,7 @@ extension TrainingRun {
     }
   }
 
-  /// What the checkpoints of the run say of it.
+  /// The record of the run in its checkpoints.
   package func about(_ problem: LearningProblem, ranks: Int) throws -> CheckpointState {
     CheckpointState(
       version: version, command: learnsWeights ? "reweight" : "train", ranks: ranks,

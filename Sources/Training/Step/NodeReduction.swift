@@ -3,8 +3,8 @@ internal import Networks
 internal import Optimizers
 package import Ranks
 
-/// The ranks of a machine share signals and one copy of the parameters (``NodeMemory``): each forms the sums of its part of
-/// the units over the samples of all, and moves that part.
+/// The ranks of a machine share signals and one copy of the parameters (``NodeMemory``): each rank forms the sums of
+/// its part of the units over the samples of all ranks, and updates that part.
 final class NodeReduction<Scalar: Real>: StepReduction {
   private let memory: NodeMemory<Scalar>
   let sums: StatisticsSums<Scalar>
@@ -57,11 +57,11 @@ final class NodeReduction<Scalar: Real>: StepReduction {
   func whole(_ state: any StateExchange) -> any StateExchange { GatheredState(memory, state) }
 }
 
-/// The state of a training whose ranks share memory: of every array a rank has the elements that it moves, and the
-/// checkpoint gets all of them.
+/// The state of a training whose ranks share memory: each rank has only the array elements that it updates, and the
+/// checkpoint gets the whole arrays.
 ///
-/// Nothing is added up: numbers are moved, so that −0 and the bits of a NaN stay what they are. What is taken back is the
-/// whole array on every rank, which then uses its part, whatever parts there are now.
+/// The elements are copied, not added up, so that −0 and the bits of a NaN stay the same. On resume every rank gets the
+/// whole array and uses its own part, whatever the parts are then.
 package final class GatheredState<Element: Real>: StateExchange {
   private let memory: NodeMemory<Element>
   private let state: any StateExchange

@@ -3,22 +3,22 @@ internal import Networks
 internal import Optimizers
 internal import Ranks
 
-/// Every rank forms the sums of its samples, one reduction adds them up — whole, or lane by lane — and every rank moves all
-/// parameters alike.
+/// Every rank forms the sums of its samples, one reduction adds them up — whole, or lane by lane — and every rank makes
+/// the same update of all parameters.
 final class ReplicatedReduction<Scalar: Real>: StepReduction {
   let kind: Reduction
   let network: Network<Scalar>
   let parameters: Arena<Scalar>
   let part: ParameterPart
   let sums: StatisticsSums<Scalar>
-  /// Where Ẅ travels as bfloat16.
+  /// The exchange by which Ẅ travels as bfloat16; nil where it does not.
   private let exchange: BFloat16Exchange?
   private let inputs: Matrix<Scalar>
   private var rows = 0
 
   /// - Parameters:
   ///   - capacity: the most samples that a rank gets of one minibatch.
-  ///   - byLanes: whether sums are formed lane by lane; whoever adds up must have the lanes.
+  ///   - byLanes: whether sums are formed lane by lane; the group of ranks must then have the lanes.
   ///   - roundsCurvature: whether Ẅ travels as bfloat16.
   init(
     _ network: Network<Scalar>, _ parameters: Arena<Scalar>, capacity: Int, byLanes: Bool, roundsCurvature: Bool

@@ -3,10 +3,10 @@ internal import Networks
 internal import Optimizers
 internal import Ranks
 
-/// How the ranks bring their shares of a minibatch together, and the memory in which they do it.
+/// How the ranks combine their shares of a minibatch, and the memory for it.
 ///
-/// A step has one of two: every rank has everything (``ReplicatedReduction``), or the ranks of a machine share signals and
-/// parameters (``NodeReduction``).
+/// There are two kinds: every rank has everything (``ReplicatedReduction``), or the ranks of a machine share signals
+/// and parameters (``NodeReduction``).
 protocol StepReduction<Scalar>: AnyObject {
   associatedtype Scalar: Real
 
@@ -14,60 +14,61 @@ protocol StepReduction<Scalar>: AnyObject {
   var network: Network<Scalar> { get }
   /// w, in the order of the network's layout.
   var parameters: Arena<Scalar> { get }
-  /// What this rank moves of them.
+  /// The part of the parameters that this rank updates.
   var part: ParameterPart { get }
   /// Ẇ, Ẅ and the loss of the last minibatch.
   var sums: StatisticsSums<Scalar> { get }
-  /// Whether this rank updates the running averages in the parameters: one copy of them has one writer.
+  /// Whether this rank updates the running averages among the parameters: one copy of them has one writer.
   var updatesRunningAverages: Bool { get }
 
   /// Chooses this rank's rows for a minibatch.
   ///
   /// - Parameters:
-  ///   - samples: of the global minibatch.
-  ///   - rows: those of this rank.
+  ///   - samples: the size of the global minibatch.
+  ///   - rows: the number of this rank's rows.
   func begin(samples: Int, rows: Int)
   /// This rank's rows of inputs.
   var ownInputs: Matrix<Scalar> { get }
   /// The rows of inputs over which this rank forms sums.
   var summedInputs: Matrix<Scalar> { get }
-  /// Whether the sums that this rank forms are those of all samples.
+  /// Whether the sums that this rank forms cover all samples.
   ///
   /// - Parameter ranks: the number of ranks.
   func formsAllSums(ranks: Int) -> Bool
 
-  /// Turns what the backward pass left in ``sums`` into the sums over all samples. Collective.
+  /// Turns the sums of the backward pass in ``sums`` into the sums over all samples. Collective.
   ///
   /// - Parameters:
-  ///   - hasCurvature: whether Ẅ is among them.
-  ///   - leavingSeparable: whether the sums that are formed by units are left out, for weights that move where they are
-  ///     formed.
-  ///   - loss: of this rank's samples.
+  ///   - hasCurvature: whether Ẅ is among the sums.
+  ///   - leavingSeparable: whether to leave out the sums that are formed by units, because the product kernel itself
+  ///     updates the weights.
+  ///   - loss: the loss of this rank's samples.
   /// - Returns: the loss of all samples.
   func addUp(
     _ bound: Bound, hasCurvature: Bool, leavingSeparable: Bool, loss: Double,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double
 
-  /// Moves this rank's part of the parameters, so that all of them have moved. Collective where ranks share them.
+  /// Updates this rank's part of the parameters; afterwards all parameters are updated. Collective where ranks share
+  /// them.
   ///
   /// - Parameters:
-  ///   - rest: what of the part is left to move; all of it where nil.
+  ///   - rest: the elements of the part that still need the update; nil for the whole part.
   func update(
     _ rule: any Optimizer, hasCurvature: Bool, samples: Int, state: OptimizerState<Scalar>, rate: Double,
     regularization: Regularization, rest: ParameterPart?
   ) throws
 
-  /// Lets every rank write its part of the parameters in `body`, when no other reads them. Collective where ranks share
-  /// them.
+  /// Calls `body`, in which every rank writes its part of the parameters, while no other rank reads them. Collective
+  /// where ranks share them.
   func write(_ body: () -> Void) throws
 
-  /// For arrays of which each rank may have a part: a checkpoint gets, and gives, whole ones.
+  /// Wraps a state for arrays of which each rank may have only a part: checkpoints write and return whole arrays.
   func whole(_ state: any StateExchange) -> any StateExchange
 }
 
-/// Ẅ, then Ẇ, then the sum of the losses: one array, so that one reduction adds them up, of its end alone where Ẅ is not
-/// computed.
+/// Ẅ, then Ẇ, then the sum of the losses, in one array, so that one reduction adds them up. Where Ẅ is not computed,
+/// the reduction covers only the array's end.
 struct StatisticsSums<Scalar: Real> {
   /// [2 · parameters + 1].
   let all: SampleSums<Scalar>
@@ -89,14 +90,14 @@ struct StatisticsSums<Scalar: Real> {
     StatisticsSlice(wDot: wDot, wDDot: hasCurvature ? wDDot : nil)
   }
 
-  /// Where they lie in ``all``.
+  /// The places of the sums in ``all``.
   func place(hasCurvature: Bool) -> StatisticsPlace {
     StatisticsPlace(
       wDot: parameters..<2 * parameters, wDDot: hasCurvature ? 0..<parameters : nil, loss: 2 * parameters)
   }
 }
 
-/// How the ranks of a training bring their shares of a minibatch together.
+/// How the ranks of a training combine their shares of a minibatch.
 public enum Reduction: String, Sendable {
   /// Every rank forms the sums of its samples; one reduction adds them up.
   case mpi

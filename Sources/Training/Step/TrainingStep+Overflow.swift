@@ -2,12 +2,14 @@ package import Kernels
 internal import Networks
 private import Optimizers
 
-/// What of a step is not finite: asked for when a training has diverged. Every answer is the same on every rank.
+/// Finds the quantities of a step that are not finite, after a training has diverged. Every answer is the same on every
+/// rank.
 extension TrainingStep {
-  /// What a block of the averages says of its statistics. Collective.
+  /// Finds an overflow of the statistics in the averages that accumulated them. Collective.
   ///
-  /// - Returns: Ẇ or Ẅ of the first block, in the order of the backward pass, that some update up to now took up and that
-  ///   was not finite; nil where there is none, and where the optimizer has no averages.
+  /// - Returns: the name of Ẇ or Ẅ of the first block, in the order of the backward pass, whose average is not finite
+  ///   because an update up to now accumulated a non-finite value; nil where there is none, and where the optimizer has
+  ///   no averages.
   package func overflowInAverages(over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
     let isCurvature = settings.rule.needsCurvature
     return try overflow(
@@ -21,11 +23,11 @@ extension TrainingStep {
     try overflow([("", parameters.all)], over: ranks)
   }
 
-  /// Ẇ or Ẅ that are not finite at the present parameters. Collective.
+  /// Finds Ẇ or Ẅ that are not finite at the present parameters. Collective.
   ///
   /// - Parameters:
   ///   - positions: this rank's shard of a minibatch.
-  ///   - stepsBefore: the updates before it, by which Ẅ is due.
+  ///   - stepsBefore: the number of updates before the minibatch, which decides whether Ẅ is due.
   func overflowInStatistics(
     _ positions: Span<Int32>, samples: Int, epoch: Int, stepsBefore: Int,
     over ranks: borrowing some GlobalSum & ~Copyable
@@ -37,25 +39,26 @@ extension TrainingStep {
     return try overflow([("wDDot", statistics.wDDot), ("wDot", statistics.wDot)], over: ranks)
   }
 
-  /// The first layer whose outputs for the last minibatch are not finite at the present parameters; nil where all are.
-  /// Collective.
+  /// The first layer whose outputs for the last minibatch are not finite at the present parameters; nil where all are
+  /// finite. Collective.
   ///
-  /// - Parameter ids: what the dropout masks of this rank's rows are addressed by.
+  /// - Parameter ids: the identifiers that address the dropout masks of this rank's rows.
   func overflowInOutputs(_ ids: Span<Int32>, over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
     let x = reduction.ownInputs
     var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
     pass.updatesRunningAverages = false
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)
-    // A layer that works in place leaves its outputs at the boundary below too: the layer below is named.
+    // A layer that works in place also changes the outputs of the layer below: then the layer below is named.
     let names = network.stepNames
     return try firstFlag(names.count, over: ranks) { !network.value(above: $0, of: x).elements.isFinite }
       .map { "the output of \(names[$0])" }
   }
 
-  /// The name of the first block, from the last one down, of which one of some quantities is not finite.
+  /// The name of the first block, from the last block down, in which one of some quantities is not finite.
   ///
-  /// - Parameter quantities: what they are called, and their values in the order of the parameters; nil for none.
+  /// - Parameter quantities: their names, and their values in the order of the parameters; nil for a quantity without
+  ///   values.
   private func overflow(
     _ quantities: [(name: String, values: Vector<Scalar>?)], over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> String? {
@@ -70,7 +73,7 @@ extension TrainingStep {
     }
   }
 
-  /// The first of some places at which a rank finds something; nil where none does.
+  /// The first of some places that a rank flags; nil where no rank flags any.
   private func firstFlag(
     _ count: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ isFlagged: (Int) -> Bool
   ) throws -> Int? {

@@ -4,14 +4,14 @@ internal import Networks
 internal import Ranks
 
 extension TrainingStep {
-  /// Computes Ẇ, the loss and, where it is due, Ẅ of a global minibatch; parameters stay, but for running averages.
+  /// Computes Ẇ, the loss and, where it is due, Ẅ of a global minibatch; changes no parameters except running averages.
   ///
   /// - Parameters:
   ///   - positions: this rank's shard of the minibatch, possibly empty.
   ///   - samples: the size of the global minibatch.
   ///   - epoch: addresses the dropout masks, with the seed and the positions.
-  /// - Returns: the mean loss of the global minibatch at the current parameters, with its weights, without R; the same on
-  ///   every rank.
+  /// - Returns: the mean loss of the global minibatch at the current parameters, with its weights, without R; the same
+  ///   on every rank.
   public func computeStatistics(
     _ positions: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
@@ -23,11 +23,11 @@ extension TrainingStep {
     }
   }
 
-  /// The same for samples that the caller gives.
+  /// Computes the same for samples that the caller provides.
   ///
   /// - Parameters:
-  ///   - ids: what the dropout masks of this rank's rows are addressed by, one for each.
-  ///   - fill: writes this rank's rows of inputs and targets and, where the step has them, their weights.
+  ///   - ids: the identifiers that address the dropout masks of this rank's rows, one for each row.
+  ///   - fill: writes this rank's rows of inputs and targets and, where the step has weights, the rows' weights.
   package func computeStatistics(
     ids: Span<Int32>, samples: Int, epoch: Int, over ranks: borrowing some GlobalSum & ~Copyable,
     fill: (_ inputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ weights: Vector<Scalar>?) -> Void
@@ -63,7 +63,7 @@ extension TrainingStep {
 
   /// Forms Ẇ and the loss of this rank's rows, and adds them up.
   ///
-  /// - Parameter form: overwrites Ẇ by that of some rows; gives their loss.
+  /// - Parameter form: overwrites Ẇ with the sums over some rows and returns the rows' loss.
   /// - Returns: the mean loss of the global minibatch.
   private func addUp(
     rows: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ form: (Range<Int>, Vector<Scalar>) -> Double
@@ -94,6 +94,6 @@ extension TrainingStep {
       leavingSeparable: movesWithSums, over: ranks)
   }
 
-  /// Of the last statistics.
+  /// Ẇ and Ẅ of the last minibatch.
   var statistics: StatisticsSlice<Scalar> { reduction.sums.statistics(hasCurvature: hasCurvature) }
 }

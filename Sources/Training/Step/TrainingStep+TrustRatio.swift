@@ -2,10 +2,10 @@ internal import Kernels
 private import Networks
 internal import Optimizers
 
-/// (M15) with what it is measured by: the minibatch and its losses before and after a step.
+/// (M15) and its measurements: the minibatch, and its losses before and after a step.
 struct TrustRatioTest {
   var ratio: TrustRatio
-  /// What the dropout masks of the minibatch's rows are addressed by.
+  /// The identifiers that address the dropout masks of the minibatch's rows.
   var ids: [Int32] = []
   /// The losses before and after the step, as sums over the samples.
   let losses = SampleSums<Double>(count: 2)
@@ -28,8 +28,8 @@ extension TrainingStep {
   /// Whether the trust ratio of the present step is tested.
   var isTested: Bool { trustRatio?.ratio.isDue(step: steps) ?? false }
 
-  /// (M15) for the step from ``before`` to the present parameters. Rank 0 decides for all: the others take its numbers, so
-  /// that a last bit in which processors differ cannot part them.
+  /// (M15) for the step from ``before`` to the present parameters. All ranks take the numbers of rank 0, so that they
+  /// decide alike even where their processors differ in the last bit.
   func testTrustRatio(over ranks: borrowing some GlobalSum & ~Copyable) throws {
     guard let test = trustRatio, let before else { return }
     var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
@@ -49,7 +49,7 @@ extension TrainingStep {
     decreases[0] = ranks.rank == 0 ? actual : 0
     decreases[1] = ranks.rank == 0 ? predicted : 0
     try ranks.sum(decreases)
-    // J before the step is finite, or the step would not have been taken.
+    // J before the step is finite; otherwise the step would not have been taken.
     let isFinite = decreases[0].isFinite
     if trustRatio?.ratio.adapt(actual: decreases[0], predicted: decreases[1], isFinite: isFinite) == .undo {
       parameters.all.copy(from: before.all)
@@ -57,7 +57,7 @@ extension TrainingStep {
     }
   }
 
-  /// The sums of the losses of the last statistics, and of those at the last forward pass.
+  /// Adds up the losses of the last statistics, and the losses of the last forward pass.
   private func addLosses(_ losses: SampleSums<Double>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     func lossAfter(_ rows: Range<Int>) -> Double {
       network.loss(settings.loss, targets: ownTargets, weights: rowWeights, rows: rows)

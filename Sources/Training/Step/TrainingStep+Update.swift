@@ -4,10 +4,10 @@ private import Optimizers
 internal import Ranks
 
 extension TrainingStep {
-  /// Applies the step of the last statistics; where its trust ratio is due, tests it on the same minibatch and dropout
-  /// masks. Collective.
+  /// Applies the update from the last statistics; where the trust ratio is due, tests it on the same minibatch with the
+  /// same dropout masks. Collective.
   ///
-  /// - Parameter factor: what the schedule makes of the learning rate.
+  /// - Parameter factor: the schedule's factor of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let isTested = isTested
     appliedRate = (trustRatio?.ratio.rate ?? settings.rate) * factor
@@ -27,8 +27,8 @@ extension TrainingStep {
     if isTested { try testTrustRatio(over: ranks) }
   }
 
-  /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, Ẇ as a sum over the samples, with all else as it was in the update
-  /// (`Optimizer.stepDerivative`); 0 where the update was undone. To be asked for before the next statistics.
+  /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, where Ẇ is a sum over the samples and everything else is as in the update
+  /// (`Optimizer.stepDerivative`); 0 where the update was undone. Call it before the next statistics.
   ///
   /// The derivative of w + Δw by the weight of a sample is −P ∇f_i, with ∇f_i at ``parametersBefore``.
   ///

@@ -5,26 +5,26 @@ public import Networks
 internal import Optimizers
 public import Ranks
 
-/// One distributed step on a global minibatch, and the memory it works in.
+/// One distributed step on a global minibatch, and its working memory.
 ///
 /// Each rank computes the sums of its shard; one reduction adds Ẇ, the loss and, where it is wanted, Ẅ over the ranks;
-/// every rank applies the identical update. Where the ranks of a machine share memory (``NodeMemory``), each forms and moves
-/// a part instead. After construction a step allocates nothing of its own.
+/// every rank applies the identical update. Where the ranks of a machine share memory (``NodeMemory``), each rank forms
+/// and updates a part instead. After construction a step itself allocates nothing.
 ///
-/// With weights a_i of the training samples, J = (1/S) Σ a_i f_i + R: S stays the number of samples, whatever the weights
-/// add up to. A sample's share of Ẇ counts a_i times. Its share of Ẅ counts a_i times where a_i ≥ 0, since everything from
-/// h = ∂²f/∂y² to Ẅ is linear in (Ẏ, Z) for a positive factor; where a_i < 0 its h counts |a_i| times, so that Ẅ stays a
-/// bound, and its share of Ẅ with it unless (M8) meets σ'' ≠ 0.
+/// With weights a_i of the training samples, J = (1/S) Σ a_i f_i + R: S stays the number of samples, whatever the sum
+/// of the weights. A sample's share of Ẇ counts a_i times. Its share of Ẅ counts a_i times where a_i ≥ 0, since
+/// everything from h = ∂²f/∂y² to Ẅ is linear in (Ẏ, Z) for a positive factor. Where a_i < 0 its h counts |a_i| times,
+/// so that Ẅ stays a bound, and its share of Ẅ counts |a_i| times too unless (M8) meets σ'' ≠ 0.
 public final class TrainingStep<Scalar: Real> {
-  /// α or λ of the last update; where the lengths of the steps are found, their upper limit.
+  /// α or λ of the last update; where the optimizer finds the lengths of the steps, their upper limit.
   public internal(set) var learningRate: Double
 
   let problem: LearningProblem
   let settings: StepSettings
-  /// How the ranks bring their shares together, with the network, the parameters and the sums.
+  /// How the ranks combine their shares, with the network, the parameters and the sums.
   let reduction: any StepReduction<Scalar>
 
-  /// Where Ẇ comes from, with what each way needs.
+  /// The method that computes Ẇ, with its data.
   enum Gradient {
     case backpropagation
     case finiteDifference(step: Double)
@@ -34,33 +34,35 @@ public final class TrainingStep<Scalar: Real> {
   let gradient: Gradient
   let state: OptimizerState<Scalar>
   var trustRatio: TrustRatioTest?
-  /// w before a step whose trust ratio is tested, or every step; nil where neither is wanted.
+  /// w before a step whose trust ratio is tested, or before every step; nil where neither is needed.
   let before: Arena<Scalar>?
   let keepsParametersBefore: Bool
-  /// What is left to move where weights move with their sums, see ``movesWithSums``; nil where no step can do so.
+  /// The parameters that remain to update where the product kernel updates the weights, see ``movesWithSums``; nil
+  /// where no step can do so.
   let rest: ParameterPart?
 
   /// The last minibatch.
   var minibatch: Minibatch<Scalar>
   var hasCurvature = false
-  /// Whether the weights of the last statistics move where their sums Ẇ and Ẅ are formed, which then are never in memory:
-  /// the same step, bit by bit.
+  /// Whether the product kernel that forms Ẇ and Ẅ of the last statistics also updates the weights, so that these sums
+  /// are never in memory: the result is the same step, bit by bit.
   public internal(set) var movesWithSums = false
-  /// Whether the next statistics are formed in memory even where the weights could move with them.
+  /// Whether the next statistics are formed in memory even where the product kernel could update the weights.
   var keepsSumsInMemory = false
-  /// λ of the last update, without the length that was found, and whether the trust ratio undid it.
+  /// λ of the last update, without the step length that the optimizer found, and whether the trust ratio undid the
+  /// update.
   var appliedRate = 0.0
   var wasUndone = false
   var steps = 0
 
   /// - Parameters:
   ///   - capacity: the most samples that a rank gets of one minibatch.
-  ///   - weights: a_i of every position of the training set, read in each step; 1 where nil. Only backpropagation takes
+  ///   - weights: a_i of every position of the training set, read in each step; 1 where nil. Only backpropagation uses
   ///     them.
-  ///   - keepsParametersBefore: whether ``parametersBefore`` will be asked for.
-  ///   - takesRows: whether samples will be given row by row, with targets and weights of their own.
-  ///   - keepsSums: whether Ẇ and Ẅ are formed in memory even where the weights could move with them.
-  ///   - memory: made for the same network, with its parameters; not where all sums are needed on every rank.
+  ///   - keepsParametersBefore: whether ``parametersBefore`` will be read.
+  ///   - takesRows: whether the caller will provide samples row by row, with their own targets and weights.
+  ///   - keepsSums: whether Ẇ and Ẅ are formed in memory even where the product kernel could update the weights.
+  ///   - memory: made for the same network, with its parameters; nil where all sums are needed on every rank.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
     capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false,
@@ -102,7 +104,7 @@ public final class TrainingStep<Scalar: Real> {
       // Reconstruction: the target is the input.
       targets: problem.target == .input && !takesRows ? nil : Matrix(rows: capacity, columns: network.outputs),
       weights: weights, rowWeights: weights == nil && !takesRows ? nil : Arena(count: capacity).all)
-    // Not where anything but the step asks for the sums.
+    // Not where something other than the step needs the sums.
     let canMoveWithSums =
       settings.rule.isWeightStep && configuration.optimizer.curvatureEvery == 1 && settings.bound == .paper
       && training.gradient == .backpropagation && configuration.needsAllSums == nil && !keepsParametersBefore
@@ -114,19 +116,19 @@ public final class TrainingStep<Scalar: Real> {
   /// w, in the order of the network's layout.
   public var parameters: Arena<Scalar> { reduction.parameters }
 
-  /// Copies what this rank moves of the parameters: on a machine whose ranks share them, a part.
+  /// Copies this rank's part of the parameters: all of them, or a part on a machine whose ranks share them.
   func keepParameters(in copy: Arena<Scalar>) {
     for range in reduction.part.ranges { copy.all[range].copy(from: parameters.all[range]) }
   }
 
-  /// Puts back what every rank kept. Collective on a machine whose ranks share the parameters.
+  /// Restores the parts that every rank kept. Collective on a machine whose ranks share the parameters.
   package func restoreParameters(from copy: Arena<Scalar>) throws {
     try reduction.write {
       for range in reduction.part.ranges { parameters.all[range].copy(from: copy.all[range]) }
     }
   }
 
-  /// w before the last update, where the statistics of the minibatch were computed.
+  /// w before the last update, at which the statistics of the minibatch were computed.
   public var parametersBefore: Vector<Scalar> {
     guard keepsParametersBefore, let before else {
       preconditionFailure("w before a step is kept only where that was asked for")
@@ -135,19 +137,19 @@ public final class TrainingStep<Scalar: Real> {
   }
 }
 
-/// What a configuration says of a step.
+/// The settings of a step.
 struct StepSettings {
   let loss: Loss
   let regularization: Regularization
   let bound: Bound
   let partition: LossPartition
   let seed: UInt64
-  /// The lanes of a reproducible training.
+  /// The number of reproducibility lanes; nil where the training is not reproducible.
   let lanes: Int?
   let rule: any Optimizer
-  /// The rate of a step where no trust ratio changes it.
+  /// The learning rate of a step while no trust ratio changes it.
   let rate: Double
-  /// Ẅ is computed every so many steps; never where the optimizer does not want it.
+  /// Ẅ is computed every so many steps; nil where the optimizer does not need it.
   let curvatureEvery: Int?
 
   init(_ configuration: Configuration) {
@@ -162,25 +164,27 @@ struct StepSettings {
   }
 }
 
-/// This rank's rows of a minibatch, but for the inputs, and the memory for them.
+/// This rank's rows of a minibatch, without the inputs, and their memory.
 struct Minibatch<Scalar: Real> {
-  /// For as many rows as a rank can get; nil where a sample's target is its input.
+  /// Targets for as many rows as a rank can get; nil where a sample's target is its input.
   let targets: Matrix<Scalar>?
-  /// a_i of every position of the training set, and of the rows; nil where all are 1.
+  /// a_i of every position of the training set, and a_i of the rows; nil where all are 1.
   let weights: Vector<Scalar>?
   let rowWeights: Vector<Scalar>?
 
-  /// The size of the global minibatch, this rank's share, and the epoch.
+  /// The size of the global minibatch, the number of this rank's rows, and the epoch.
   var samples = 0
   var rows = 0
   var epoch = 0
 }
 
 extension TrainingStep: Resumable {
-  /// Parameters and averages, the trust ratio's λ, and the number of steps, which Ẅ and the trust ratio are due by. The
-  /// statistics and what else a step writes belong to that step; dropout masks are addressed by (seed, epoch, sample).
+  /// Parameters and averages, the trust ratio's λ, and the number of steps, which decides when Ẅ and the trust ratio
+  /// are due. The statistics and everything else that a step writes belong to that step; dropout masks are addressed by
+  /// (seed, epoch, sample).
   ///
-  /// Collective on a machine whose ranks share the parameters: each has the averages of its part, the checkpoint all.
+  /// Collective on a machine whose ranks share the parameters: each rank has the averages of its part, the checkpoint
+  /// has all.
   public func exchange(with state: any StateExchange) throws {
     try exchangeParameters(with: state)
     try state.number("steps", &steps)
@@ -192,7 +196,7 @@ extension TrainingStep: Resumable {
   private func exchangeParameters(with state: any StateExchange) throws {
     let blocks = network.layout.blocks.map { StateBlock(name: $0.name, shape: $0.shape, range: $0.range) }
     guard state.isTaking else { return try state.parameters(blocks, parameters.all) }
-    // All ranks have heard them before one writes to the one copy.
+    // All ranks have received the parameters before a rank writes to the shared copy.
     let heard = Arena<Scalar>(count: parameters.count)
     try state.parameters(blocks, heard.all)
     try restoreParameters(from: heard)
