@@ -1,22 +1,23 @@
 private import CKernels
 
-/// OpenBLAS, as this process has it: opened by ``open()`` or by the first product that needs it.
+/// The OpenBLAS library of this process, opened by ``open()`` or by the first product that needs it.
 public struct BLASLibrary: Sendable {
   /// Version and build options, for example `OpenBLAS 0.3.21 NO_LAPACKE DYNAMIC_ARCH …`.
   public let configuration: String
-  /// The processor kernel that it chose, for example `SkylakeX`; results are bitwise equal only for the same one.
+  /// The processor kernel that OpenBLAS chose, for example `SkylakeX`. Only the same kernel gives bitwise equal
+  /// results.
   public let coreName: String
-  /// The threads that it uses; it may have been built for fewer than it was told to use.
+  /// The number of threads that OpenBLAS uses; fewer than requested where the library was built for fewer.
   public let threads: Int
 
-  /// Sets the number of threads that one matrix product uses, by OpenBLAS or by the program's own kernels. One for each
-  /// rank is right when ranks fill the cores.
+  /// Sets the number of threads that one matrix product uses, in OpenBLAS and in the program's own kernels. One thread
+  /// per rank is right when the ranks fill the cores.
   public static func setThreads(_ threads: Int) {
     OpenBLAS.setThreads(threads)
     matrix_kernel_set_threads(CInt(threads))
   }
 
-  /// Opens OpenBLAS where it is not open yet: products by it cannot fail then.
+  /// Opens OpenBLAS if it is not open yet. After that, products by OpenBLAS cannot fail.
   ///
   /// - Throws: ``BLASError`` that says what to install.
   @discardableResult public static func open() throws(BLASError) -> BLASLibrary {
@@ -26,7 +27,7 @@ public struct BLASLibrary: Sendable {
   }
 }
 
-/// Why there is no OpenBLAS.
+/// The reason why OpenBLAS cannot be used.
 public struct BLASError: Error, CustomStringConvertible, Equatable {
   public let description: String
 

@@ -1,10 +1,10 @@
 private import COpenBLAS
 
-/// A number type that OpenBLAS multiplies: Float and Double.
+/// A number type that OpenBLAS multiplies: Float or Double.
 ///
-/// The functions take pointers and check nothing; `Kernels` wraps them in matrices that know their shapes.
-/// All matrices are row-major; `ld` is the distance between two rows in elements. Whoever calls them has opened OpenBLAS
-/// (``BLASLibrary/open()``), or has nobody to tell that it is not there.
+/// The functions take pointers and check nothing; `Kernels` wraps them in matrices that know their shapes. All matrices
+/// are row-major; `ld` is the distance between two rows in elements. The caller should have opened OpenBLAS
+/// (``BLASLibrary/open()``): if it cannot be opened, these functions end the process.
 public protocol BLASScalar {
   /// C ← α op(A) op(B) + β C with op(A) [m × k], op(B) [k × n], C [m × n].
   @unsafe static func gemm(

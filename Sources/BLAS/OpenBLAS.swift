@@ -3,21 +3,21 @@ internal import COpenBLAS
 private import Glibc
 private import Synchronization
 
-/// OpenBLAS's functions, in a library that is opened when the first product needs it: a run that needs none has neither
-/// its threads nor their memory.
+/// The functions of OpenBLAS. The library is opened when the first product needs it; a run without such products has
+/// neither its threads nor their memory.
 ///
-/// The library chooses threads and kernels when it is loaded, by its environment, which is written first. Its functions may
-/// be called from any thread.
+/// The library chooses threads and kernels from environment variables when it is loaded, so these are set first. Its
+/// functions may be called from any thread.
 @safe struct OpenBLAS: @unchecked Sendable {
   private(set) var functions: openblas_library
 
-  /// That of this process.
+  /// The library of this process, or the reason why it cannot be opened.
   static let shared = Result { () throws(BLASError) in try OpenBLAS() }
 
   private static let isOpen = Atomic<Bool>(false)
   private static let wantedThreads = Atomic<Int>(1)
 
-  /// Debian's and Fedora's names.
+  /// The library's file names on Debian and Fedora.
   private static let names = ["libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so"]
   private static let coreVariable = "OPENBLAS_CORETYPE"
 
@@ -25,7 +25,7 @@ private import Synchronization
     let threads = Self.wantedThreads.load(ordering: .relaxed)
     unsafe setenv("OPENBLAS_NUM_THREADS", "\(threads)", 1)
     unsafe functions = try Self.open()
-    // It takes a processor that is newer than itself for one of 2004, which costs a factor of seven.
+    // OpenBLAS mistakes a processor that is newer than the library for one of 2004, which makes it seven times slower.
     if coreName == "Prescott", let core = Self.newestCore,
       unsafe getenv(Self.coreVariable) == nil
     {
@@ -53,7 +53,7 @@ private import Synchronization
         + "or raise a limit of memory")
   }
 
-  /// OpenBLAS's name for the kernels with the widest vectors that this processor has; nil for one of before 2013.
+  /// OpenBLAS's name for the kernels with this processor's widest vectors; nil for a processor from before 2013.
   private static var newestCore: String? {
     switch widest_instruction_set() {
     case instructions_avx512: "SkylakeX"
@@ -62,7 +62,7 @@ private import Synchronization
     }
   }
 
-  /// - Parameter threads: of one product; also of a library that is opened later.
+  /// - Parameter threads: the number of threads of one product; also applies to a library that is opened later.
   static func setThreads(_ threads: Int) {
     wantedThreads.store(threads, ordering: .relaxed)
     guard isOpen.load(ordering: .relaxed), case .success(let library) = shared else { return }

@@ -1,6 +1,6 @@
 // The loops of activation_loops.h for one number type and one set of instructions, see every_variant.h.
 
-// One vector forward; `function` and `is_whole` are constants where it is inlined.
+// The forward pass of one vector; `function` and `is_whole` are compile-time constants.
 INLINE void NAME(forward_vector)(
     const activation_function function, const activation_forward_pass *pass, size_t at, size_t count,
     const int is_whole) {
@@ -10,7 +10,7 @@ INLINE void NAME(forward_vector)(
   switch (function) {
     case activation_identity: break;
     case activation_sigmoid: {
-      // By e = e^−|z|, so that neither tail overflows or cancels.
+      // Uses e = e^−|z|, so that neither tail overflows or cancels.
       const V e = EXP(-__builtin_elementwise_abs(z)), q = one / (one + e);
       slope = e * q * q;
       const V magnitude = slope * (one - e) * q;
@@ -30,7 +30,7 @@ INLINE void NAME(forward_vector)(
       curvature = e * q * q;
       break;
     }
-    // Comparisons are made such that not-a-number passes through.
+    // These comparisons let NaN pass through.
     case activation_relu:
       y = z < 0 ? zero : z;
       slope = z > 0 ? one : zero;
@@ -65,7 +65,7 @@ INLINE void NAME(forward_vector)(
 }
 
 INLINE void NAME(forward_all)(const activation_function function, const activation_forward_pass *given) {
-  // A copy, which no result can overlap.
+  // A local copy, which no result can overlap.
   const activation_forward_pass pass = *given;
   size_t at = 0;
   for (; at + WIDTH <= pass.count; at += WIDTH) NAME(forward_vector)(function, &pass, at, WIDTH, 1);
@@ -82,7 +82,8 @@ TARGET static void NAME(forward)(const activation_forward_pass *pass) {
 #undef CASE
 }
 
-// σ'(z) and σ''(z) from y = σ(z), for functions whose derivatives follow from it; whether σ'' is other than 0.
+// Computes σ'(z) and σ''(z) from y = σ(z), for functions whose derivatives follow from it. Returns whether σ'' can
+// differ from 0.
 INLINE int NAME(derive_of_value)(const activation_function function, V y, V *slope, V *curvature) {
   const V one = (V)(1), zero = (V)(0);
   *slope = one;
@@ -109,7 +110,7 @@ INLINE V NAME(z_below)(V z, V gradient, V slope, const int has_curvature, V curv
   return __builtin_elementwise_abs(sum);
 }
 
-// One vector backward; `function`, `of_value`, `has_z` and `is_whole` are constants where it is inlined.
+// The backward pass of one vector; `function`, `of_value`, `has_z` and `is_whole` are compile-time constants.
 INLINE void NAME(backward_vector)(
     const activation_function function, const int of_value, const int has_z, const activation_backward_pass *pass,
     size_t at, size_t count, const int is_whole) {
@@ -158,7 +159,7 @@ TARGET static void NAME(backward)(const activation_backward_pass *pass) {
 #undef EITHER
 }
 
-// One vector of the loss; its squares are added to `sum`.
+// The loss of one vector; adds its squared errors to `sum`.
 INLINE V NAME(error_vector)(
     const activation_function function, const int has_z, const activation_error_pass *pass, V sum, size_t at,
     size_t count, const int is_whole) {
@@ -173,7 +174,7 @@ INLINE V NAME(error_vector)(
     const V z = NAME(z_below)(above, gradient, slope, has_curvature, curvature, u);
     NAME(store)((T *)pass->z + at, z, count, is_whole);
   }
-  // What is not there is 0 in both y and t.
+  // The missing numbers of a partial vector are 0 in both y and t.
   return sum + error * error;
 }
 
@@ -182,7 +183,7 @@ INLINE double NAME(error_all)(
   const activation_error_pass pass = *given;
   double total = 0;
   for (size_t row = 0; row < pass.rows; row++) {
-    // Four sums, so that an addition need not wait for the one before it.
+    // Four sums, so that an addition need not wait for the previous one.
     V sum[4] = {(V)(0), (V)(0), (V)(0), (V)(0)};
     const size_t end = (row + 1) * pass.columns;
     size_t at = row * pass.columns;

@@ -1,6 +1,6 @@
 #include "bfloat16.h"
 
-// Of a block that stays in the nearest cache while all parts are added to it.
+// The length of a block of sums, which stays in the nearest cache while all parts are added to it.
 enum { block = 1024 };
 
 #define LOOPS "bfloat16_variants.h"

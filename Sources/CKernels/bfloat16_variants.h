@@ -5,9 +5,10 @@ TARGET static void NAME(round)(size_t count, const float *x, uint16_t *y) {
   for (size_t k = 0; k < count; k++) {
     uint32_t bits;
     memcpy(&bits, x + k, sizeof bits);
-    // Half of the last place that stays, less one bit where that place is even, so that ties do not carry into it.
+    // Adds half a unit of the last place that stays, less one bit where that place is even, so that ties do not carry
+    // into it.
     uint32_t rounded = (bits + 0x7fff + ((bits >> 16) & 1)) >> 16;
-    // A NaN may have all its bits in the half that goes.
+    // A NaN may have all its fraction bits in the half that is dropped.
     uint32_t quiet = (bits >> 16) | 0x40;
     y[k] = (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
   }

@@ -1,34 +1,36 @@
-// How a product is cut into blocks. BLOCK_TERMS decides about the bits of a result, the others about time alone.
+// How a product is split into blocks. BLOCK_TERMS affects the bits of a result, the other constants only the time.
 #pragma once
 #include <stddef.h>
 
 #define SMALLER(a, b) ((a) < (b) ? (a) : (b))
-// How many numbers the vectors hold in which `count` numbers fit.
+// `count`, rounded up to whole vectors.
 #define WHOLE_VECTORS(count) (((count) + WIDTH - 1) / WIDTH * WIDTH)
 
-// The most terms of a block of sums: a panel of B, of so many rows and two vectors, stays in the first-level cache.
+// The largest number of terms of a block of sums: a panel of B with so many rows of two vectors stays in the
+// first-level cache.
 #define BLOCK_TERMS MATRIX_LANE_TERMS
-// The most columns of a panel of B: two vectors of 16.
+// The largest number of columns of a panel of B: two vectors of 16.
 #define PANEL_COLUMNS 32
-// The most numbers of a packed block of A, and of a block of A that is read where it lies: they stay in the second-level
-// cache.
+// The largest sizes, in numbers, of a packed block of A and of a block of A that is read in place. Both stay in the
+// second-level cache.
 #define BLOCK_NUMBERS (320 * 192)
 #define DIRECT_NUMBERS 100000
-// The most panels of B for which A is not packed.
+// The largest number of panels of B for which A is read in place.
 #define DIRECT_PANELS 4
-// Lines at a distance of a multiple of so many bytes fall into an eighth of the first-level cache at most.
+// Cache lines whose distances are multiples of so many bytes fall into at most an eighth of the first-level cache.
 #define CROWDED_BYTES 512
-// The most numbers of C whose sums are finished before the next ones are begun: half a second-level cache of floats.
+// The largest number of elements of C that are finished before the next ones begin. As floats, they fill half a
+// second-level cache.
 #define BLOCK_RESULTS (1 << 17)
-// The most numbers that a panel of packed A has for each term.
+// The largest number of elements that a packed panel of A has for each term.
 #define PANEL_ROWS 16
 
-// How many vectors a result has whose rows are cut into vectors, and what it costs to turn a number of it, in
-// multiplications of vectors.
+// The number of vectors of a result whose rows are split into vectors, and the cost of transposing one element of a
+// result, in multiplications of vectors.
 #define VECTORS(rows, columns) ((rows) * (((columns) + WIDTH - 1) / WIDTH))
 #define TURN 3
 
-// The length of the first of the even parts into which `count` is cut, none longer than `most`.
+// The length of the first part when `count` is split into even parts, none longer than `most`.
 static inline size_t even_part(size_t count, size_t most) {
   size_t parts = (count + most - 1) / most;
   return (count + parts - 1) / parts;

@@ -1,4 +1,4 @@
-// LOOPS for both number types by one set of instructions: see every_variant.h, which includes this.
+// LOOPS for both number types and one instruction set: see every_variant.h, which includes this file.
 
 #define T float
 #define TYPE f32

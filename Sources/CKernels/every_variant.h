@@ -1,24 +1,25 @@
-// Includes LOOPS, a file of loops over arrays, once for each set of instructions and number type: its variants. Says how a
-// source is compiled for each set, and defines
+// Includes LOOPS, a file of loops over arrays, once for each instruction set and number type: these are its variants.
+// Says how a source is compiled for each set, and defines
 //   DISPATCH(function, instructions, is_double, …)
-//                       calls the variant of a function that is asked for, and returns
+//                       calls the requested variant of a function, and returns
 //   DISPATCH_TYPE(function, type, instructions, …)
-//                       likewise, of a type: f32 or f64
+//                       the same for one type: f32 or f64
 //   CALL_SUFFICIENT(function, type, …)
-//                       calls the variant that every processor has which suffices: for what takes no longer than a choice
-// In LOOPS are defined:
+//                       calls the variant that every supported processor has: for functions as short as a dispatch
+// LOOPS can use:
 //   T, V, WIDTH         the number type, its vector, and how many numbers a vector has
 //   TYPE, INSTRUCTIONS  f32 or f64, and avx512, avx2 or plain
 //   LANES_F32, LANES_F64
-//                       how many of each type a vector has
+//                       how many numbers of each type a vector has
 //   TARGET, NAME(x)     the attribute of a function, and its name
-//   INLINE              in place of TARGET, of one that is inlined
+//   INLINE              in place of TARGET, for a function that is inlined
 //   LOAD, STORE         of a whole vector
 //   LOAD_PART, STORE_PART
-//                       of the first numbers of a vector, not all; what is not loaded is 0
+//                       of the first numbers of a vector, never all; numbers that are not loaded are 0
 //   EXP, EXPM1, LOG1P, TANH
 //                       of a vector, within 4 ulp: by libmvec where there is one
-// A number's result has the same bits wherever it lies in an array: partial vectors take the way of whole ones.
+// A number's result has the same bits wherever it lies in an array, because partial vectors use the functions of whole
+// ones.
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -48,7 +49,8 @@
 #define LIBMVEC_LETTER e
 #include "both_types.h"
 
-// The first `count` numbers of a vector are those where all bits are read from here + WIDTH − count numbers.
+// For a mask of the first `count` numbers of a vector, read a vector that starts WIDTH − count numbers after the start
+// of this array.
 static const int every_variant_mask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 #define MASK(count) _mm256_loadu_si256((const __m256i *)((const T *)every_variant_mask + WIDTH - (count)))
 

@@ -4,13 +4,13 @@
 #include "shuffles.h"
 #include "team.h"
 
-// Parts of fewer multiplications, of some twenty microseconds, are not worth waking a thread.
+// Parts with fewer multiplications (about twenty microseconds) are not worth waking a thread.
 enum { PART_TERMS = 1 << 21 };
 
 #define LOOPS "product_variants.h"
 #include "every_variant.h"
 
-// For blocks of so many terms.
+// The workspace for blocks of `terms` terms.
 static size_t workspace_of(size_t m, size_t n, size_t terms) {
   const size_t rows = m > n ? m : n;
   // Two factors of 6 rows, or one of 12, in each panel.
@@ -19,7 +19,8 @@ static size_t workspace_of(size_t m, size_t n, size_t terms) {
 }
 
 size_t matrix_product_workspace(size_t m, size_t n, size_t k) {
-  // Fewer terms can have a longer first part: what is enough for some is enough for fewer.
+  // Fewer terms can have a longer first part, see even_part. The limit used here makes a workspace for k terms large
+  // enough for fewer terms too.
   return k == 0 ? 0 : workspace_of(m, n, SMALLER(k, BLOCK_TERMS));
 }
 

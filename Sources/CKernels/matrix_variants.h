@@ -1,6 +1,6 @@
 // The loops of matrix_loops.h for one number type and one set of instructions, see every_variant.h.
 
-// The sums of up to `vectors` vectors of columns, which stay in registers; the last vector has `last` of them.
+// Sums `vectors` vectors of columns; the sums stay in registers. The last vector has `last` columns.
 INLINE void NAME(sum_block)(
     const int vectors, const int is_whole, size_t rows, size_t last, const T *x, size_t stride, T *sums,
     int accumulates) {
@@ -29,7 +29,7 @@ TARGET static void NAME(sum_rows)(
   if (at < columns) NAME(sum_block)(1, 0, rows, columns - at, x + at, stride, sums + at, accumulates);
 }
 
-// One vector of a row; its squares are added to `sum`.
+// The loss of one vector of a row; adds its squared errors to `sum`.
 INLINE V NAME(square_vector)(
     const T *y, const T *t, T *y_dot, T *z, const T *u, V sum, size_t count,
     const int is_whole) {
@@ -43,7 +43,7 @@ TARGET static double NAME(squared_error)(
     size_t rows, size_t columns, const T *y, const T *t, T *y_dot, T *z, const T *u) {
   double total = 0;
   for (size_t row = 0; row < rows; row++) {
-    // Four sums, so that an addition need not wait for the one before it.
+    // Four sums, so that an addition need not wait for the previous one.
     V sum[4] = {(V)(0), (V)(0), (V)(0), (V)(0)};
     const size_t end = (row + 1) * columns;
     size_t at = row * columns;
@@ -65,7 +65,7 @@ TARGET static double NAME(squared_error)(
   return total;
 }
 
-// A product that is rounded before the addition, as everywhere: the results do not depend on the processor.
+// The product is rounded before the addition on every processor, so that the results do not depend on the processor.
 TARGET static void NAME(scale_bytes)(
     size_t count, const uint8_t *restrict x, const double *restrict scale, const double *restrict offset,
     int is_per_number, T *restrict y) {

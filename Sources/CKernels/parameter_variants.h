@@ -4,12 +4,12 @@ INLINE T NAME(denominator)(T sum, int is_root) {
   return is_root ? __builtin_elementwise_sqrt(sum) : sum;
 }
 
-// is_root and has_curvature are constants where it is inlined.
+// is_root and has_curvature are compile-time constants.
 INLINE partitioning_measures NAME(take_up_all)(
     size_t count, const T *restrict w, const T *restrict w_dot, const T *restrict w_ddot, const T *restrict origin,
     T *restrict s, T *restrict m, T *restrict v, const parameter_block *block, double keep_, double gain_, int is_root,
     int has_curvature) {
-  // The order of the sums is the compiler's: in vectors.
+  // The compiler chooses the order of the sums, so that it can use vectors.
 #pragma clang fp reassociate(on)
   const T per_sample = (T)block->per_sample, l2 = (T)block->l2, l1 = (T)block->l1;
   const T keep = (T)keep_, gain = (T)gain_;
@@ -54,7 +54,8 @@ INLINE void NAME(move_all)(
     T base, int is_root) {
   for (size_t k = 0; k < count; k++) {
     const T d = NAME(denominator)(v[k] * v_correction + base, is_root);
-    // The scale comes last: where gradients are tiny it is too large for a product with anything but the step.
+    // The scale is multiplied last: where gradients are tiny, it is too large to be multiplied with anything but the
+    // step.
     const T step = scale * (m[k] * m_correction / d);
     w[k] -= d == 0 ? 0 : step;
   }
@@ -73,11 +74,11 @@ TARGET static void NAME(move)(const parameter_block *block, double scale) {
 #undef ALL
 }
 
-// Steps without averages, or with those of Adam, have the bits of their formula, product by product and sum by sum: those of
-// the loops in Swift, which take over where a step keeps the last Ẅ.
+// Steps without averages, and steps with the averages of Adam, have the bits of their formula: every product and every
+// sum is rounded. The Swift loops, which are used where a step keeps the last Ẅ, have the same bits.
 #pragma STDC FP_CONTRACT OFF
 
-// The gradient of a number of w, g = Ẇ/S + ∇R.
+// The gradient of one element of w, g = Ẇ/S + ∇R.
 INLINE T NAME(gradient)(T w, T w_dot, T per_sample, T l2, T l1) {
   const T sign = (T)((w > 0) - (w < 0));
   return w_dot * per_sample + l2 * w + l1 * sign;

@@ -1,15 +1,15 @@
 // The products for one precision and one set of instructions. The including file defines
 //   T, V, WIDTH      the number type, its vector, and how many numbers a vector has
 //   PRODUCT, STEP    the types of a product and of a step
-//   ROWS             the most rows of a tile: ROWS × 2 vectors of sums stay in registers
+//   ROWS             the largest number of rows of a tile: ROWS × 2 vectors of sums stay in registers
 //   NAME(x), TARGET  the name of a function, and its attribute
-//   PACKS_TERMS      whether A is put in order where the rows of op(A) are its columns
+//   PACKS_TERMS      whether A is packed where the rows of op(A) are the columns of A
 //   LOAD, STORE, LOAD_PART, STORE_PART, FMA, MAGNITUDE
 //   DROP_SIGNS(x)    x = MAGNITUDE(x), in the register of x
 //   load_columns
 
-// op(A) of one product, or of two; the magnitudes of one factor alone. Transposed, the numbers of a column of op(A) are
-// contiguous, else those of a row.
+// op(A) of one product, or of two. `magnitude`: |A| in place of A, with one product only. If `transposed`, the numbers
+// of a column of op(A) are contiguous, otherwise the numbers of a row.
 typedef struct {
   const T *a1, *a2;
   size_t lda;
@@ -22,8 +22,8 @@ typedef struct {
   size_t ldb, columns;
 } NAME(panel);
 
-// C, whether it has sums of earlier terms, what is added to C1 and C2 where it has none, the lanes of the terms, and the step
-// that is taken in place of sums: see MATRIX_PRODUCT.
+// C; whether it holds sums of earlier terms; the row and the column that are added to C1 and C2 with the first terms;
+// the lanes of the terms; and the step that is taken instead of storing sums. See MATRIX_PRODUCT.
 typedef struct {
   T *c1, *c2;
   size_t ldc;
@@ -35,9 +35,9 @@ typedef struct {
   const STEP *step;
 } NAME(place);
 
-// The sums of one tile: `rows` rows of the first product and as many of the second where there are two, of `vectors` vectors of
-// columns. For each k the columns of B are contiguous; the rows of A1 and A2 are where A is `transposed`, else they lie at
-// distances of lda.
+// The sums of one tile: `rows` rows of the first product, and as many of the second where there are two, each with
+// `vectors` vectors of columns. For each k, the columns of B are contiguous. The rows of A1 and A2 are contiguous if A
+// is `transposed`; otherwise they are lda numbers apart.
 INLINE void NAME(add_up)(
     const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
     size_t lda, const T *b, size_t ldb, V sum[ROWS][2]) {
@@ -60,7 +60,7 @@ INLINE void NAME(add_up)(
   }
 }
 
-// One tile of C, the last vector of which has `last` columns. To C1 a row is added and to C2 a column, unless null.
+// One tile of C, whose last vector has `last` columns. Adds a row to C1 and a column to C2, unless they are null.
 INLINE void NAME(tile)(
     const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
     size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last, const T *row1,
@@ -109,12 +109,13 @@ INLINE void NAME(tile)(
   }
 }
 
-// W after a step, from the numbers of the products, each operation rounded by itself.
+// W after a step, computed from the elements of the products. Each operation is rounded separately.
 INLINE V NAME(stepped)(const int factors, const int has_l1, V w, V sum1, V sum2, const STEP *step) {
 #pragma clang fp contract(off)
   typedef __typeof__(w > w) mask;
   V g = sum1 * step->per_sample + step->l2 * w;
-  // Without l1 its term is a zero of either sign; which one changes no weight but one of zero, whose own has this sign.
+  // Without l1, its term is a zero of either sign. The sign matters only for a weight of zero, whose term is the +0
+  // added here.
   if (has_l1) g += (V)(((w > 0) & (mask)(V)(step->l1)) | ((w < 0) & (mask)(V)(-step->l1)));
   else g += 0;
   if (factors == 1) return w - step->rate * g;
@@ -122,7 +123,7 @@ INLINE V NAME(stepped)(const int factors, const int has_l1, V w, V sum1, V sum2,
   return w - (V)((d != 0) & (mask)(step->rate * g / d));
 }
 
-// The rows of W from the sums of their tile.
+// Updates the rows of W from the sums of their tile.
 INLINE void NAME(move)(
     const int rows, const int factors, const int vectors, const int has_l1, const V sum[ROWS][2], T *w, size_t ldw,
     size_t last, const STEP *step) {
@@ -138,7 +139,7 @@ INLINE void NAME(move)(
   }
 }
 
-// One tile of W takes a step; see `tile`.
+// Takes the step of one tile of W; see `tile`.
 INLINE void NAME(moving_tile)(
     const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2, size_t lda, const T *b,
     size_t ldb, T *w, size_t ldw, size_t last, const STEP *step) {
@@ -150,7 +151,7 @@ INLINE void NAME(moving_tile)(
   V sum[ROWS][2];
   const size_t terms = even_part(k, BLOCK_TERMS);
   NAME(add_up)(1, rows, factors, vectors, terms, a1, a2, lda, b, ldb, sum);
-  // Later blocks, in the order of sums that are kept in C.
+  // Later blocks of terms, added in the same order as sums that are stored in C.
   for (size_t p = terms; p < k; p += terms) {
     V first[ROWS][2];
 #pragma clang loop unroll(full)
@@ -218,7 +219,7 @@ PAIRS(4) PAIRS(5) PAIRS(6)
 #define ENTRIES(order)                                                                                     \
   {{{ENTRIES_6(order, 1, 1)}, {ENTRIES_6(order, 1, 2)}}, {{ENTRIES_3(order, 2, 1)}, {ENTRIES_3(order, 2, 2)}}}
 #endif
-// By whether A is transposed or W takes a step, by factors, by vectors and by rows.
+// Indexed by kind (A not transposed, A transposed, step of W), factors, vectors and rows.
 static NAME(tile_function) *const NAME(tiles)[3][2][2][ROWS] = {ENTRIES(by_rows), ENTRIES(by_terms), ENTRIES(moving)};
 enum { NAME(moving) = 2 };
 #undef TILE_FUNCTION
@@ -252,7 +253,8 @@ INLINE void NAME(pack_columns)(const T *const rows[WIDTH], size_t k, const int m
   for (size_t q = 0; p + q < k; q++) STORE(to + (p + q) * stride, magnitude ? MAGNITUDE(block[q]) : block[q]);
 }
 
-// A panel of B, k rows of whole vectors. What lies beyond its columns is some number, for columns that C does not have.
+// Packs a panel of B: k rows of whole vectors. The padding beyond its columns holds arbitrary numbers, which belong to
+// columns that C does not have.
 TARGET static void NAME(pack_panel)(
     const T *b, size_t ldb, int transposed, size_t k, size_t columns, const int magnitude, T *to) {
   const size_t width = WHOLE_VECTORS(columns);
@@ -277,8 +279,8 @@ TARGET static void NAME(pack_panel)(
   }
 }
 
-// A panel of A from rows that are contiguous in k: for each k the rows of A1, then those of A2 where there are two, in
-// whole vectors. What lies beyond them is some number, which is not read.
+// Packs a panel of A from rows that are contiguous in k: for each k, the rows of A1 and then the rows of A2 where there
+// are two factors, in whole vectors. The padding beyond them holds arbitrary numbers, which are not read.
 TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, size_t rows, T *to) {
   const size_t all = rows * factors, width = WHOLE_VECTORS(all);
   for (size_t start = 0; start < all; start += WIDTH) {
@@ -291,7 +293,7 @@ TARGET static void NAME(pack_rows)(NAME(factor) a, const int factors, size_t k, 
   }
 }
 
-// The counts of full tiles are known when this is compiled, and need no loop.
+// The row counts of full tiles are known at compile time and need no loop.
 INLINE void NAME(copy)(T *to, const T *from, size_t count) {
   switch (count) {
     case 3: memcpy(to, from, 3 * sizeof(T)); break;
@@ -301,8 +303,9 @@ INLINE void NAME(copy)(T *to, const T *from, size_t count) {
   }
 }
 
-// A block of A as panels, from columns of op(A) that are contiguous. They are read from one end to the other: the few
-// numbers that a tile needs of each share a line with those of other tiles, which the first-level cache has to keep.
+// Packs a block of A as panels, from contiguous columns of op(A). Each column is read from end to end. Without packing,
+// a tile would read a few numbers of each column from cache lines that it shares with other tiles, and the first-level
+// cache would have to keep these lines.
 TARGET static void NAME(pack_terms)(
     NAME(factor) a, const int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
   for (size_t p = 0; p < k; p++) {
@@ -317,7 +320,7 @@ TARGET static void NAME(pack_terms)(
   }
 }
 
-// A block of A as panels of at most `tile_rows` rows.
+// Packs a block of A as panels of at most `tile_rows` rows.
 TARGET static void NAME(pack_block)(
     NAME(factor) a, int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
   if (a.transposed && !a.magnitude) return NAME(pack_terms)(a, factors, k, rows, tile_rows, to);
@@ -331,7 +334,7 @@ TARGET static void NAME(pack_block)(
   }
 }
 
-// One tile of C at row i and column j.
+// Computes one tile of C at row i and column j.
 INLINE void NAME(multiply_tile)(
     size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   const T beta = c.accumulates ? 1 : c.beta;
@@ -342,7 +345,7 @@ INLINE void NAME(multiply_tile)(
       c.accumulates || c.column2 == NULL ? NULL : c.column2 + i, c.step);
 }
 
-// One tile of C whose terms have lanes, into the first level of the stack: rows of two vectors, of both products.
+// Computes one tile of C whose terms have lanes, into level 0 of the stack: rows of two vectors, for both products.
 TARGET static void NAME(multiply_lanes)(
     size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, T levels[][ROWS * 2 * WIDTH]) {
   const size_t width = 2 * WIDTH, vectors = b.columns > WIDTH ? 2 : 1;
@@ -369,7 +372,7 @@ TARGET static void NAME(multiply_lanes)(
   }
 }
 
-// The same, and from there to C at row i and column j.
+// The same, followed by writing level 0 to C at row i and column j.
 TARGET static void NAME(multiply_tile_lanes)(
     size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   T levels[MATRIX_LANE_LEVELS][ROWS * 2 * WIDTH] __attribute__((aligned(64)));
@@ -389,7 +392,7 @@ TARGET static void NAME(multiply_tile_lanes)(
   }
 }
 
-// One tile of C, of which memory has the transposed, for rows i and columns j.
+// Computes one tile of C at row i and column j, where memory holds the transpose of C.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   T levels[MATRIX_LANE_LEVELS][ROWS * 2 * WIDTH] __attribute__((aligned(64)));
@@ -410,17 +413,18 @@ TARGET static void NAME(multiply_turned)(
   }
 }
 
-// C ← op(A) op(B) + β C for one or two factors A, with |A| where its factor says so and |B| where `magnitude` does. With
-// `turned` C is [n × m] in memory.
+// C ← op(A) op(B) + β C for one or two factors A, with |A| if the factor's `magnitude` is set, and |B| if the argument
+// `magnitude` is set. If `turned`, C is [n × m] in memory.
 TARGET static void NAME(multiply_blocks)(
     size_t m, size_t n, size_t all_terms, NAME(factor) a, const int factors, const T *b, size_t ldb, int transpose_b,
     const int magnitude, NAME(place) place, const int turned, T *workspace) {
-  // A tile of W has all its sums before it takes its step.
+  // A tile of W needs all its sums before it takes its step.
   const size_t terms = place.step == NULL ? even_part(all_terms, BLOCK_TERMS) : all_terms;
   const size_t tile_rows = even_part(m, ROWS / factors);
   const size_t width = WHOLE_VECTORS(tile_rows * factors), panel_columns = 2 * WIDTH;
-  // A is read where it lies where too few panels of B are to pay for putting it in order, and where columns of op(A) are
-  // contiguous and the processor does that well, unless the cache cannot keep their lines.
+  // A is read in place, without packing, if there are too few panels of B to pay for packing. Contiguous columns of
+  // op(A) are read in place if the processor does that well; otherwise only if there are few panels of B and the cache
+  // can keep the lines of the columns. |A| is always packed.
   const int is_short = n <= DIRECT_PANELS * panel_columns, is_crowded = a.lda * sizeof(T) % CROWDED_BYTES == 0;
   const int is_direct = !a.magnitude && (a.transposed ? !PACKS_TERMS || (is_short && !is_crowded) : is_short);
   const size_t block_tiles = even_part(
@@ -446,7 +450,8 @@ TARGET static void NAME(multiply_blocks)(
         for (size_t j = j0; j < end; j += panel_columns) {
           const size_t columns = SMALLER(panel_columns, end - j);
           NAME(panel) of_b = {b + (transpose_b ? j * ldb + p : p * ldb + j), ldb, columns};
-          // A panel that is used once and has whole vectors is read where it lies.
+          // A panel of B is read in place if it is used only once, has whole vectors, and needs no transposition and no
+          // magnitudes.
           if (transpose_b || magnitude || rows > tile_rows || columns % WIDTH != 0) {
             NAME(pack_panel)(of_b.b, ldb, transpose_b, k, columns, magnitude, panel);
             of_b.b = panel;
@@ -489,7 +494,8 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
     }
     return;
   }
-  // Narrow results fill their vectors better the other way round, Cᵀ = op(B)ᵀ op(A)ᵀ: two products, one after the other.
+  // Narrow results fill their vectors better when transposed: Cᵀ = op(B)ᵀ op(A)ᵀ. Two products are then computed one
+  // after the other.
   if (q->step == NULL && VECTORS(m, n) * q->k > VECTORS(n, m) * q->k + TURN * m * n) {
     for (int second = 0; second < 2; second++) {
       const T *a = second ? q->a2 : q->a1;

@@ -1,5 +1,5 @@
-// The products of matrix_kernels.h for one number type and one set of instructions, see every_variant.h: how columns are made
-// of rows, product.h, and the parts of a product that threads compute.
+// The products of matrix_kernels.h for one number type and one set of instructions, see every_variant.h: the
+// transposition of rows to columns, product.h, and the split of a product into parts for threads.
 
 #define PRODUCT JOINED(matrix_product, TYPE)
 #define STEP JOINED(matrix_step, TYPE)
@@ -13,7 +13,7 @@
 #define PACKS_TERMS 1
 #endif
 
-// A tile takes all 16 registers of AVX2. Left to itself the compiler keeps a mask in one of them, and moves sums about.
+// A tile needs all 16 registers of AVX2. Otherwise the compiler would keep a mask in one of them, and move sums around.
 #if LANES_F32 != 8
 #define DROP_SIGNS(x) x = MAGNITUDE(x)
 #elif WIDTH == LANES_F32
@@ -25,14 +25,14 @@ static const unsigned long long magnitude_bits_f64[4] = {~0ull >> 1, ~0ull >> 1,
 #define DROP_SIGNS(x) __asm__("vandpd %1, %0, %0" : "+x"(x) : "m"(magnitude_bits_f64))
 #endif
 
-// Fused where the processor is known to have it.
+// Multiplication and addition are fused where the processor is known to have the instruction.
 #if LANES_F32 > 4 || defined(__FP_FAST_FMA) || defined(__ARM_FEATURE_FMA)
 #define FMA(x, y, z) __builtin_elementwise_fma(x, y, z)
 #else
 #define FMA(x, y, z) ((x) * (y) + (z))
 #endif
 
-// A vector of pieces of 16 bytes, of rows at distances of `step` rows.
+// A vector of 16-byte pieces, taken from rows that are `step` rows apart.
 #define PIECE(from) _mm_loadu_ps((const float *)(from))
 #if LANES_F32 == 16
 #define PIECES(rows, step, at)                                                                  \
@@ -48,7 +48,7 @@ static const unsigned long long magnitude_bits_f64[4] = {~0ull >> 1, ~0ull >> 1,
 #define PIECES(rows, step, at) LOAD((rows)[0] + (at))
 #endif
 
-// Columns of rows that are contiguous: block[c][j] ← rows[j][p + c], from pieces of several rows in one vector.
+// Loads columns from contiguous rows: block[c][j] ← rows[j][p + c]. One vector holds pieces of several rows.
 INLINE void NAME(load_columns)(const T *const rows[WIDTH], size_t p, V block[WIDTH]) {
 #if WIDTH == LANES_F32
   typedef double doubles __attribute__((ext_vector_type(LANES_F64)));
@@ -75,7 +75,8 @@ INLINE void NAME(load_columns)(const T *const rows[WIDTH], size_t p, V block[WID
 
 #include "product.h"
 
-// A product as parts of whole tiles, of the columns of C where it has more of them than rows, else of its rows.
+// A product split into parts of whole tiles: by columns of C if there are at least as many of them as rows, else by
+// rows.
 typedef struct {
   const PRODUCT *product;
   T *workspace;

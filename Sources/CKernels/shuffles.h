@@ -1,7 +1,8 @@
-// Of two vectors one, for the columns of rows.
+// Shuffles that make one vector of two, for the transposition of rows to columns.
 #pragma once
 
-// Of every piece of 16 bytes the low half of a and that of b, or the high halves; for vectors of so many doubles.
+// For every 16-byte piece: the low half of a and the low half of b, or their high halves. The suffix is the number of
+// doubles of a vector.
 #define LOW_2(a, b) __builtin_shufflevector(a, b, 0, 2)
 #define HIGH_2(a, b) __builtin_shufflevector(a, b, 1, 3)
 #define LOW_4(a, b) __builtin_shufflevector(a, b, 0, 4, 2, 6)
@@ -11,7 +12,7 @@
 #define LOW(a, b) JOINED(LOW, LANES_F64)(a, b)
 #define HIGH(a, b) JOINED(HIGH, LANES_F64)(a, b)
 
-// Of every piece of four floats the low half of a and b in turn, or the high half.
+// For every piece of four floats: the low halves of a and b, number by number in alternation, or their high halves.
 #define TURNS_LOW_4(a, b) __builtin_shufflevector(a, b, 0, 4, 1, 5)
 #define TURNS_HIGH_4(a, b) __builtin_shufflevector(a, b, 2, 6, 3, 7)
 #define TURNS_LOW_8(a, b) __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13)

@@ -1,7 +1,7 @@
 // The loops of sums.h for one number type and one set of instructions, see every_variant.h.
 
-// Half of the partial sums: 64 bytes, which the compiler splits as the processor needs. What is left over of the numbers is
-// padded with zeros, which change no sum.
+// Half of the partial sums: 64 bytes, which the compiler splits as the processor needs. The remaining numbers at the
+// end are padded with zeros, which change no sum.
 typedef T NAME(half) __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));
 enum { NAME(half_count) = 64 / sizeof(T) };
 #define HALF NAME(half)

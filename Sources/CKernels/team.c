@@ -11,7 +11,7 @@
 #define PAUSE() sched_yield()
 #endif
 
-// How often a thread looks before it sleeps or gives its core away: some ten microseconds.
+// How often a thread checks before it sleeps or yields its core: about ten microseconds.
 enum { LOOKS = 1 << 11 };
 
 static atomic_int size = 1;
@@ -19,7 +19,7 @@ static atomic_flag is_taken = ATOMIC_FLAG_INIT;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 
-// The job at hand, written before its number is.
+// The current job, written before its number.
 static struct {
   void (*work)(void *, int);
   void *context;
@@ -33,7 +33,7 @@ static unsigned wait_for_job(unsigned last) {
     if (atomic_load(&number) != last) return atomic_load(&number);
     PAUSE();
   }
-  // Whoever writes a number after this one is counted sees it, and wakes it.
+  // A caller that writes a new number after this thread is counted in `sleepers` sees the count, and wakes the thread.
   pthread_mutex_lock(&mutex);
   atomic_fetch_add(&sleepers, 1);
   while (atomic_load(&number) == last) pthread_cond_wait(&wake, &mutex);
@@ -43,7 +43,7 @@ static unsigned wait_for_job(unsigned last) {
 }
 
 static void *help(void *part) {
-  // No job is at hand when a helper starts, and none begins before it has looked.
+  // There is no job when a helper starts, and none begins before the helper has read `number`.
   unsigned last = atomic_load(&number);
   atomic_fetch_sub(&remaining, 1);
   for (;;) {
@@ -70,7 +70,7 @@ void team_set_size(int threads) {
     pthread_t thread;
     atomic_fetch_add(&remaining, 1);
     if (pthread_create(&thread, NULL, help, (void *)(intptr_t)(atomic_load(&helpers) + 1)) != 0) {
-      // Parts that find no helper are the caller's: a smaller team is slower, not wrong.
+      // Where parts outnumber the threads, the caller computes all of them: a smaller team is slower, not wrong.
       atomic_fetch_sub(&remaining, 1);
       threads = atomic_load(&helpers) + 1;
       break;

@@ -1,10 +1,10 @@
-// One variant of LOOPS: see both_types.h, which includes this.
+// One variant of LOOPS: see both_types.h, which includes this file.
 
 #define V JOINED(TYPE, INSTRUCTIONS)
 #define NAME(x) JOINED(x, V)
 typedef T V __attribute__((ext_vector_type(WIDTH)));
 
-// A vector wherever numbers lie.
+// A vector that may lie at the address of any number.
 typedef T NAME(unaligned) __attribute__((ext_vector_type(WIDTH), aligned(sizeof(T)), may_alias));
 #define LOAD(from) ((V)*(const NAME(unaligned) *)(from))
 #define STORE(to, x) (*(NAME(unaligned) *)(to) = (x))
@@ -16,7 +16,7 @@ INLINE V NAME(load_part)(const T *from, size_t count) {
 }
 INLINE void NAME(store_part)(T *to, V x, size_t count) { memcpy(to, &x, count * sizeof(T)); }
 
-// A vector of which `count` numbers are there; `is_whole` is a constant where it is inlined.
+// Load or store the first `count` numbers of a vector, or all of them if `is_whole`, which is a compile-time constant.
 INLINE V NAME(load)(const T *from, size_t count, const int is_whole) {
   return is_whole ? LOAD(from) : LOAD_PART(from, count);
 }
@@ -37,7 +37,7 @@ TARGET V EXPM1(V);
 TARGET V LOG1P(V);
 TARGET V TANH(V);
 #else
-// libm's functions of one number.
+// libm's functions, applied number by number.
 #define OF_LANES(function)                                       \
   TARGET static inline V NAME(function##_lanes)(V x) {           \
     for (int k = 0; k < WIDTH; k++) x[k] = LIBM(function)(x[k]); \

@@ -1,24 +1,24 @@
 private import Glibc
 
-/// One contiguous, zero-filled run of numbers in memory, aligned to a cache line.
+/// Contiguous, zero-filled memory for numbers, aligned to a cache line.
 ///
 /// Everything a training step touches lies in arenas that are allocated before the first step; vectors and matrices are
 /// views of them.
 @safe
 public final class Arena<Scalar: Real> {
-  /// The sizes of pages on the processors at hand.
+  /// The usual page sizes.
   private static var page: Int { 1 << 12 }
   private static var hugePage: Int { 1 << 21 }
-  /// From so many bytes on an arena is mapped by itself.
+  /// An arena of at least so many bytes gets a memory mapping of its own.
   private static var large: Int { 1 << 17 }
 
   /// The first number; valid as long as the arena lives.
   @usableFromInline let base: UnsafeMutablePointer<Scalar>
   /// How many numbers the arena holds.
   public let count: Int
-  /// What keeps the memory where it is not the arena's own.
+  /// The object that keeps the memory alive; nil where the arena owns the memory.
   private let owner: AnyObject?
-  /// What the system mapped for a large arena; nil where the memory is another's or the allocator's.
+  /// The memory mapping of a large arena; nil where the memory has another owner or comes from the allocator.
   private let mapping: UnsafeMutableRawBufferPointer?
 
   /// An arena of `count` zeros.
@@ -28,7 +28,7 @@ public final class Arena<Scalar: Real> {
     owner = nil
     let needed = max(count, 1) * MemoryLayout<Scalar>.stride
     if needed >= Self.large {
-      // One page more, for the place of the first number.
+      // One more page, because the first number has an offset within its page.
       let bytes = (needed + 2 * Self.page - 1) / Self.page * Self.page
       guard let start = unsafe Self.map(bytes) else { OutOfMemory.end(wanting: bytes) }
       unsafe mapping = UnsafeMutableRawBufferPointer(start: start, count: bytes)
@@ -44,7 +44,8 @@ public final class Arena<Scalar: Real> {
     }
   }
 
-  /// Zeros from the system, which gives a page only when it is touched: what a rank leaves to others costs it nothing.
+  /// Maps memory of zeros. The system provides a page only when it is touched, so the parts that a rank leaves to other
+  /// ranks cost it nothing.
   private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
     let room = bytes < hugePage ? bytes : bytes + hugePage
     guard let start = unsafe OutOfMemory.mapZeros(room) else { return nil }
@@ -52,25 +53,26 @@ public final class Arena<Scalar: Real> {
     let head = (hugePage - Int(bitPattern: start) % hugePage) % hugePage
     if head > 0 { unsafe munmap(start, head) }
     unsafe munmap(start + head + bytes, room - head - bytes)
-    // Large arenas get huge pages where the system grants them: fewer address translations in products and loops. Whole
-    // ones only: the last, begun one would take memory for numbers that are not there.
+    // Large arenas get huge pages where the system grants them, which saves address translations in products and loops.
+    // Only whole huge pages are requested: a partly used one would take memory for numbers that do not exist.
     unsafe madvise(start + head, bytes / hugePage * hugePage, MADV_HUGEPAGE)
     return unsafe start + head
   }
 
-  /// Where the first number lies within its page, in whole cache lines: somewhere else for each arena, since a loop over
-  /// several arrays whose addresses have the same last bits waits for its own stores, and shares few sets of the cache.
+  /// The offset of the first number within its page: whole cache lines, in bytes. It differs between arenas. If several
+  /// arrays had the same low address bits, a loop over them would wait for its own stores, and the arrays would share
+  /// few sets of the cache.
   private static func offset(_ start: UnsafeMutableRawPointer) -> Int {
     let place = UInt64(UInt(bitPattern: start)) / UInt64(page)
     // The upper bits of Fibonacci hashing.
     return Int((place &* 0x9E37_79B9_7F4A_7C15) >> 58) * 64
   }
 
-  /// An arena over zero-filled memory that something else keeps, for example memory that other processes see.
+  /// An arena over zero-filled memory that another object keeps alive, for example memory shared with other processes.
   ///
   /// - Parameters:
-  ///   - memory: room for `count` numbers, aligned like them.
-  ///   - owner: keeps the memory as long as the arena holds it.
+  ///   - memory: room for `count` numbers, aligned for their type.
+  ///   - owner: keeps the memory alive as long as the arena refers to it.
   @unsafe
   public init(over memory: UnsafeMutableRawPointer, count: Int, owner: AnyObject) {
     precondition(count >= 0, "an arena cannot hold a negative number of elements")

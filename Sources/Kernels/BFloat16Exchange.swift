@@ -1,29 +1,30 @@
 private import CKernels
 private import Glibc
 
-/// The memory in which vectors of up to a length are added up as bfloat16 (``GlobalSum/sumNonNegative(_:through:)``).
+/// The memory in which vectors up to a given length are summed as bfloat16 (``GlobalSum/sumNonNegative(_:through:)``).
 ///
-/// The first sum allocates what depends on ranks and length; later ones like it allocate nothing.
+/// The first sum allocates the memory that depends on ranks and length; later sums of the same kind allocate nothing.
 public final class BFloat16Exchange {
-  /// The most elements that are exchanged at once.
+  /// The largest number of elements that are exchanged at once.
   public let capacity: Int
-  /// The elements of this rank, then the sums.
+  /// This rank's elements before the exchange, the sums after it.
   public let own: BFloat16Array
   /// The addends of all ranks for the part that this rank adds up, [ranks × ``part``.count].
   public private(set) var gathered = BFloat16Array(count: 0)
 
-  /// Of each rank's part of the elements.
+  /// The start and length of each rank's part of the elements.
   public private(set) var starts: [Int32] = []
   public private(set) var counts: [Int32] = []
-  /// Of each rank's addends in ``gathered``.
+  /// The start and length of each rank's addends in ``gathered``.
   public private(set) var places: [Int32] = []
   public private(set) var lengths: [Int32] = []
   /// This rank's part.
   public private(set) var part = 0..<0
-  /// What all this was made for.
+  /// The sizes for which the arrays were last prepared.
   private var made = (count: 0, rank: 0, ranks: 0)
 
-  /// - Parameter elements: of the longest vector; it goes in pieces where they are more than 2³⁰.
+  /// - Parameter elements: the number of elements of the longest vector. Vectors of more than 2³⁰ elements are
+  ///   exchanged in pieces.
   public init(elements: Int) {
     capacity = min(elements, 1 << 30)
     own = BFloat16Array(count: capacity)
@@ -35,7 +36,7 @@ public final class BFloat16Exchange {
     return stride(from: 0, to: count, by: capacity).lazy.map { $0..<min($0 + capacity, count) }
   }
 
-  /// Cuts `count` elements into a part for each rank, and makes room for their addends.
+  /// Splits `count` elements into one part for each rank, and makes room for the addends.
   public func prepare(count: Int, rank: Int, ranks: Int) {
     precondition(count <= capacity, "what is exchanged at once must fit")
     guard made != (count, rank, ranks) else { return }
@@ -56,8 +57,8 @@ public final class BFloat16Exchange {
   }
 }
 
-/// A run of numbers with the exponents of Float and 8 bits of precision (bfloat16), each kept as the upper half of the bits
-/// of its Float.
+/// An array of bfloat16 numbers, which have the exponents of Float and 8 bits of precision. Each is stored as the upper
+/// half of the bits of its Float.
 @safe
 public final class BFloat16Array {
   @usableFromInline let base: UnsafeMutablePointer<UInt16>
@@ -85,8 +86,8 @@ public final class BFloat16Array {
 
   /// Overwrites the first elements with numbers rounded to nearest, ties to even.
   ///
-  /// Off by at most 2⁻⁸ relatively, 2⁻¹³⁴ absolutely where the last places of denormal numbers are lost. What rounds above
-  /// the greatest number becomes infinite; a NaN stays one.
+  /// The relative error is at most 2⁻⁸. Denormal numbers lose their last places, with an absolute error of at most
+  /// 2⁻¹³⁴. Numbers that round above the largest finite number become infinite; NaN stays NaN.
   public func round(_ values: Vector<Float>) {
     precondition(values.count <= count, "rounded numbers must fit the array")
     unsafe bfloat16_round(values.count, values.pointer, base)
@@ -101,7 +102,7 @@ public final class BFloat16Array {
   /// Overwrites the elements of a range with Σ_p x_pk, added in Float in the order of the parts and rounded once.
   ///
   /// - Parameters:
-  ///   - addends: x, [parts × range.count] in its first elements; another array.
+  ///   - addends: x, [parts × range.count] in its first elements; must be another array.
   public func setSums(_ range: Range<Int>, of addends: BFloat16Array, parts: Int) {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "sums must lie within their array")
     precondition(parts >= 0 && parts * range.count <= addends.count, "every part must have its addends")
@@ -109,7 +110,7 @@ public final class BFloat16Array {
     unsafe bfloat16_sum(parts, range.count, addends.base, base + range.lowerBound)
   }
 
-  /// Gives the bits of the first elements to `body`.
+  /// Calls `body` with the bits of the first elements.
   public func withMutableBits<Result>(
     _ count: Int, _ body: (inout MutableSpan<UInt16>) throws -> Result
   ) rethrows -> Result {

@@ -1,6 +1,6 @@
-// Elementwise loops. They are inlined into the caller, which must be specialised for Float and Double. Results go to
-// other memory than the arguments, except where a function says "in place": a loop whose result overlaps an argument
-// that the compiler cannot tell from the result is not vectorised.
+// Elementwise loops. They are inlined into the caller, which must be specialised for Float and Double. Results must be
+// in other memory than the arguments, unless a function says "in place". An overlap that the compiler cannot see would
+// keep a loop from being vectorised.
 
 /// y_k ← f(a_k).
 @inlinable @inline(__always)

@@ -1,17 +1,17 @@
 internal import CKernels
 private import Glibc
 
-/// The vector instructions that loops and kernels of matrix products are compiled for.
+/// The sets of vector instructions for which loops and the kernels of matrix products are compiled.
 public enum InstructionSet: CaseIterable, Sendable {
-  /// Vectors of 16 bytes, which every processor of 64 bits has.
+  /// Vectors of 16 bytes, which every 64-bit processor has.
   case plain
   case avx2
   case avx512
 
-  /// The widest that this processor has; what loops and products use.
+  /// The widest set that this processor has; loops and products use it.
   public static let best = allCases.last { $0.isSupported } ?? .plain
 
-  /// Whether this processor has it.
+  /// Whether this processor has the instructions.
   public var isSupported: Bool { instructions.rawValue <= widest_instruction_set().rawValue }
 
   var instructions: instruction_set {

@@ -1,12 +1,13 @@
 private import CKernels
 
-/// The lanes that the terms of a product are cut into, as the kernels of products add them up: in the order of a
-/// ``LaneTree``, each tile of the result while it is in the first-level cache. Made anew without allocating.
+/// The lanes into which the terms of a product are split, in the form that the product kernels read. The kernels add
+/// the lanes of each tile of the result in the order of a ``LaneTree``, while the tile is in the first-level cache.
+/// ``set(_:of:samples:)`` reuses the memory of earlier lanes.
 public final class LaneTerms {
-  /// The most terms that a product with lanes has.
+  /// The largest number of terms of a product with lanes.
   public static var most: Int { Int(MATRIX_LANE_TERMS) }
 
-  /// How a lane's sum goes to the stack of levels.
+  /// How the kernels put a lane's sum on the stack of levels.
   private struct Lane {
     var terms: Int
     var level: CInt
@@ -15,7 +16,7 @@ public final class LaneTerms {
   }
 
   private var lanes: [Lane] = []
-  /// The sum of the lanes' terms.
+  /// The number of terms of all lanes together.
   public private(set) var count = 0
 
   public init() {
@@ -25,7 +26,7 @@ public final class LaneTerms {
       "a lane has the layout that the kernels read")
   }
 
-  /// Takes a subtree of a minibatch of so many samples, with a term for each row.
+  /// Sets the lanes to those of a subtree, for a minibatch of `samples` samples. Each row is one term.
   public func set(_ subtree: Range<Int>, of tree: LaneTree, samples: Int) {
     lanes.removeAll(keepingCapacity: true)
     count = tree.rows(of: subtree, samples: samples).count
@@ -40,13 +41,13 @@ public final class LaneTerms {
     }
     let (left, right) = LaneTree.halves(subtree)
     append(left, of: tree, samples: samples, level: level, isAdded: false)
-    // A single lane is added to its neighbour's sum as it is formed.
+    // A single right lane is added to its neighbour's sum while it is formed.
     let isSingle = right.count == 1
     append(right, of: tree, samples: samples, level: isSingle ? level : level + 1, isAdded: isSingle)
     if !isSingle { lanes[lanes.count - 1].joins += 1 }
   }
 
-  /// Gives the lanes to `body` as the kernels read them.
+  /// Calls `body` with the lanes in the form that the kernels read.
   func withLanes<Result>(_ body: (UnsafeRawPointer?, Int) -> Result) -> Result {
     unsafe lanes.withUnsafeBytes { unsafe body($0.baseAddress, lanes.count) }
   }

@@ -1,10 +1,12 @@
-/// The order in which sums over samples are added up, so that their bits do not depend on who holds the samples.
+/// The order in which sums over samples are added, so that their bits do not depend on which rank holds which samples.
 ///
-/// A minibatch of S samples is cut, by position, into K lanes: lane k has the samples `shard(0..<S, rank: k, of: K)`, and a
-/// lane's sum is formed of its own samples alone, 0 where it has none. The sum of the lanes a ..< b is that of a ..< m plus
-/// that of m ..< b, m = ⌊(a + b)/2⌋: one binary tree with the sum of all at its top. Rank r of n holds the neighbouring lanes
-/// `shard(0..<K, rank: r, of: n)`; of more ranks than lanes some hold none. A rank adds up every subtree of which it holds
-/// all lanes; the sums of the largest of these travel, and are added up as the tree goes on.
+/// A minibatch of S samples is split by position into K lanes. Lane k has the samples `shard(0..<S, rank: k, of: K)`.
+/// The sum of a lane covers only its own samples; it is 0 where the lane has none. The sum of the lanes a ..< b is the
+/// sum of a ..< m plus the sum of m ..< b, with m = ⌊(a + b)/2⌋: a binary tree whose root is the sum of all lanes.
+///
+/// Rank r of n holds the neighbouring lanes `shard(0..<K, rank: r, of: n)`; with more ranks than lanes, some ranks hold
+/// none. A rank adds up every subtree whose lanes it holds completely. The ranks then exchange the sums of the largest
+/// of these subtrees, and add them along the rest of the tree.
 public struct LaneTree: Equatable, Sendable {
   /// K.
   public let lanes: Int
@@ -12,10 +14,10 @@ public struct LaneTree: Equatable, Sendable {
   public let own: Range<Int>
   /// The largest subtrees within ``own``, in order.
   public let subtrees: [Range<Int>]
-  /// How many of these each rank has.
+  /// The number of such subtrees on each rank.
   public let subtreeCounts: [Int]
-  /// The additions `sums[into] += sums[from]` after which the first of the ranks' subtrees, all in order, is the sum of all
-  /// lanes.
+  /// The additions `sums[into] += sums[from]` that join the subtrees of all ranks, numbered in order. After them,
+  /// `sums[0]` is the sum of all lanes.
   public let additions: [Addition]
 
   public struct Addition: Equatable, Sendable {
@@ -30,7 +32,7 @@ public struct LaneTree: Equatable, Sendable {
     additions = Self.additions(joining: all.flatMap(\.self), to: 0..<lanes)
   }
 
-  /// The two subtrees whose sums make up that of a subtree of several lanes.
+  /// The two halves of a subtree of several lanes: its sum is the sum of the halves.
   static func halves(_ lanes: Range<Int>) -> (Range<Int>, Range<Int>) {
     let middle = (lanes.lowerBound + lanes.upperBound) / 2
     return (lanes.lowerBound..<middle, middle..<lanes.upperBound)
@@ -60,16 +62,17 @@ public struct LaneTree: Equatable, Sendable {
     return additions
   }
 
-  /// How many vectors ``fold(_:level:form:join:)`` needs beside its result.
+  /// The number of vectors that ``fold(_:level:form:join:)`` needs besides its result.
   public var levels: Int { (lanes - 1).bitWidth - max(lanes - 1, 0).leadingZeroBitCount }
 
   /// Adds up the lanes of a subtree.
   ///
   /// - Parameters:
-  ///   - level: of the result.
-  ///   - form: overwrites the vector of a level, 0 ... ``levels``, by the sum of some lanes.
-  ///   - join: adds the vector of the next level to that of a level.
-  ///   - isFormed: whether `form` takes a subtree of several lanes as it is, and adds its lanes up as the tree says.
+  ///   - level: the level of the result.
+  ///   - form: overwrites the vector of a level, 0 ... ``levels``, with the sum of some lanes.
+  ///   - join: adds the vector of the next level to the vector of a level.
+  ///   - isFormed: whether `form` can form the sum of a subtree of several lanes at once, added in the order of the
+  ///     tree.
   public func fold(
     _ lanes: Range<Int>, level: Int = 0, form: (Range<Int>, Int) throws -> Void, join: (Int) throws -> Void,
     isFormed: (Range<Int>) -> Bool = { _ in false }
@@ -88,10 +91,10 @@ public struct LaneTree: Equatable, Sendable {
     return sum(left, number) + sum(right, number)
   }
 
-  /// This rank's part of a range whose elements the lanes share out.
+  /// This rank's part of a range whose elements are divided among the lanes.
   public func shard(_ range: Range<Int>) -> Range<Int> { elements(of: own, in: range) }
 
-  /// The rows of some of this rank's lanes, counted from its first one, in a minibatch of so many samples.
+  /// The rows of some of this rank's lanes in a minibatch of `samples` samples, counted from the rank's first row.
   public func rows(of lanes: Range<Int>, samples: Int) -> Range<Int> {
     precondition(lanes.clamped(to: own) == lanes, "a rank has the rows of its own lanes")
     let (first, part) = (shard(0..<samples).lowerBound, elements(of: lanes, in: 0..<samples))
@@ -103,7 +106,7 @@ public struct LaneTree: Equatable, Sendable {
     return start + range.count * lanes.lowerBound / self.lanes..<start + range.count * lanes.upperBound / self.lanes
   }
 
-  /// The most rows that a rank gets of a minibatch of so many samples.
+  /// The largest number of rows that a rank gets of a minibatch of `samples` samples.
   public static func capacity(samples: Int, lanes: Int, ranks: Int) -> Int {
     let most = (lanes + ranks - 1) / ranks
     return (samples * most + lanes - 1) / lanes

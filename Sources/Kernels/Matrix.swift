@@ -27,7 +27,7 @@ public struct Matrix<Scalar: Real> {
     Matrix(elements: elements[0..<count * columns], rows: count, columns: columns)
   }
 
-  /// Some rows, which follow one another.
+  /// A range of rows.
   @inlinable
   public subscript(rows: Range<Int>) -> Matrix {
     Matrix(
@@ -38,10 +38,10 @@ public struct Matrix<Scalar: Real> {
   @inlinable
   public func row(_ index: Int) -> Matrix { self[index..<index + 1] }
 
-  /// Whether the other view is of the same elements.
+  /// Whether both views start at the same element in memory.
   public func isSameMemory(as other: Matrix) -> Bool { unsafe elements.pointer == other.elements.pointer }
 
-  /// Overwrites the matrix with some columns of another one of as many rows.
+  /// Overwrites the matrix with a range of columns of another matrix that has as many rows.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func copy(columns source: Range<Int>, of other: Matrix) {

@@ -37,21 +37,21 @@ public func multiply<Scalar: Real>(
     beta: beta, c.elements.pointer, ldc: c.columns)
 }
 
-/// Memory in which the kernels of matrix products put blocks of their factors in order; made before the first step. Products
-/// that follow one another share it.
+/// Memory in which the kernels of matrix products pack blocks of their factors; allocated before the first step.
+/// Consecutive products share it.
 public final class ProductWorkspace<Scalar: Real> {
   private(set) var numbers: Vector<Scalar>
 
   /// How many numbers it holds.
   public var count: Int { numbers.count }
 
-  /// Room for no product; ``reserve(rows:columns:terms:isStep:)`` makes it larger.
+  /// An empty workspace; ``reserve(rows:columns:terms:isStep:)`` enlarges it.
   public init() { numbers = Arena(count: 0).all }
 
-  /// Makes room for a product whose result is [rows × columns], of sums of `terms` terms, and for any smaller one,
-  /// on as many threads as there are now.
+  /// Makes room for a product with a result [rows × columns], whose elements are sums of `terms` terms, and for any
+  /// smaller product, on the current number of threads.
   ///
-  /// - Parameter isStep: whether the product is a step of weights [rows × columns], see `moveByProducts`.
+  /// - Parameter isStep: whether the product updates weights [rows × columns], see `moveByProducts`.
   public func reserve(rows: Int, columns: Int, terms: Int, isStep: Bool = false) {
     let needed = Self.room(rows, columns, terms, isStep) * Int(matrix_kernel_threads())
     if needed > count { numbers = Arena(count: needed).all }
@@ -61,7 +61,7 @@ public final class ProductWorkspace<Scalar: Real> {
     precondition(Self.room(rows, columns, terms, isStep) <= count, "room for a product must be reserved before it")
   }
 
-  /// On one thread.
+  /// The numbers that one thread needs.
   private static func room(_ rows: Int, _ columns: Int, _ terms: Int, _ isStep: Bool) -> Int {
     isStep ? matrix_step_workspace(rows, columns, terms) : matrix_product_workspace(rows, columns, terms)
   }

@@ -1,12 +1,13 @@
-// Products by the program's own kernels: one, or two that share their second factor, of which the second product takes
-// the magnitudes. Every use of (M4), (M9) and (M10) has this shape, and |W| or |y| is formed where the numbers are used.
+// Products by the program's own kernels: one product, or two that share their second factor, where the second product
+// uses the magnitudes of that factor. Every use of (M4), (M9) and (M10) has this form. The kernels compute |W| or |y|
+// where they use it.
 //
-// A number of a result is the sum of its terms in their order, in blocks whose length depends on how many terms there
-// are: it has the same bits whichever other rows and columns are computed with it. Padding of blocks reaches no result,
-// so that not-a-number and infinity spread as they do in plain loops. Large products are cut into parts of whole tiles for
-// the threads that BLAS has, where the workspace has room for them; that changes no bit.
+// An element of a result is the sum of its terms in their order, in blocks whose length depends only on the number of
+// terms. So its bits do not depend on which other rows and columns are computed with it. The padding of blocks reaches
+// no result, so NaN and infinity spread as in plain loops. Large products are split into parts of whole tiles for
+// several threads, as far as the workspace has room; this changes no bits.
 
-/// C₁ ← A₁ Bᵀ + β C₁ + 1 rᵀ and C₂ ← A₂ |B|ᵀ + β C₂ + c 1ᵀ in one pass over B, or one of them.
+/// C₁ ← A₁ Bᵀ + β C₁ + 1 rᵀ and C₂ ← A₂ |B|ᵀ + β C₂ + c 1ᵀ in one pass over B, or only one of the two.
 ///
 /// - Parameters:
 ///   - a1, c1: A₁ [samples × inputs] and C₁ [samples × outputs]; nil where only the second product is wanted.
@@ -32,7 +33,7 @@ public func multiplyPair<Scalar: Real>(
     workspace: workspace, by: kernel)
 }
 
-/// C₁ ← A₁ B + β C₁ and C₂ ← A₂ |B| + β C₂ in one pass over B, or one of them.
+/// C₁ ← A₁ B + β C₁ and C₂ ← A₂ |B| + β C₂ in one pass over B, or only one of the two.
 ///
 /// - Parameters:
 ///   - a1, c1: A₁ [samples × outputs] and C₁ [samples × inputs]; nil where only the second product is wanted.
@@ -50,14 +51,15 @@ public func multiplyPair<Scalar: Real>(
     a1, a2, transposed: false, b, transposed: false, into: c1, c2, beta: beta, workspace: workspace, by: kernel)
 }
 
-/// C₁ ← A₁ᵀ B + β C₁ and C₂ ← A₂ᵀ |B| + β C₂ in one pass over B, or one of them, for some rows of C.
+/// C₁ ← A₁ᵀ B + β C₁ and C₂ ← A₂ᵀ |B| + β C₂ in one pass over B, or only one of the two, for some rows of C.
 ///
 /// - Parameters:
 ///   - a1, c1: A₁ [samples × outputs] and C₁ [outputs × inputs]; nil where only the second product is wanted.
 ///   - a2, c2: A₂ and C₂ likewise.
 ///   - b: B [samples × inputs].
-///   - rows: the rows of C that are computed, columns of A; the others are not touched. All where nil.
-///   - lanes: of the samples: a number is then the sum of the lanes' sums, each as the product of that lane alone gives it.
+///   - rows: the rows of C to compute (columns of A); the other rows are not touched. nil: all rows.
+///   - lanes: the lanes of the samples. An element of a result is then the sum of the lanes' sums, and each lane's sum
+///     has the bits of a product over that lane alone.
 ///   - beta: 0 ignores what C held.
 public func multiplyPair<Scalar: Real>(
   transposed a1: Matrix<Scalar>?, _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, into c1: Matrix<Scalar>?,
@@ -76,14 +78,14 @@ public func multiplyPair<Scalar: Real>(
     workspace: workspace, by: kernel)
 }
 
-/// W takes a step by Ẇ = A₁ᵀ B and Ẅ = A₂ᵀ |B| where they are formed: the same bits as by `multiplyPair` and the loop over
-/// all numbers of W, Ẇ and Ẅ, but Ẇ and Ẅ are never in memory.
+/// Updates W by a step with Ẇ = A₁ᵀ B and Ẅ = A₂ᵀ |B| inside the product kernel. The bits are those of `multiplyPair`
+/// followed by a loop over W, Ẇ and Ẅ, but Ẇ and Ẅ are never in memory.
 ///
 /// - Parameters:
 ///   - w: W [outputs × inputs].
 ///   - a1, b: A₁ [samples × outputs] and B [samples × inputs], of at least one and at most ``WeightStep/mostSamples`` samples.
-///   - a2: A₂ like A₁; nil for a step by Ẇ alone.
-///   - rows: the rows of W that are moved, columns of A; the others are not touched.
+///   - a2: A₂ like A₁; nil for a step with Ẇ alone.
+///   - rows: the rows of W to update (columns of A); the other rows are not touched.
 public func moveByProducts<Scalar: Real>(
   _ w: Matrix<Scalar>, rows: Range<Int>, _ step: WeightStep<Scalar>, transposed a1: Matrix<Scalar>,
   _ a2: Matrix<Scalar>?, _ b: Matrix<Scalar>, workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
@@ -100,7 +102,7 @@ public func moveByProducts<Scalar: Real>(
     by: kernel)
 }
 
-/// C [rows × columns] from sums of so many terms.
+/// The shape of a product: C [rows × columns], whose elements are sums of `terms` terms.
 private struct ProductShape {
   let rows, columns, terms: Int
 

@@ -1,12 +1,12 @@
 private import Glibc
 
-/// Random numbers addressed by what they are for, never by the rank that draws them.
+/// Random numbers that are addressed by their purpose, never by the rank that draws them.
 ///
-/// A stream is a function of its address, and a draw of its index: every rank that asks for the same address sees the
-/// same numbers, in any order. The generator is the SplitMix64 sequence (Steele, Lea, Flood, OOPSLA 2014), started at a
-/// hash of the address.
+/// A stream is a function of its address, and a draw is a function of its index in the stream. So every rank that uses
+/// the same address sees the same numbers, in any order. The generator is the SplitMix64 sequence (Steele, Lea, Flood,
+/// OOPSLA 2014), started at a hash of the address.
 public struct RandomStream: Sendable {
-  /// What a stream is for; keeps streams with equal numbers in their addresses apart.
+  /// The purpose of a stream; it separates streams whose addresses have equal numbers.
   public enum Purpose: UInt64, Sendable {
     case initialization = 1
     case shuffle = 2
@@ -37,7 +37,7 @@ public struct RandomStream: Sendable {
   /// The stream whose address is this one's followed by `part`; allocates nothing.
   public func substream(_ part: Int) -> RandomStream { RandomStream(start: Self.extend(start, by: part)) }
 
-  /// One more part of an address.
+  /// The hash of an address with one more part.
   private static func extend(_ hash: UInt64, by part: Int) -> UInt64 {
     mix(hash &+ UInt64(bitPattern: Int64(part)) &* 0x9e37_79b9_7f4a_7c15)
   }
@@ -85,7 +85,7 @@ extension RandomStream {
   @specialized(where Scalar == Double)
   public func fillMask<Scalar: Real>(_ mask: Vector<Scalar>, keep: Double) {
     precondition(keep > 0 && keep <= 1, "the probability of keeping a unit must lie in (0, 1]")
-    // r = b·2⁻⁵³ < keep for a whole number b where b < ⌈keep·2⁵³⌉; both products are exact.
+    // For a whole number b, r = b·2⁻⁵³ < keep exactly where b < ⌈keep·2⁵³⌉; both products are exact.
     let limit = UInt64((keep * 0x1p53).rounded(.up))
     let scale = Scalar(1 / keep)
     mask.withMutableSpan { mask in

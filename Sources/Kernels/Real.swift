@@ -10,16 +10,17 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   /// The precision's name in configurations, `float32` or `float64`.
   static var precision: Precision { get }
 
-  /// Hands a vector to the sum of its own precision.
+  /// Calls the sum of `ranks` for vectors of this precision.
   static func sum(_ values: Vector<Self>, over ranks: borrowing some GlobalSum & ~Copyable) throws
 
-  /// Hands the sums of subtrees to the sum of their own precision.
+  /// Calls the sum over subtrees of `ranks` for vectors of this precision.
   static func sumSubtrees(
     _ values: Vector<Self>, _ others: [Vector<Self>], _ range: Range<Int>,
     over ranks: borrowing some GlobalSum & ~Copyable) throws
 
-  /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or one of them, by an own kernel: see `multiplyPair`. A row
-  /// is added to C₁ and a column to C₂ unless nil. With a step C₁ holds weights, which take it: see `moveByProducts`.
+  /// C₁ ← op(A₁) op(B) + β C₁ and C₂ ← op(A₂) op(|B|) + β C₂, or only one of the two, by the program's own kernel; see
+  /// `multiplyPair`. Unless nil, a row is added to C₁ and a column to C₂. With a step, C₁ holds the weights that the
+  /// step updates; see `moveByProducts`.
   @unsafe static func multiplyPair(
     kernel: InstructionSet, m: Int, n: Int, k: Int, _ a1: UnsafePointer<Self>?, _ a2: UnsafePointer<Self>?, lda: Int,
     transposeA: Bool, _ b: UnsafePointer<Self>, ldb: Int, transposeB: Bool, _ c1: UnsafeMutablePointer<Self>?,
@@ -36,7 +37,7 @@ public protocol Real: BLASScalar, BinaryFloatingPoint, BitwiseCopyable, Sendable
   static func log1p(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
 
-  /// The first two of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
+  /// e^x and log(1 + x) of `count` numbers, at most 4 ulp from the exact value; `x` and `y` may be the same memory.
   @unsafe static func vectorExp(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   @unsafe static func vectorLog1p(count: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
 }
@@ -46,10 +47,10 @@ public enum Precision: String, Codable, CaseIterable, Sendable {
   case float32
   case float64
 
-  /// The largest number.
+  /// The largest finite number.
   public var largest: Double { self == .float32 ? Double(Float.greatestFiniteMagnitude) : .greatestFiniteMagnitude }
 
-  /// A number as it is in this precision: 0 or infinite where it is too small or too large.
+  /// A number rounded to this precision: 0 where it is too small, infinite where it is too large.
   public func rounded(_ value: Double) -> Double { self == .float32 ? Double(Float(value)) : value }
 }
 

@@ -1,14 +1,14 @@
 /// Sums over the samples of a minibatch, with the memory in which they are added up.
 ///
-/// Where the ranks have no lanes a rank forms the sums of its samples, and these are added up over the ranks. Where they
-/// have, it forms those of every lane and adds them up in the order of the ``LaneTree``. The first sums allocate what depends
-/// on the ranks; later ones like them allocate nothing.
+/// Without lanes, a rank forms the sums over its samples, and these are added up over the ranks. With lanes, a rank
+/// forms the sums of each of its lanes, and they are added in the order of the ``LaneTree``. The first sums allocate
+/// the memory that depends on the ranks; later sums of the same kind allocate nothing.
 public final class SampleSums<Scalar: Real> {
-  /// The sums of this rank's samples or of its first subtree of lanes; those of all samples in the end.
+  /// The sums over this rank's samples, or over its first subtree of lanes; in the end, the sums over all samples.
   public let values: Vector<Scalar>
-  /// Those of its other subtrees, [subtrees − 1] of them.
+  /// The sums of the rank's other subtrees, [subtrees − 1] vectors.
   public private(set) var others: [Vector<Scalar>] = []
-  /// The right halves of the tree on the way, [levels × width]; made when the first is asked for.
+  /// The intermediate sums of right halves of the tree, [levels × width]; allocated when first needed.
   private var levels = Arena<Scalar>(count: 0)
   private var width = 0
 
@@ -18,7 +18,7 @@ public final class SampleSums<Scalar: Real> {
 
   /// Makes room for the lanes of this rank.
   ///
-  /// - Parameter width: the most numbers that are formed at once; all where nil.
+  /// - Parameter width: the largest number of sums that are formed at once; nil: all.
   public func reserve(_ tree: LaneTree, width: Int? = nil) {
     while others.count < tree.subtrees.count - 1 { others.append(Arena(count: values.count).all) }
     self.width = max(self.width, width ?? values.count)
@@ -34,7 +34,7 @@ public final class SampleSums<Scalar: Real> {
   /// The sums of a subtree of this rank.
   public func subtree(_ index: Int) -> Vector<Scalar> { index == 0 ? values : others[index - 1] }
 
-  /// The first numbers of level 1 ... of the tree, see ``LaneTree/fold(_:level:form:join:isFormed:)``.
+  /// The first numbers of a level of the tree, 1 or higher, see ``LaneTree/fold(_:level:form:join:isFormed:)``.
   public func level(_ level: Int, count: Int, of tree: LaneTree) -> Vector<Scalar> {
     precondition(count <= width, "the numbers of a level must fit the room that was reserved")
     if levels.count < tree.levels * width { levels = Arena(count: tree.levels * width) }
@@ -45,8 +45,8 @@ public final class SampleSums<Scalar: Real> {
   ///
   /// - Parameters:
   ///   - rows: how many samples this rank has.
-  ///   - samples: how many all ranks have together.
-  ///   - form: overwrites a vector by the sums over some of this rank's rows.
+  ///   - samples: how many samples all ranks have together.
+  ///   - form: overwrites a vector with the sums over some of this rank's rows.
   public func add(
     rows: Int, samples: Int, over ranks: borrowing some GlobalSum & ~Copyable,
     _ form: (Range<Int>, Vector<Scalar>) throws -> Void
@@ -70,9 +70,9 @@ public final class SampleSums<Scalar: Real> {
     try addUp(over: ranks)
   }
 
-  /// Adds up over all samples what was formed of this rank's. Collective.
+  /// Adds this rank's sums up over all ranks, and so over all samples. Collective.
   ///
-  /// - Parameter range: which of the sums; all where nil.
+  /// - Parameter range: the sums to add up; nil: all.
   public func addUp(_ range: Range<Int>? = nil, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let range = range ?? 0..<values.count
     guard ranks.lanes != nil else { return try ranks.sum(values[range]) }

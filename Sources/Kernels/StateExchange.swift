@@ -1,36 +1,36 @@
-/// What remembers something from step to step that a training which goes on later must have again.
+/// A type with state from step to step, which a resumed training run must restore.
 ///
-/// Every number is named once, in ``exchange(with:)``: what is handed out and what is taken back cannot differ. A test holds
-/// the stored properties of every such type against those that are exchanged and those that are fixed or of one step
-/// only, so that a new one is not forgotten.
+/// Every number is named once, in ``exchange(with:)``, so that saving and restoring cannot differ. A test compares the
+/// stored properties of every such type with a list of those that are exchanged, fixed, or used in one step only, so
+/// that no new property is forgotten.
 public protocol Resumable {
-  /// Hands every number that is remembered to a checkpoint, or takes it back from one, bit by bit.
+  /// Saves every number of the state to a checkpoint, or restores it from one, bit by bit.
   ///
-  /// - Throws: what `state` throws: where it gives, ranks that cannot be heard; where it takes, a number that is missing or
-  ///   has another shape.
+  /// - Throws: what `state` throws: when saving, that other ranks cannot be reached; when restoring, that a number is
+  ///   missing or has another shape.
   mutating func exchange(with state: any StateExchange) throws
 }
 
-/// The way of numbers out of a training and back into it.
+/// Saves the numbers of a training run, or restores them.
 ///
-/// Where ranks share the work, every rank calls the same in the same order: giving may gather what each of them has of an
-/// array, and taking may hear it from another rank.
+/// With several ranks, every rank makes the same calls in the same order: saving may gather the parts of an array from
+/// all ranks, and restoring may receive an array from another rank.
 public protocol StateExchange: AnyObject {
-  /// Whether numbers are overwritten with what was kept; else they are kept as they are.
+  /// Whether numbers are restored, that is overwritten with the saved ones; otherwise they are saved.
   var isTaking: Bool { get }
-  /// What stands before the names of the present part.
+  /// The prefix of the names of the current part.
   var prefix: String { get set }
 
-  /// An array; an empty one is nothing to remember.
+  /// Saves or restores an array; an empty array has nothing to save.
   func array<Scalar: Real>(_ name: String, _ values: Vector<Scalar>) throws
-  /// Numbers that are the same on every rank, as many as there are.
+  /// Saves or restores numbers that are the same on every rank; their count does not change.
   func numbers(_ name: String, _ values: inout [Int]) throws
   func numbers(_ name: String, _ values: inout [Double]) throws
-  /// Parameters: they have a file of their own, with a tensor for each block.
+  /// Saves or restores parameters, which have their own file with one tensor for each block.
   func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) throws
 }
 
-/// A run of parameters, with the name and the shape that it has in files.
+/// A contiguous range of parameters, with its name and its shape in files.
 public struct StateBlock: Equatable, Sendable {
   public let name: String
   public let shape: [Int]
@@ -60,7 +60,7 @@ extension StateExchange {
     value = one != 0
   }
 
-  /// What another value remembers, its names after `name` and a point.
+  /// Exchanges the state of another value, whose names get the prefix `name` and a point.
   public func part(_ name: String, _ body: (any StateExchange) throws -> Void) rethrows {
     let outer = prefix
     prefix += name + "."
@@ -69,7 +69,7 @@ extension StateExchange {
   }
 }
 
-/// Numbers of a checkpoint that do not fit the training that is to take them.
+/// Numbers of a checkpoint that do not fit the training run that restores them.
 public struct StateMismatch: Error, CustomStringConvertible, Equatable {
   public let description: String
 

@@ -20,7 +20,7 @@ extension Vector {
   @specialized(where Scalar == Double)
   public func add(_ other: Vector) { update(self, other) { $0 + $1 } }
 
-  /// x ← x + α y, with two roundings wherever an element lies.
+  /// x ← x + α y. Every element is rounded twice, wherever it lies.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func add(_ other: Vector, times factor: Scalar) { update(self, other) { $0 + factor * $1 } }
@@ -32,7 +32,7 @@ extension Vector {
 }
 
 extension Matrix {
-  /// Adds the rows, or some columns of them: sums ← sums + Σ_s row_s, or sums ← Σ_s row_s when not accumulating.
+  /// Adds up the rows, or some of their columns: sums ← sums + Σ_s row_s, or sums ← Σ_s row_s when not accumulating.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func sumRows(columns part: Range<Int>? = nil, into sums: Vector<Scalar>, accumulating: Bool) {
@@ -46,7 +46,7 @@ extension Matrix {
       elements.pointer + part.lowerBound, columns, sums.pointer, accumulating ? 1 : 0)
   }
 
-  /// Overwrites row s with the number Σ_j |x_sj| + c.
+  /// Sets every element of row s to Σ_j |x_sj| + c.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func fillRows(withMagnitudeSumsOf x: Matrix, plus c: Scalar) {
@@ -69,7 +69,7 @@ extension Matrix {
 }
 
 // Sums over the rows of matrices in Double, column by column. They are inlined into the caller, which must be
-// specialised for Float and Double; sums overlap none of the arguments.
+// specialised for Float and Double; the sums must not overlap the arguments.
 
 /// sums_k ← sums_k + Σ_s f(a_sk).
 @inlinable @inline(__always)

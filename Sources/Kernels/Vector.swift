@@ -1,6 +1,7 @@
 private import Glibc
 
-/// A view of a run of numbers in an arena. Copying it copies the view, not the numbers; views keep their arena alive.
+/// A view of contiguous numbers in an arena. A copy of it is another view of the same numbers; views keep their arena
+/// alive.
 @safe
 public struct Vector<Scalar: Real> {
   @usableFromInline let arena: Arena<Scalar>
@@ -16,7 +17,7 @@ public struct Vector<Scalar: Real> {
     self.count = count
   }
 
-  /// The elements `range` of this vector.
+  /// The elements of this vector in `range`.
   @inlinable
   public subscript(range: Range<Int>) -> Vector {
     precondition(range.lowerBound >= 0 && range.upperBound <= count, "a view must lie within its vector")
@@ -47,13 +48,13 @@ public struct Vector<Scalar: Real> {
     return Matrix(elements: self, rows: rows, columns: columns)
   }
 
-  /// Gives the elements to `body` as a span.
+  /// Calls `body` with the elements as a span.
   public func withMutableSpan<Result>(_ body: (inout MutableSpan<Scalar>) throws -> Result) rethrows -> Result {
     var span = unsafe MutableSpan(_unsafeStart: pointer, count: count)
     return try body(&span)
   }
 
-  /// Gives the memory of the elements to `body`, for files and hashes.
+  /// Calls `body` with the memory of the elements, for files and hashes.
   public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
     let byteCount = count * MemoryLayout<Scalar>.stride
     return try unsafe body(UnsafeRawBufferPointer(start: pointer, count: byteCount))

@@ -1,16 +1,16 @@
-/// Gives an error's one-line message and exit code.
+/// Returns the one-line message and the exit code of an error.
 public typealias ErrorDescription = (any Error) -> (message: String, code: Int32)
 
-/// A failure of one or more ranks that all ranks know of, so that every rank ends in order.
+/// A failure of one or more ranks that all ranks know about, so that every rank can end in an orderly way.
 public struct AgreedFailure: Error, CustomStringConvertible {
   /// The lowest rank that failed; its error is ``message``.
   public let rank: Int
   /// The exit code that the rank chose.
   public let code: Int32
-  /// What went wrong, as the rank said it.
+  /// The error message of that rank.
   public let message: String
 
-  /// A failure that every rank has found by itself, from the same numbers.
+  /// A failure that every rank has detected by itself, from the same numbers.
   public init(rank: Int = 0, code: Int32, message: String) {
     (self.rank, self.code, self.message) = (rank, code, message)
   }
@@ -19,7 +19,8 @@ public struct AgreedFailure: Error, CustomStringConvertible {
 }
 
 extension Communicator {
-  /// Collective: does something that may fail on some ranks and not on others, and makes all ranks succeed or fail.
+  /// Collective: runs `work`, which may fail on some ranks and not on others. Then either all ranks succeed or all
+  /// fail.
   ///
   /// `work` must not communicate: a rank that throws would leave the others waiting.
   ///

@@ -1,13 +1,15 @@
 internal import CMPI
 
 extension Communicator {
-  /// Collective: every rank gets its part of the vectors of all ranks, in the order of the ranks.
+  /// Collective: every rank receives its part of every rank's vector, in the order of the ranks.
   ///
   /// - Parameters:
   ///   - values: this rank's whole vector.
-  ///   - starts, counts: of each rank's part in the vector; all counts are 0 where this rank sends nothing.
-  ///   - gathered: what the ranks send; there may be more elements, which stay.
-  ///   - places, lengths: of what each rank sends in `gathered`: as much as this rank's part has, or nothing.
+  ///   - starts, counts: the start and length of each rank's part of the vector; all counts are 0 where this rank sends
+  ///     nothing.
+  ///   - gathered: receives what the ranks send. It may have more elements; those do not change.
+  ///   - places, lengths: the start and length in `gathered` of what each rank sends. A length is that of this rank's
+  ///     part, or 0.
   public func exchangeParts<Scalar: MPIScalar>(
     _ values: borrowing MutableSpan<Scalar>, starts: [CInt], counts: [CInt], into gathered: inout MutableSpan<Scalar>,
     places: [CInt], lengths: [CInt]
@@ -26,16 +28,16 @@ extension Communicator {
       }, "MPI_Alltoallv")
   }
 
-  /// Collective: every rank gets the parts that the others have, in place of its own numbers there.
+  /// Collective: every rank receives the parts that the other ranks hold, and overwrites its own numbers there.
   ///
-  /// - Parameter starts, counts: of each rank's part in the vector.
+  /// - Parameter starts, counts: the start and length of each rank's part of the vector.
   public func gatherParts<Scalar: MPIScalar>(
     _ values: inout MutableSpan<Scalar>, starts: [CInt], counts: [CInt]
   ) throws(MPIError) {
     precondition(starts.count == ranks && counts.count == ranks, "every rank has a part")
     precondition(Self.fit(starts, counts, in: values.count), "all parts must lie within the vector")
     let type = Scalar.mpiDatatype
-    // MPI 3.1, 5.7: in place, the first three arguments do not count.
+    // MPI 3.1, 5.7: in place, MPI ignores the send count and the send type.
     try unsafe check(
       values.withUnsafeMutableBufferPointer { buffer in
         unsafe MPI_Allgatherv(

@@ -10,9 +10,9 @@ extension Communicator {
     return try unsafe Self.adopt(part)
   }
 
-  /// Collective: a communicator of the ranks that give the same colour, in the order of their numbers here.
+  /// Collective: a communicator of the ranks that pass the same colour, in the order of their numbers in this group.
   ///
-  /// - Parameter colour: not negative; nil for a rank that is to be in no part.
+  /// - Parameter colour: not negative; nil for a rank that belongs to no part.
   /// - Returns: nil for a rank without a colour.
   public func part(colour: Int?) throws(MPIError) -> Communicator? {
     precondition(colour.map { $0 >= 0 } ?? true, "a colour must not be negative")
@@ -23,13 +23,13 @@ extension Communicator {
     return colour == nil ? nil : try unsafe Self.adopt(new)
   }
 
-  /// The same where every rank has a colour.
+  /// The same for a group in which every rank has a colour.
   func part(colour: Int) throws(MPIError) -> Communicator {
     guard let part = try part(colour: Optional(colour)) else { preconditionFailure("a rank with a colour has a part") }
     return part
   }
 
-  /// Collective: the same ranks as a group of its own, to be given back by ``free()``.
+  /// Collective: a new group of the same ranks; ``free()`` releases it.
   public func copy() throws(MPIError) -> Communicator {
     var new: MPI_Comm? = unsafe cmpi_comm_null()
     // MPI 3.1, 6.4.2
@@ -44,7 +44,7 @@ extension Communicator {
     return try unsafe Communicator(adopting: part)
   }
 
-  /// Collective: gives the library back what a part of a group took; it must not be used any more.
+  /// Collective: frees a part of a group, which must not be used afterwards.
   public func free() throws(MPIError) {
     var handle: MPI_Comm? = unsafe handle
     try unsafe check(MPI_Comm_free(&handle), "MPI_Comm_free")

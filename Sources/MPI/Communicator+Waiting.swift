@@ -1,11 +1,11 @@
 internal import CMPI
 private import Glibc
 
-/// What ranks do while some of them work and the others must not disturb them.
+/// Operations for times when some ranks work and the waiting ranks must not disturb them.
 extension Communicator {
   /// Collective: returns when every rank has called it, and sleeps until then, up to 5 ms at a time.
   ///
-  /// Where an ordinary barrier keeps a core busy, this one leaves it to the ranks that are waited for.
+  /// An ordinary barrier keeps the core busy; this one leaves the core to the ranks that still work.
   public func barrierAsleep() throws(MPIError) {
     var request: MPI_Request? = unsafe cmpi_request_null()
     // MPI 3.1, 5.12.1
@@ -13,7 +13,7 @@ extension Communicator {
     try unsafe check(Self.sleep(until: &request), "MPI_Ibarrier")
   }
 
-  /// One long call for those who watch, not many short ones.
+  /// For a thread that watches ``MPICall``, this is one long call, not many short ones.
   private static func sleep(until request: inout MPI_Request?) -> CInt {
     var (isDone, microseconds): (CInt, UInt32) = (0, 50)
     while true {
@@ -24,7 +24,7 @@ extension Communicator {
     }
   }
 
-  /// Collective: replaces the values on every rank by the greatest ones of all ranks, in place.
+  /// Collective: replaces each value on every rank by its maximum over the ranks, in place.
   public func allReduceMax(_ values: inout [Double]) throws(MPIError) {
     guard ranks > 1, !values.isEmpty else { return }
     let count = CInt(values.count)

@@ -25,7 +25,7 @@ public struct Communicator: ~Copyable {
 
   /// All ranks of the job. MPI must be initialised.
   static func world() throws(MPIError) -> Communicator {
-    // Without this the default handler would abort before a return code could be looked at.
+    // Without this, the default handler would abort before the program could check a return code.
     try unsafe check(MPI_Comm_set_errhandler(cmpi_comm_world(), cmpi_errors_return()), "MPI_Comm_set_errhandler")
     return try unsafe Communicator(adopting: cmpi_comm_world())
   }
@@ -33,7 +33,7 @@ public struct Communicator: ~Copyable {
   /// Ends all ranks of the job at once with an exit code. Does not return.
   public consuming func abort(code: Int32) -> Never {
     _ = unsafe MPI_Abort(handle, code)
-    // MPI_Abort does not return; should it, this process must not go on.
+    // MPI_Abort should not return. If it does, this process must not continue.
     _exit(code)
   }
 
@@ -44,19 +44,19 @@ public struct Communicator: ~Copyable {
 
   /// Collective: replaces the values on every rank by their sums over the ranks, in place.
   ///
-  /// All ranks get the same bits. The order of the additions, and so the rounding, depends on the number of ranks and on
-  /// the pieces.
+  /// All ranks get the same bits. The order of the additions, and so the rounding, depends on the number of ranks and
+  /// on the size of the pieces.
   ///
-  /// Large messages in both directions of one TCP connection hold each other up in Open MPI: their announcements wait behind
-  /// the other's bytes. Pieces of 64 KiB need none.
+  /// In Open MPI, large messages in both directions of one TCP connection delay each other: the announcement of one
+  /// message waits behind the bytes of the other. Pieces of 64 KiB need no announcement.
   ///
-  /// - Parameter pieceBytes: in pieces of how many bytes the vector is added up, one after another; nil: whole. The same on
-  ///   all ranks.
+  /// - Parameter pieceBytes: the size in bytes of the pieces that are summed one after another; nil: the whole vector
+  ///   at once. Must be the same on all ranks.
   public func allReduceSum<Scalar: MPIScalar>(
     _ values: inout MutableSpan<Scalar>, pieceBytes: Int? = nil
   ) throws(MPIError) {
     guard ranks > 1 else { return }
-    // MPI 3.1, 5.9.6; counts are int, so a large arena goes in parts at least.
+    // MPI 3.1, 5.9.6. Counts are of type int, so a very large arena is always split into pieces.
     let most = Int(CInt.max)
     let limit = pieceBytes.map { min(most, max(1, $0 / MemoryLayout<Scalar>.stride)) } ?? most
     var start = 0
@@ -72,7 +72,7 @@ public struct Communicator: ~Copyable {
     }
   }
 
-  /// Collective: the least of one number from each rank.
+  /// Collective: the minimum of one number from each rank.
   public func allReduceMin(_ value: Int64) throws(MPIError) -> Int64 {
     var result = value
     try unsafe check(
@@ -80,7 +80,7 @@ public struct Communicator: ~Copyable {
     return result
   }
 
-  /// Collective: one value from each rank, in the order of the ranks, on every rank.
+  /// Collective: returns the values of all ranks on every rank, in the order of the ranks.
   public func allGather<Scalar: MPIScalar>(_ value: Scalar) throws(MPIError) -> [Scalar] {
     var all = [Scalar](repeating: value, count: ranks)
     var own = value
@@ -89,7 +89,7 @@ public struct Communicator: ~Copyable {
     return all
   }
 
-  /// Collective: the text that rank `root` passes, on every rank; what the others pass does not matter.
+  /// Collective: returns the text of rank `root` on every rank; the texts of the other ranks are ignored.
   public func broadcast(_ text: String, from root: Int) throws(MPIError) -> String {
     var bytes = rank == root ? Array(text.utf8) : []
     var count = Int64(bytes.count)
@@ -99,7 +99,7 @@ public struct Communicator: ~Copyable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Collective: the texts of all ranks in the order of the ranks, on every rank.
+  /// Collective: returns the texts of all ranks on every rank, in the order of the ranks.
   public func allGather(_ text: String) throws(MPIError) -> [String] {
     var texts: [String] = []
     for root in 0..<ranks { texts.append(try broadcast(text, from: root)) }

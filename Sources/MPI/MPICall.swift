@@ -1,17 +1,17 @@
 internal import Synchronization
 
-/// The call into the MPI library that the computing thread of this process is in, for another thread that watches it.
+/// The MPI call that this process's computing thread is in, as another thread sees it.
 ///
-/// Written by the one thread that calls MPI; a call costs three relaxed stores.
+/// Only the thread that calls MPI writes it. Each call costs three atomic stores.
 public struct MPICall: Equatable, Sendable {
   /// How many calls this process has begun.
   public let number: Int
   /// The MPI function, for example `MPI_Allreduce`; nil between two calls.
   public let operation: String?
 
-  /// Calls begun and calls ended: odd while one is under way.
+  /// The number of calls begun plus the number of calls ended: odd while a call is in progress.
   private static let edges = Atomic<Int>(0)
-  /// The first byte of the name of the last function.
+  /// The address of the first byte of the last function's name.
   private static let name = Atomic<UInt>(0)
 
   static func begin(_ operation: StaticString) {
@@ -21,7 +21,7 @@ public struct MPICall: Equatable, Sendable {
 
   static func end() { edges.store(edges.load(ordering: .relaxed) + 1, ordering: .releasing) }
 
-  /// The present call, seen from any thread.
+  /// The current call; any thread may read it.
   public static var present: MPICall {
     let count = edges.load(ordering: .acquiring)
     guard count % 2 == 1, let start = unsafe UnsafePointer<CChar>(bitPattern: name.load(ordering: .relaxed)) else {

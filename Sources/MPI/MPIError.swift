@@ -6,13 +6,13 @@ public struct MPIError: Error, CustomStringConvertible, Equatable {
   public let operation: String
   /// The code that it returned.
   public let code: Int32
-  /// What the library says of the code.
+  /// The library's explanation of the code.
   public let explanation: String
 
   public var description: String { "\(operation) failed with code \(code): \(explanation)" }
 }
 
-/// Calls an MPI function, visibly for other threads (``MPICall``), and throws when it does not return MPI_SUCCESS.
+/// Calls an MPI function, and throws when it does not return MPI_SUCCESS. Other threads can see the call (``MPICall``).
 func check(_ call: @autoclosure () -> CInt, _ operation: StaticString) throws(MPIError) {
   MPICall.begin(operation)
   let code = call()

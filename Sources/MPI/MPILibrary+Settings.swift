@@ -1,10 +1,10 @@
 private import CMPI
 
 extension MPILibrary {
-  /// Whether a rank that waits leaves its core to others, and does not keep it busy; nil where the library does not tell.
+  /// Whether a waiting rank yields its core to others instead of keeping it busy; nil where the library does not say.
   ///
-  /// Open MPI's setting `mpi_yield_when_idle`, in effect for this process: mpirun turns it on where it knows of more ranks
-  /// than slots. MPI must be initialised.
+  /// This is the value of Open MPI's setting `mpi_yield_when_idle` in this process. mpirun turns it on when it knows of
+  /// more ranks than slots. MPI must be initialised.
   public static var yieldsWhenIdle: Bool? {
     var provided: CInt = 0
     // MPI 3.1, 14.3
@@ -16,7 +16,7 @@ extension MPILibrary {
     var count: CInt = 0
     guard unsafe MPI_T_cvar_handle_alloc(index, nil, &handle, &count) == MPI_SUCCESS else { return nil }
     defer { unsafe MPI_T_cvar_handle_free(&handle) }
-    // Room for whichever whole number the library has it as.
+    // Large enough for any integer type that the library uses for the setting.
     var value: Int64 = 0
     guard count == 1, unsafe MPI_T_cvar_read(handle, &value) == MPI_SUCCESS else { return nil }
     return value != 0

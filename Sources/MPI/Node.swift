@@ -1,12 +1,12 @@
-/// The ranks that share this rank's machine, and its counterparts on the other machines.
+/// The ranks that share this rank's machine, and this rank's counterparts on the other machines.
 ///
-/// Valid inside ``Communicator/withNode(colour:_:)``, which gives its groups and windows back to MPI.
+/// Valid inside ``Communicator/withNode(colour:_:)``, which frees the node's groups and windows afterwards.
 public final class Node {
   /// The ranks of this machine.
   public let local: Communicator
-  /// The ranks that have this rank's number in the ``local`` group of their machine.
+  /// The ranks of all machines that have the same number in their ``local`` group as this rank.
   public let cross: Communicator
-  /// The ranks of ``local`` as the whole group numbers them; they need not follow one another.
+  /// The numbers of the ``local`` ranks in the whole group; they need not be consecutive.
   public let members: [Int]
   /// The number of ranks in the whole group.
   public let ranks: Int
@@ -31,14 +31,14 @@ public final class Node {
     isUniform = fewest == most
   }
 
-  /// Collective over the whole group: memory that the ranks of each machine share; nil on every rank where one of the
-  /// machines does not have it.
+  /// Collective over the whole group: allocates memory that the ranks of each machine share; nil on every rank if one
+  /// of the machines does not have enough.
   public func makeWindow(byteCount: Int, on world: borrowing Communicator) throws(MPIError) -> SharedWindow? {
     let isRoom = local.rank != 0 || SharedWindow.isRoom(for: byteCount)
     guard try world.allReduceMin(isRoom ? 1 : 0) == 1 else { return nil }
     let made = Result { () throws(MPIError) in try SharedWindow(byteCount: byteCount, on: local) }
     guard try world.allReduceMin((try? made.get()) == nil ? 0 : 1) == 1 else {
-      // Every rank of a machine has its window or none has, or the library itself would have waited for ever.
+      // On one machine, either all ranks have the window or none has; otherwise the library would have waited for ever.
       if case .success(let window) = made { try window.free() }
       return nil
     }
@@ -47,7 +47,7 @@ public final class Node {
     return window
   }
 
-  /// Collective: gives everything back, the windows before the groups that they were made on.
+  /// Collective: frees everything, the windows before the groups on which they were made.
   ///
   /// MPI_Win_free waits for all ranks of the machine, so that no rank loses memory that another still uses.
   fileprivate func free() throws(MPIError) {
@@ -61,12 +61,13 @@ public final class Node {
 }
 
 extension Communicator {
-  /// Collective: gives this rank's machine to `body`, which all ranks leave alike.
+  /// Collective: calls `body` with this rank's machine. All ranks must leave `body` in the same way.
   ///
-  /// What lies in shared windows is gone after it: no vector over one may leave it. Where `body` throws anything but an
-  /// ``AgreedFailure`` the other ranks may be waiting somewhere else, and nothing is given back: the job ends then.
+  /// The shared windows are freed afterwards, so no vector over such a window may leave `body`. If `body` throws
+  /// anything but an ``AgreedFailure``, the other ranks may be waiting somewhere else. Then nothing is freed, since the
+  /// job ends.
   ///
-  /// - Parameter colour: for tests: ranks of one machine that pass different numbers are taken for ranks of different
+  /// - Parameter colour: for tests: ranks of one machine that pass different numbers are treated as ranks of different
   ///   machines.
   public func withNode<Result>(colour: Int? = nil, _ body: (Node) throws -> Result) throws -> Result {
     let node = try Node(of: self, colour: colour)

@@ -2,10 +2,10 @@ private import CMPI
 
 /// Runs `body` between MPI_Init and MPI_Finalize.
 ///
-/// A throw on one rank, when the others may be waiting in a collective, cannot be waited for: `failed` is called with
-/// the error and the rank (nil for a single one) to print it, and gives the exit code with which all ranks of the job
-/// end at once. A failure that all ranks know of (``AgreedFailure``) is returned to the caller on every rank after
-/// MPI_Finalize.
+/// If `body` throws on one rank, the others may be waiting in a collective, so the whole job must end at once. `failed`
+/// is called with the error and the rank (nil for a single rank); it prints the error and returns the exit code with
+/// which all ranks of the job end. A failure that all ranks know about (``AgreedFailure``) is returned to the caller on
+/// every rank after MPI_Finalize.
 ///
 /// - Returns: what `body` returns, or the failure that all ranks agreed on.
 /// - Throws: ``MPIError`` when MPI cannot be initialised or finalised.
@@ -23,7 +23,7 @@ public func withMPI<Result>(
     outcome = .failure(failure)
   } catch {
     code = failed(error, world.ranks > 1 ? world.rank : nil)
-    // A single rank leaves nobody waiting.
+    // With a single rank, no other rank is waiting.
     if world.ranks == 1 { outcome = .failure(AgreedFailure(code: code, message: "\(error)")) }
   }
   guard let outcome else { world.abort(code: code) }

@@ -3,18 +3,18 @@ internal import Kernels
 
 /// An activation function σ with its first two derivatives.
 ///
-/// The built-in ones are loops of CKernels. To add one is an entry in ``allCases`` here and what
-/// `activation_loops.h` says. Another module makes one of a rule for a single number.
+/// The built-in functions are loops in CKernels. To add one, add an entry to ``allCases`` here and follow
+/// `activation_loops.h`. Another module can make an activation from a rule for a single number.
 public struct Activation: Sendable, Hashable, CaseIterable {
   /// Its name in configurations.
   public let rawValue: String
-  /// Between which numbers its values are; nil where they have no bounds.
+  /// The range of its values; nil where they have no bounds.
   public let range: ClosedRange<Double>?
   /// Where σ' or σ'' jumps.
   public let kink: Kink
   private let function: Function
 
-  /// A jump of a derivative at z = 0, as the number between the derivative's values on both sides.
+  /// A jump of a derivative at z = 0, given as a number between the derivative's values on both sides.
   public enum Kink: Sendable {
     case none
     case slope(Double)
@@ -32,10 +32,10 @@ public struct Activation: Sendable, Hashable, CaseIterable {
     (rawValue, self.function, self.range, self.kink) = (name, .loops(function), range, kink)
   }
 
-  /// An activation of a rule, computed in Double number by number: slower than a built-in one.
+  /// An activation made from a rule, computed in Double number by number: slower than a built-in one.
   ///
   /// - Parameters:
-  ///   - name: none that a built-in one has.
+  ///   - name: must not be the name of a built-in activation.
   ///   - rule: σ(z), σ'(z) and σ''(z).
   public init(
     named name: String, range: ClosedRange<Double>? = nil, kink: Kink = .none,
@@ -44,7 +44,7 @@ public struct Activation: Sendable, Hashable, CaseIterable {
     (rawValue, function, self.range, self.kink) = (name, .rule(rule), range, kink)
   }
 
-  /// All that a configuration can name.
+  /// All activations that a configuration can name.
   public static let allCases: [Activation] = [identity, sigmoid, tanh, softplus, relu, leakyRelu, elu, swish]
 
   /// σ(z) = z.
@@ -73,8 +73,8 @@ public struct Activation: Sendable, Hashable, CaseIterable {
     return activation_has_derivatives_of_value(function) != 0
   }
 
-  /// (M1, M5) y ← σ(z) in one pass, with what else is asked for. Not-a-number passes through, so that a diverging run
-  /// shows in its loss. A number's result has the same bits wherever it lies.
+  /// (M1, M5) y ← σ(z) and the other requested results, in one pass. NaN passes through, so that a diverging run shows
+  /// in its loss. A number's result has the same bits wherever it lies.
   ///
   /// The vectors are equally long and do not overlap, except that y may be z.
   ///
@@ -103,11 +103,11 @@ public struct Activation: Sendable, Hashable, CaseIterable {
     unsafe activation_forward(&pass)
   }
 
-  /// Where the way back finds σ' and σ'' of the last way forward.
+  /// Where the backward pass finds σ' and σ'' of the last forward pass.
   enum Derivatives<Scalar: Real> {
     /// σ(z), where they follow from it.
     case ofValue(Vector<Scalar>)
-    /// Themselves; σ'' is not read where there is no Z.
+    /// σ' and σ'' themselves; σ'' is not read where there is no Z.
     case stored(slopes: Vector<Scalar>, curvatures: Vector<Scalar>)
   }
 
@@ -140,12 +140,12 @@ public struct Activation: Sendable, Hashable, CaseIterable {
     unsafe activation_backward(&pass)
   }
 
-  /// (M5, M6, M8) The squared error of outputs y = σ(z) and both signals below σ, in one pass: what ``backward`` makes of
-  /// `Ẏ = 2 (y − t)` and `Z = 2 |σ'| u`.
+  /// (M5, M6, M8) The squared error of outputs y = σ(z) and both signals below σ, in one pass. The signals are what
+  /// ``backward`` computes from `Ẏ = 2 (y − t)` and `Z = 2 |σ'| u`.
   ///
   /// - Parameters:
   ///   - u: the total gradient below; nil with Z.
-  /// - Returns: `Σ (y − t)²`; a row's share has the same bits wherever the row lies, rows are added in Double.
+  /// - Returns: `Σ (y − t)²`. A row's share has the same bits wherever the row lies; rows are added in Double.
   func squaredError<Scalar: Real>(
     outputs y: Matrix<Scalar>, targets t: Matrix<Scalar>, totalGradient u: Matrix<Scalar>?, yDot: Matrix<Scalar>,
     z: Matrix<Scalar>?
@@ -193,7 +193,7 @@ extension Activation {
 }
 
 extension Activation: RawRepresentable, Codable {
-  /// nil for a name that none has.
+  /// nil for an unknown name.
   public init?(rawValue: String) {
     guard let activation = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
     self = activation
@@ -201,7 +201,7 @@ extension Activation: RawRepresentable, Codable {
 }
 
 extension Optional {
-  /// Whether a vector, where there is one, has so many elements.
+  /// Whether the vector, if there is one, has `count` elements.
   fileprivate func hasCount<Scalar: Real>(_ count: Int) -> Bool where Wrapped == Vector<Scalar> {
     map { $0.count == count } ?? true
   }

@@ -8,14 +8,14 @@ public final class AffineStatistics<Scalar: Real> {
   public let inputs: Int
   public let outputs: Int
   private let hasBias: Bool
-  /// Whether u below can be other than zero; else |Ẏ| is not needed.
+  /// Whether u below can differ from zero; otherwise |Ẏ| is not needed.
   private let inputCarriesTotalGradient: Bool
 
-  /// That of all layers of the network.
+  /// The workspace that all layers of the network share.
   private let products: ProductWorkspace<Scalar>
   /// |Ẏ|, [rows × outputs], for the full bound.
   private var yDotMagnitudes = Matrix<Scalar>(rows: 0, columns: 0)
-  /// The lanes of the last sums, and room for those of the biases, [levels × outputs].
+  /// The lanes of the last sums, and memory for the lanes' sums of the biases, [levels × outputs].
   private let laneTerms = LaneTerms()
   private var laneBiases = Arena<Scalar>(count: 0)
 
@@ -47,15 +47,15 @@ public final class AffineStatistics<Scalar: Real> {
     hasBias ? parameters[outputs * inputs..<outputs * inputs + outputs] : nil
   }
 
-  /// (M9, M13) The sums of some output units; those of the other units are not touched.
+  /// (M9, M13) Forms the sums of some output units; the sums of the other units are not touched.
   ///
   /// - Parameters:
   ///   - units: all where nil.
   ///   - x: y below, [rows × inputs].
-  ///   - u: [rows × inputs]; nil where it is zero, and not read with the paper's bound.
-  ///   - above: of all output units, [rows × outputs].
-  ///   - sums: of all units; with `wDDot` nil only the gradient is formed.
-  ///   - accumulating: whether the sums are added to; else they are overwritten.
+  ///   - u: [rows × inputs]; nil where it is zero. It is not read with the paper's bound.
+  ///   - above: the signals of all output units, [rows × outputs].
+  ///   - sums: the sums of all units; if `wDDot` is nil, only the gradient is formed.
+  ///   - accumulating: whether the new sums are added to the old ones; otherwise they overwrite them.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func form(
@@ -89,14 +89,14 @@ public final class AffineStatistics<Scalar: Real> {
     }
   }
 
-  /// Whether ``form(ofLanes:in:samples:input:above:into:)`` can add several lanes up at once: the full bound adds a second
-  /// product to a lane's Ẅ before lanes are added up.
+  /// Whether ``form(ofLanes:in:samples:input:above:into:)`` can form the sums of several lanes at once. With the full
+  /// bound it cannot, since a second product is added to each lane's Ẅ before the lanes are added.
   ///
-  /// - Parameter u: the total gradient below, nil where it is zero.
+  /// - Parameter u: the total gradient below; nil where it is zero.
   func addsLanes(totalGradientBelow u: Matrix<Scalar>?, bound: Bound) -> Bool { bound == .paper || u == nil }
 
-  /// (M9) The sums over some lanes of up to `LaneTerms.most` rows, overwritten, in one product: to the last bit as if each
-  /// lane's were formed by itself and added up in the tree.
+  /// (M9) Overwrites `sums` with the sums over some lanes of up to `LaneTerms.most` rows, in one product. The bits are
+  /// the same as if the sums of each lane were formed separately and added in the tree.
   ///
   /// - Parameters:
   ///   - lanes: a subtree of this rank's lanes.
@@ -126,15 +126,16 @@ public final class AffineStatistics<Scalar: Real> {
     if let wDDot, let z, let bias = biases(wDDot) { addBiases(z, into: bias) }
   }
 
-  /// (M9, M11) The weights of some output units take a step inside the product kernel, where their sums would be formed; the
-  /// sums of the biases are formed. To the last bit as if all sums were formed and then the step taken.
+  /// (M9, M11) Updates the weights of some output units by a step inside the product kernel, instead of forming their
+  /// sums in memory; forms the sums of the biases. The bits are the same as if all sums were formed first and the step
+  /// taken afterwards.
   ///
-  /// Of at most ``WeightStep/mostSamples`` rows; with the paper's bound.
+  /// For at most ``WeightStep/mostSamples`` rows, and only with the paper's bound.
   ///
   /// - Parameters:
-  ///   - units, x, above, sums: as for ``form(of:input:totalGradientBelow:above:into:bound:accumulating:)``; `wDDot` is nil
-  ///     for a step by Ẇ alone.
-  ///   - parameters: of all units.
+  ///   - units, x, above, sums: as for ``form(of:input:totalGradientBelow:above:into:bound:accumulating:)``; `wDDot` is
+  ///     nil for a step with Ẇ alone.
+  ///   - parameters: the parameters of all units.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func moveWeights(

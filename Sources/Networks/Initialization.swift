@@ -1,8 +1,9 @@
 public import Kernels
 
-/// (M19) How the weights and biases of dense layers get their first values; those of batch normalisation start at 1 and 0.
+/// (M19) How the weights and biases of dense layers get their first values; γ and β of batch normalisation start at 1
+/// and 0.
 public enum Initialization: String, Codable, CaseIterable, Sendable {
-  /// Uniform in (−1/√inputs, 1/√inputs), weights and biases: the paper's.
+  /// Uniform in (−1/√inputs, 1/√inputs), weights and biases, as in the paper.
   case uniform
   /// Normal with variance 1/inputs, biases 0.
   case normal

@@ -1,8 +1,9 @@
 public import Kernels
 
-/// On which side of each of its kinks a loss was computed: two passes with equal sides lie on one smooth piece.
+/// On which side of each kink a loss was computed. Two passes with equal sides lie on the same smooth piece.
 ///
-/// Kept as a hash (FNV-1a) of one bit for each sample and kink; different sides are taken for equal with probability 2⁻⁶⁴.
+/// Kept as a hash (FNV-1a) of one bit for each sample and kink; different sides are mistaken for equal with probability
+/// 2⁻⁶⁴.
 public struct KinkSides: Equatable, Sendable {
   private var hash: UInt64 = 0xcbf2_9ce4_8422_2325
 
@@ -25,7 +26,7 @@ extension Network {
   public func kinkSides(samples: Int, loss: Loss, outputGradient: Matrix<Scalar>) -> KinkSides {
     var sides = KinkSides()
     for layer in layers { layer?.addKinkSides(rows: samples, to: &sides) }
-    // A margin m_i > 0 shows as a positive derivative; that of the class itself is never positive.
+    // A margin m_i > 0 shows as a positive derivative; the derivative of the class itself is never positive.
     if loss.hasMargins { sides.add(outputGradient.elements, above: 0) }
     return sides
   }

@@ -7,7 +7,7 @@ public struct LayerConfiguration: Sendable {
 
   public init(_ description: any LayerDescription) { self.description = description }
 
-  /// The kinds of layers. A new one is a file in `Layers`, and an entry here.
+  /// The kinds of layers. A new kind is one file in `Layers` and one entry here.
   static let kinds: [any LayerDescription.Type] = [
     DenseLayer.self, BatchNormLayer.self, DropoutLayer.self, FlattenLayer.self, ResidualLayer.self,
     ActivationLayer.self,
@@ -20,7 +20,7 @@ public struct LayerConfiguration: Sendable {
     kinds.first { $0.names.contains(name) }
   }
 
-  /// A layer whose name alone is known, for models whose tensors have the sizes.
+  /// A layer of which only the name is known, for models whose tensors give the sizes.
   ///
   /// - Parameter place: where the name was given, for messages.
   public static func named(_ name: String, in place: String) throws(UnknownName) -> LayerConfiguration {
@@ -31,16 +31,16 @@ public struct LayerConfiguration: Sendable {
     return LayerConfiguration(kind.init(name: name))
   }
 
-  /// The most units of a layer; the sizes of all products and arenas then stay far from overflowing.
+  /// The largest number of units of a layer; it keeps the sizes of all products and arenas far from overflow.
   public static var maximumUnits: Int { 1 << 24 }
 
-  /// The description, where it is of a kind.
+  /// The description if it is of the given kind; otherwise nil.
   public func of<Kind: LayerDescription>(_ kind: Kind.Type) -> Kind? { description as? Kind }
 
-  /// The layer and those of its branch.
+  /// The layer and the layers of its branch.
   public var all: [LayerConfiguration] { [self] + description.branch.flatMap(\.all) }
 
-  /// Layers and those of their branches, with their addresses.
+  /// The layers and the layers of their branches, with their addresses.
   public static func addressed(
     _ layers: [LayerConfiguration], in parent: LayerAddress? = nil
   ) -> [(address: LayerAddress, layer: LayerConfiguration)] {
@@ -50,12 +50,13 @@ public struct LayerConfiguration: Sendable {
     }
   }
 
-  /// The layers that compute: the layer itself, or those of its branch.
+  /// The layers that compute: the layer itself, or the layers of its branch.
   public var computing: [LayerConfiguration] {
     description.branch.isEmpty ? [self] : description.branch.flatMap(\.computing)
   }
 
-  /// The layer with its own description replaced or, for a layer made of others, those of its branch, in their order.
+  /// The layer as `fit` replaces it or, for a layer made of others, with the layers of its branch replaced, in their
+  /// order.
   public func fitted<Failure: Error>(
     _ fit: (LayerConfiguration) throws(Failure) -> LayerConfiguration
   ) throws(Failure) -> LayerConfiguration {
@@ -65,17 +66,17 @@ public struct LayerConfiguration: Sendable {
       description.with(branch: try branch.map { layer throws(Failure) in try layer.fitted(fit) }))
   }
 
-  /// Whether the layer, or one in its branch, has parameters, and so tensors in model files.
+  /// Whether the layer, or a layer of its branch, has parameters, and therefore tensors in model files.
   public var hasParameters: Bool {
-    // Which parameters there are does not depend on sizes.
+    // Whether there are parameters does not depend on sizes.
     all.contains { !$0.description.parameters(of: Shape(1)).isEmpty }
   }
 
-  /// Layers of a network or of a branch with every size written out.
+  /// The layers of a network or of a branch, with every size written out.
   ///
   /// - Parameters:
   ///   - input: the shape of a sample.
-  ///   - parent: the layer in whose branch they are; nil for a network's.
+  ///   - parent: the layer whose branch they form; nil for the layers of a network.
   /// - Throws: ``NetworkError`` when a size does not fit the layer below, or a setting is out of its range.
   static func sized(
     _ layers: [LayerConfiguration], for input: Shape, in parent: LayerAddress? = nil
@@ -157,9 +158,9 @@ extension LayerConfiguration: Codable {
 }
 
 extension Decoder {
-  /// The settings of a layer that are written out by their keys; nil where there is only a value.
+  /// The settings of a layer that is written with keys; nil where there is only a value.
   ///
-  /// - Throws: an error that names a key which is not known.
+  /// - Throws: an error that names an unknown key.
   func settings<Key: CodingKey & CaseIterable & RawRepresentable<String>>(
     _ keys: Key.Type
   ) throws -> KeyedDecodingContainer<Key>? {

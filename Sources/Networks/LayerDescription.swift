@@ -1,21 +1,21 @@
 public import Kernels
 
-/// What a configuration says of a layer: its sizes and settings, without memory.
+/// The description of a layer in a configuration: its sizes and settings, without memory for computing.
 ///
-/// A kind of layer is one file: its description, a line in ``LayerConfiguration/kinds``, and the ``Layer`` that computes.
-/// The description is encoded as what follows the layer's name in YAML: `{dense: 10}` holds 10. A kind whose ``example`` is
-/// nil has no settings, and is encoded as its name alone.
+/// A kind of layer is one file, with its description and the ``Layer`` that computes, and one entry in
+/// ``LayerConfiguration/kinds``. The description is encoded as the value after the layer's name in YAML: 10 in
+/// `{dense: 10}`. A kind whose ``example`` is nil has no settings, and is encoded as its name alone.
 public protocol LayerDescription: Codable, Equatable, Sendable {
   /// The names that the kind has in configurations; most have one.
   static var names: [String] { get }
 
-  /// What a layer of the kind needs besides its name, with an example; nil where the name is all.
+  /// What a layer of the kind needs besides its name, with an example; nil where the name is enough.
   static var example: String? { get }
 
-  /// Whether a layer of the kind follows from its name and a model's tensors.
+  /// Whether the name and a model's tensors determine a layer of the kind.
   static var isNamedAlone: Bool { get }
 
-  /// A layer whose name alone is known, such as one whose sizes come from a model's tensors.
+  /// A layer of which only the name is known, for example because its sizes come from a model's tensors.
   init(name: String)
 
   /// The one of ``names`` that the layer has.
@@ -23,11 +23,11 @@ public protocol LayerDescription: Codable, Equatable, Sendable {
 
   /// The layer with every size written out.
   ///
-  /// - Parameter address: for messages.
+  /// - Parameter address: the layer's address, for messages.
   /// - Throws: ``NetworkError`` for an input or a setting that does not fit.
   func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> Self
 
-  /// What one sample has above the layer, given what it has below.
+  /// The shape of one sample above the layer, given its shape below.
   func output(of input: Shape) -> Shape
 
   /// The names and shapes of the parameters, in the order in which they lie in the layer's slice of the arenas.
@@ -36,39 +36,40 @@ public protocol LayerDescription: Codable, Equatable, Sendable {
   /// The same layer with the sizes that tensors of a model file have.
   ///
   /// - Parameters:
-  ///   - tensors: those of the layer.
-  ///   - isNamed: whether the layer is of a list of names, which leaves sizes open; else its sizes must be the tensors'.
+  ///   - tensors: the tensors of the layer.
+  ///   - isNamed: whether the layer comes from a list of names, which leaves sizes open; otherwise its sizes must equal
+  ///     those of the tensors.
   func fitted(to tensors: LayerTensors, isNamed: Bool) throws(TensorMismatch) -> Self
 
-  /// What tensors a layer of the kind needs in a model file, for messages; not asked where it has no parameters.
+  /// The tensors that a layer of the kind needs in a model file, for messages; not used for layers without parameters.
   static var neededTensors: String { get }
 
-  /// The features of the input that tensors of a model file belong to; nil where they do not say.
+  /// The number of input features that follows from the tensors of a model file; nil where they do not determine it.
   func inputs(of tensors: LayerTensors) -> Int?
 
-  /// Whether the layer works in place, and needs its input no more after `forward`: the plan then gives it the same memory
-  /// for y, Ẏ and Z below and above where nothing else reads its input. u has its own.
+  /// Whether the layer works in place and no longer needs its input after `forward`. If nothing else reads its input,
+  /// the plan then gives it the same memory for y, Ẏ and Z below and above. u always has separate memory.
   var worksInPlace: Bool { get }
 
-  /// The rows that a sample adds to those of the minibatch over which the layer takes mean and variance: one for each of
-  /// its positions. nil for layers that take none.
+  /// How many rows a sample contributes to the mean and variance that the layer computes over a minibatch: one for each
+  /// position of the sample. nil for layers without mean and variance.
   func normalizedRowsPerSample(of input: Shape) -> Int?
 
-  /// Whether a training pass computes what the network computes in use.
+  /// Whether the layer computes the same in a training pass as in use.
   var isTrainedAsUsed: Bool { get }
 
   /// The layers of the layer's branch, for layers made of others.
   var branch: [LayerConfiguration] { get }
 
-  /// The same layer with another branch, of as many layers.
+  /// The same layer with another branch, which has as many layers.
   func with(branch: [LayerConfiguration]) -> Self
 
-  /// Adds the layer to a plan; a layer made of others adds those.
+  /// Adds the layer to a plan; a layer made of others adds its branch.
   ///
   /// - Returns: the boundary above it.
   func add(to plan: inout SignalPlan, above boundary: Int, at address: LayerAddress) -> Int
 
-  /// The layer itself. Not called for layers made of others.
+  /// Makes the layer that computes. Not called for layers made of others.
   func make<Scalar: Real>(_ site: LayerSite<Scalar>) -> any Layer<Scalar>
 }
 
@@ -95,16 +96,16 @@ extension LayerDescription {
   func isEqual(to other: any LayerDescription) -> Bool { other as? Self == self }
 }
 
-/// What a layer is made for: the shapes around it and what the network knows of its neighbours.
+/// The place for which a layer is made: the shapes around it and what the network knows about its neighbours.
 public struct LayerSite<Scalar: Real> {
   public let input: Shape
   public let output: Shape
   public let address: LayerAddress
-  /// Whether u below can be other than zero.
+  /// Whether u below can differ from zero.
   public let inputCarriesTotalGradient: Bool
-  /// Whether y stays where the layer wrote it until the way back: not where a layer above works in place.
+  /// Whether y above the layer is still in memory in the backward pass; false where a layer above works in place.
   public let keepsOutput: Bool
-  /// What the products of all layers of the network work in.
+  /// The workspace of the products of all layers of the network.
   public let products: ProductWorkspace<Scalar>
 }
 

@@ -16,12 +16,12 @@ public protocol LossFunction: Sendable {
   /// Whether every second derivative is zero, so that Ẅ vanishes.
   var isPiecewiseLinear: Bool { get }
 
-  /// Whether it is made of margins max(0, …), so that its first or second derivative jumps where one becomes 0.
+  /// Whether the loss consists of margins max(0, …). Its first or second derivative jumps where a margin becomes 0.
   var hasMargins: Bool { get }
 
   /// The sum of the losses of the samples; writes ∂f/∂y and h = ∂²f/∂y², each [samples × outputs].
   ///
-  /// Not-a-number in the outputs gives a loss that is not finite.
+  /// NaN in the outputs gives a loss that is not finite.
   func evaluate<Scalar: Real>(
     _ outputs: Matrix<Scalar>, _ targets: Matrix<Scalar>, _ gradient: Matrix<Scalar>, _ curvature: Matrix<Scalar>
   ) -> Double
@@ -43,10 +43,10 @@ public enum LossTargets: Sendable {
   case probabilities
   /// A distribution over the outputs: one-hot rows, or soft ones that add to 1.
   case distribution
-  /// A class, that of the row's greatest number.
+  /// A class: the index of the row's largest number.
   case classes
 
-  /// Whether they are one row for a class.
+  /// Whether a row of targets stands for a class.
   public var areClasses: Bool { self == .distribution || self == .classes }
 }
 
@@ -71,10 +71,10 @@ private func diagonalQuadraticForm<Scalar: Real>(_ h: Matrix<Scalar>, _ yTangent
 public struct Loss: Sendable, CaseIterable {
   public let function: any LossFunction
 
-  /// A loss of another module.
+  /// A loss that another module defines.
   public init(_ function: some LossFunction) { self.function = function }
 
-  /// All that a configuration can name.
+  /// All losses that a configuration can name.
   public static let allCases: [Loss] = [
     squaredError, softmaxCrossEntropy, sigmoidCrossEntropy, hinge, squaredHinge,
   ]
@@ -110,7 +110,7 @@ public struct Loss: Sendable, CaseIterable {
 extension Loss: RawRepresentable, Codable, Hashable {
   public var rawValue: String { function.name }
 
-  /// nil for a name that none has.
+  /// nil for an unknown name.
   public init?(rawValue: String) {
     guard let loss = Self.allCases.first(where: { $0.rawValue == rawValue }) else { return nil }
     self = loss
@@ -122,7 +122,7 @@ extension Loss: RawRepresentable, Codable, Hashable {
 }
 
 extension Loss {
-  /// The same row by row: gives the loss of each sample to `body`.
+  /// The same row by row: calls `body` with the loss of each sample.
   public func evaluateRows<Scalar: Real>(
     outputs: Matrix<Scalar>, targets: Matrix<Scalar>, gradient: Matrix<Scalar>, curvature: Matrix<Scalar>,
     _ body: (_ row: Int, _ loss: Double) -> Void
@@ -136,16 +136,16 @@ extension Loss {
   }
 }
 
-/// How the loss's curvature is shared out among the output units.
+/// How the loss's curvature is divided among the output units.
 public enum LossPartition: String, Codable, CaseIterable, Sendable {
   /// (M6) where the loss has a diagonal Hessian, (M7) elsewhere.
   case automatic
-  /// (M7) for every loss: the paper's Algorithm 1 to the letter.
+  /// (M7) for every loss: exactly the paper's Algorithm 1.
   case general
 }
 
 extension Loss {
-  /// Turns h into Z at the network's output, in place: (M6) or (M7), by the loss and the partition.
+  /// Turns h into Z at the network's output, in place: (M6) or (M7), depending on the loss and the partition.
   ///
   /// - Parameters:
   ///   - h: ∂²f/∂y² on entry, Z on return, [samples × outputs].
@@ -173,7 +173,7 @@ private func partitionByRoots<Scalar: Real>(_ h: Matrix<Scalar>, _ u: Matrix<Sca
   }
 }
 
-/// The index of the greatest element, the first of them; a row's class.
+/// The index of the largest element, the first one if several are equal: a row's class.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func argMax<Scalar: Real>(_ row: Vector<Scalar>) -> Int {
@@ -182,7 +182,7 @@ func argMax<Scalar: Real>(_ row: Vector<Scalar>) -> Int {
   return best
 }
 
-/// The number of samples whose greatest output is that of their class.
+/// The number of samples whose largest output is the output of their class.
 public func correctPredictions<Scalar: Real>(outputs: Matrix<Scalar>, targets: Matrix<Scalar>) -> Int {
   precondition(outputs.rows == targets.rows, "every output row needs its target row")
   return (0..<outputs.rows).count { argMax(outputs[$0]) == argMax(targets[$0]) }

@@ -1,15 +1,16 @@
 internal import Kernels
 
-/// The way back through the plan.
+/// The backward pass through the plan.
 extension Network {
-  /// (M8, M10, M13) Ẏ and Z at every boundary below one at which they are, as far down as a layer with parameters needs them.
+  /// (M8, M10, M13) Passes Ẏ and Z back from a boundary to every boundary below, as far down as a layer with parameters
+  /// needs them.
   ///
   /// - Parameters:
-  ///   - wantsCurvature: whether the total gradients are there, for Z.
-  ///   - signals: the memory of Ẏ and Z at a boundary. A layer that works in place gets a copy where it is not the same below
-  ///     and above.
-  ///   - visit: called for each layer when the signals above it are there, before they are passed back.
-  ///   - passBack: has the layer write Ẏ and Z below it.
+  ///   - wantsCurvature: whether Z is wanted; the total gradients must then be there.
+  ///   - signals: returns the memory of Ẏ and Z at a boundary. A layer that works in place gets a copy where the memory
+  ///     below differs from the memory above.
+  ///   - visit: called for each layer when the signals above it are complete, before the layer passes them back.
+  ///   - passBack: lets the layer write Ẏ and Z below it.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func walkBack(
@@ -46,7 +47,8 @@ extension Network {
     }
   }
 
-  /// Ẏ and Z of a sum go to both of its boundaries; that of its branch has the memory of those above, or gets a copy.
+  /// Passes Ẏ and Z of a sum to both boundaries below it. The boundary of the branch shares the memory of the signals
+  /// above, or gets a copy.
   private func passBackSum(
     _ step: Int, _ above: Sensitivity<Scalar>, _ signals: (_ boundary: Int) -> Sensitivity<Scalar>
   ) {
@@ -59,7 +61,7 @@ extension Network {
     if let other = links[step].other, carriesTotalGradient[other] { pass(to: other, writes: links[step].writesOther) }
   }
 
-  /// Memory for what is added to signals.
+  /// Memory in which signals are written before they are added to those below.
   private func edge(_ below: Sensitivity<Scalar>) -> Sensitivity<Scalar> {
     func matrix(_ edge: Vector<Scalar>) -> Matrix<Scalar> {
       edge[0..<below.yDot.elements.count].matrix(rows: below.yDot.rows, columns: below.yDot.columns)
@@ -77,13 +79,13 @@ extension Network {
 }
 
 extension Sensitivity {
-  /// Overwrites the signals with others; Z where both have it.
+  /// Overwrites the signals with others; Z only where both have it.
   fileprivate func copy(from other: Sensitivity) {
     yDot.elements.copy(from: other.yDot.elements)
     if let z, let addend = other.z { z.elements.copy(from: addend.elements) }
   }
 
-  /// Adds others to the signals; Z where both have it.
+  /// Adds other signals to these; Z only where both have it.
   fileprivate func add(_ other: Sensitivity) {
     yDot.elements.add(other.yDot.elements)
     if let z, let addend = other.z { z.elements.add(addend.elements) }

@@ -1,7 +1,7 @@
 public import Kernels
 
 extension Network {
-  /// (M1) The outputs for a minibatch as the network is used; valid until the next forward pass. Never communicates.
+  /// (M1) Evaluates the network on a minibatch. The outputs are valid until the next forward pass. Never communicates.
   public func forward(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
     do {
       return try forward(
@@ -15,10 +15,11 @@ extension Network {
   ///
   /// - Parameters:
   ///   - inputs: [rows × inputs]; a rank may have no rows and still takes part.
-  ///   - parameters: with `pass.updatesRunningAverages` the running averages among them move, alike on every rank.
-  ///   - pass: how batch normalisation and dropout work; what comes after the forward pass follows it.
+  ///   - parameters: with `pass.updatesRunningAverages`, the running averages among them are updated, equally on every
+  ///     rank.
+  ///   - pass: how batch normalisation and dropout work, in the forward pass and in what follows it.
   ///   - samples: the size of the global minibatch.
-  ///   - ids: what the dropout masks of the rows are addressed by, one for each row; ignored where dropout is off.
+  ///   - ids: the numbers that address the dropout masks of the rows, one for each row; ignored where dropout is off.
   /// - Throws: what the sum over the ranks throws.
   public func forward(
     _ inputs: Matrix<Scalar>, parameters: Vector<Scalar>, pass: Pass, samples: Int, ids: Span<Int32>,
@@ -35,7 +36,7 @@ extension Network {
     return outputs(of: inputs)
   }
 
-  /// Gives each layer with what it sees to `evaluate`, in the order of the plan, and forms the sums.
+  /// Calls `evaluate` with each layer and its site, in the order of the plan, and computes the sums between them.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func walkForward(
@@ -58,7 +59,7 @@ extension Network {
   @specialized(where Scalar == Double)
   public func totalGradient(_ inputs: Matrix<Scalar>, parameters: Vector<Scalar>) -> Matrix<Scalar> {
     precondition(pass.preparation != .gradient, "a pass that prepared a gradient has no total gradient")
-    // A pass that prepared statistics has computed all that is not left for later.
+    // A pass that prepared statistics has computed all total gradients but the deferred one.
     for step in 0..<top
     where links[step].carriesAbove && (pass.preparation == .everything || isDeferred(step)) {
       guard let layer = layers[step] else {
@@ -70,14 +71,14 @@ extension Network {
     return own(totalGradients[top], inputs.rows)
   }
 
-  /// Whether u above a step is computed when it is asked for, even where a pass prepares statistics: at the output above
-  /// an activation the commonest loss finds it on its way.
+  /// Whether u above a step is computed only when it is requested, even if a pass prepares statistics. This holds at
+  /// the output above an activation, where the most common loss, the squared error, computes it on the way.
   private func isDeferred(_ step: Int) -> Bool { step == top - 1 && squaredErrorLayer != nil }
 
-  /// What a layer sees on the way forward.
+  /// What a layer sees in the forward pass.
   ///
   /// - Parameters:
-  ///   - below, above: whether it has the total gradients there.
+  ///   - below, above: whether the site has the total gradients there.
   private func forwardSite(
     _ step: Int, _ inputs: Matrix<Scalar>, _ parameters: Vector<Scalar>, below: Bool, above: Bool
   ) -> Site<Scalar> {
@@ -90,7 +91,7 @@ extension Network {
       step, parameters, .paper, below: signals(links[step].input, below), above: signals(step + 1, above))
   }
 
-  /// What a layer sees in the pass of the last forward pass.
+  /// What a layer sees with the ``Pass`` of the last forward pass.
   func site(
     _ step: Int, _ parameters: Vector<Scalar>, _ bound: Bound, below: SiteSignals<Scalar>, above: SiteSignals<Scalar>
   ) -> Site<Scalar> {
@@ -121,7 +122,7 @@ extension Network {
   ///
   /// - Parameters:
   ///   - weights: a_i, [rows], by which each row's loss is multiplied; 1 where nil.
-  ///   - rows: of which rows; all where nil.
+  ///   - rows: the rows to evaluate; nil: all.
   public func loss(
     _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>? = nil, rows: Range<Int>? = nil
   ) -> Double {
@@ -131,8 +132,8 @@ extension Network {
   /// The outputs of the last forward pass, which was of `inputs`.
   public func outputs(of inputs: Matrix<Scalar>) -> Matrix<Scalar> { value(at: top, inputs) }
 
-  /// The names of the steps whose values ``value(above:of:)`` gives. A sum that works in place has overwritten the value
-  /// below it, and gives it its name.
+  /// The names of the steps whose values ``value(above:of:)`` returns. A sum that works in place has overwritten the
+  /// value below it, which then has the name of the sum.
   public var stepNames: [String] {
     plan.steps.indices.map { step in
       let reader = plan.boundaries[step + 1].readers.first { links[$0].other != nil && plan.isInPlace($0) }
@@ -140,8 +141,8 @@ extension Network {
     }
   }
 
-  /// What the last forward pass, which was of `inputs`, has left of the value above a step. A step that works in place leaves
-  /// its own value where the one below it wrote.
+  /// The value above a step, as the last forward pass, which was of `inputs`, has left it. A step that works in place
+  /// has overwritten the value below it with its own.
   public func value(above step: Int, of inputs: Matrix<Scalar>) -> Matrix<Scalar> { value(at: step + 1, inputs) }
 
   /// y at a boundary of the last forward pass, which was of `inputs`.

@@ -17,17 +17,19 @@ public struct StatisticsPlace: Sendable {
   }
 }
 
-/// Sums over the samples of lanes: each is formed of its own samples, as if it were a minibatch by itself. Everything else
-/// of a pass is computed for all rows at once, since no row's numbers depend on the others.
+/// Sums over the samples of lanes: the sums of a lane are formed from its own samples, as if the lane were a minibatch
+/// by itself. Everything else in a pass is computed for all rows at once, since the bits of a row do not depend on
+/// which other rows are computed with it.
 extension Network {
   /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples, lane by lane
   /// where the ranks have lanes; see
   /// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:leavingSeparable:over:)``.
   ///
   /// - Parameters:
-  ///   - sums: overwritten at `place`; `SampleSums.addUp(_:over:)` then gives those of all samples.
+  ///   - sums: overwritten at `place`; `SampleSums.addUp(_:over:)` then adds them up over all samples.
   ///   - samples: the size of the global minibatch, of which `inputs` are this rank's rows.
-  /// - Returns: the sum of the losses of this rank's rows, each times its weight; ``laneLosses`` are those of its lanes.
+  /// - Returns: the sum of the losses of this rank's rows, each times its weight; ``laneLosses`` holds the losses of
+  ///   its lanes.
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: SampleSums<Scalar>, at place: StatisticsPlace,
@@ -58,11 +60,11 @@ extension Network {
     return laneLosses.reduce(0, +)
   }
 
-  /// Ẇ for any Ẏ at the output, lane by lane where the ranks have lanes; see
+  /// Forms Ẇ from any given Ẏ at the output, lane by lane where the ranks have lanes; see
   /// ``pullBack(inputs:parameters:into:accumulating:_:)``.
   ///
   /// - Parameters:
-  ///   - place: of Ẇ in the sums; overwritten.
+  ///   - place: the place of Ẇ in the sums; overwritten.
   ///   - fill: writes Ẏ, [rows × outputs].
   public func pullBack(
     inputs: Matrix<Scalar>, parameters: Vector<Scalar>, into sums: SampleSums<Scalar>, at place: Range<Int>,
@@ -115,6 +117,6 @@ extension Network {
     }
   }
 
-  /// The most numbers that a layer's sums over a lane have.
+  /// The largest number of sums over a lane that a layer has.
   private var laneWidth: Int { layout.slices.reduce(0) { max($0, 2 * $1.count) } }
 }

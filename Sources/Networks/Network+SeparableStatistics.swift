@@ -1,17 +1,18 @@
 public import Kernels
 
-/// Layers with separable statistics, when all signals are there: what
-/// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:leavingSeparable:over:)`` has left
-/// out. Where ranks share their signals each has its part of the output units, over the samples of all of them; to be called
-/// when all of them have passed their signals back, and before one of them begins its next pass. Never communicates.
+/// The sums of layers with separable statistics, which
+/// ``addStatistics(inputs:targets:parameters:loss:partition:bound:weights:into:accumulating:leavingSeparable:over:)``
+/// has left out. They are formed when all signals are there. Where ranks share their signals, each rank has its part of
+/// the output units, over the samples of all these ranks. Call these functions after all these ranks have passed their
+/// signals back, and before any of them begins its next pass. Never communicates.
 extension Network {
   /// (M9, M13) The sums Ẇ and Ẅ.
   ///
   /// - Parameters:
-  ///   - inputs: those of all ranks, at least as many rows as they have together; without shared signals the rows given to
-  ///     the forward pass.
+  ///   - inputs: the inputs of all ranks, with at least as many rows as the ranks have together; without shared
+  ///     signals, the rows given to the forward pass.
   ///   - sums: overwritten in the elements of ``separablePart(_:)``; with `wDDot` nil only the gradient is formed.
-  /// - Complexity: for each affine layer one product of its weights' size, two with curvature, shared out.
+  /// - Complexity: for each affine layer one product of its weights' size, two with curvature, divided among the ranks.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func formSeparableStatistics(inputs: Matrix<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>) {
@@ -24,12 +25,13 @@ extension Network {
     }
   }
 
-  /// (M9, M11) The weights take a step where their sums would be formed, and the sums of the other parameters are formed.
+  /// (M9, M11) Updates the weights by a step inside the product kernel, instead of forming their sums in memory; forms
+  /// the sums of the other parameters.
   ///
   /// - Parameters:
   ///   - inputs, sums: as for ``formSeparableStatistics(inputs:bound:into:)``, of at most ``WeightStep/mostSamples`` rows.
   ///     The weights' elements of the sums are not touched.
-  ///   - parameters: those that the signals belong to.
+  ///   - parameters: the parameters to which the signals belong; the step updates their weights.
   /// - Complexity: as for ``formSeparableStatistics(inputs:bound:into:)``, without a traversal of the weights and their sums.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -65,15 +67,15 @@ extension Network {
     }
   }
 
-  /// Whether the sums of a block are formed by output units, of the signals of whatever samples.
+  /// Whether the sums of a block can be formed unit by unit, from the signals of any samples.
   public func isSeparable(_ block: ParameterLayout.Block) -> Bool { separable(block) != nil }
 
   private func separable(_ block: ParameterLayout.Block) -> AffineStatistics<Scalar>? {
     layers[block.step]?.statistics.separable
   }
 
-  /// For each block of the layout the elements whose sums this rank forms: some output units of layers with separable
-  /// statistics, nothing of the others.
+  /// For each block of the layout, the elements whose sums this rank forms: some output units of layers with separable
+  /// statistics, no elements of the other layers.
   public func separablePart(_ sharing: Sharing) -> [Range<Int>] {
     layout.blocks.map { block in
       let start = block.range.lowerBound

@@ -3,22 +3,25 @@ public import Kernels
 extension Network {
   /// (M6–M10, M13) The losses of the minibatch of the last forward pass, and the sums Ẇ and Ẅ over its samples.
   ///
-  /// Where ranks share their signals, the sums of layers with separable statistics are left out: they follow from
-  /// ``formSeparableStatistics(inputs:bound:into:)`` when all ranks have come here.
+  /// Where ranks share their signals, the sums of layers with separable statistics are left out;
+  /// ``formSeparableStatistics(inputs:bound:into:)`` forms them when all ranks have finished this call.
   ///
-  /// With `sums.wDDot` nil only the gradient is computed, and u is neither needed nor touched. Collective; Ẇ, Ẅ and the
-  /// loss stay those of this rank, to be added up over the ranks together. The running averages' Ẇ and Ẅ are 0.
+  /// If `sums.wDDot` is nil, only the gradient is computed, and u is neither needed nor touched. Collective, but Ẇ, Ẅ
+  /// and the loss cover only this rank's rows; the caller adds them up over the ranks together. Ẇ and Ẅ of the running
+  /// averages are 0.
   ///
   /// - Parameters:
   ///   - inputs: the rows given to the forward pass, [rows × inputs]; there may be none.
   ///   - targets: [rows × outputs].
-  ///   - weights: a_i, [rows], where the loss is Σ a_i f_i: Ẏ of a row counts a_i times, its h |a_i| times, so that Ẅ
+  ///   - weights: a_i, [rows], for the loss Σ a_i f_i: Ẏ of a row is multiplied by a_i and its h by |a_i|, so that Ẅ
   ///     stays a bound; 1 where nil.
   ///   - sums: Ẇ and Ẅ, each [``layout``.count]; overwritten, or added to when accumulating.
-  ///   - leavingSeparable: whether sums of layers with separable statistics are left out as well where no ranks share signals.
+  ///   - leavingSeparable: whether the sums of layers with separable statistics are left out even where no ranks share
+  ///     signals.
   /// - Returns: the sum of the rows' losses, each times its weight, without regularisation.
   /// - Throws: what the sum over the ranks throws.
-  /// - Complexity: for each affine layer two products of its weights' size, four with curvature and one above the first.
+  /// - Complexity: for each affine layer two products of its weights' size; with curvature four, and one more above the
+  ///   first layer.
   public func addStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss, partition: LossPartition,
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
@@ -41,7 +44,7 @@ extension Network {
     return total
   }
 
-  /// (M3–M7) From h at the output to Z.
+  /// (M3–M7) Turns h at the output into Z.
   func partitionCurvature(
     of loss: Loss, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, _ partition: LossPartition
   ) {
@@ -49,12 +52,13 @@ extension Network {
       own(zs[top], inputs.rows), totalGradient: totalGradient(inputs, parameters: parameters), partition)
   }
 
-  /// Ẇ for any Ẏ at the output, such as the change of a loss by a quantity that it depends on through the outputs alone.
+  /// Forms Ẇ from any given Ẏ at the output, such as the derivative of a quantity that depends on the parameters only
+  /// through the outputs.
   ///
-  /// After an evaluation pass, which needs no other rank.
+  /// For use after an evaluation pass, which needs no other rank.
   ///
   /// - Parameters:
-  ///   - inputs, parameters: those of the last forward pass.
+  ///   - inputs, parameters: the arguments of the last forward pass.
   ///   - wDot: `Σ_s (∂y_s/∂w)ᵀ Ẏ_s`, [``layout``.count]; overwritten, or added to when accumulating.
   ///   - fill: writes Ẏ, [rows × outputs].
   /// - Complexity: two products for each affine layer, one for the first.
@@ -73,8 +77,8 @@ extension Network {
     }
   }
 
-  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the layer at the output; nil
-  /// where that layer cannot.
+  /// The squared errors of the last forward pass, with Ẏ and, where it is wanted, Z (M6) below the layer at the output;
+  /// nil where that layer cannot form them.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func squaredError(
@@ -135,7 +139,7 @@ extension Network {
     return total
   }
 
-  /// (M8–M10, M13) from Ẏ and Z at a boundary.
+  /// (M8–M10, M13) Forms the sums from Ẏ and Z at a boundary.
   private func pullBack(
     from boundary: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound,
     into sums: StatisticsSlice<Scalar>, accumulating: Bool, leavingSeparable: Bool = false,
@@ -149,11 +153,11 @@ extension Network {
     }
   }
 
-  /// (M8, M10, M13) from Ẏ and Z at a boundary.
+  /// (M8, M10, M13) Passes Ẏ and Z back from a boundary.
   ///
   /// - Parameters:
   ///   - boundary: the output where nil.
-  ///   - formSums: called for each layer with parameters when the signals above it are there.
+  ///   - formSums: called for each layer with parameters when the signals above it are complete.
   func pullBack(
     from boundary: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable,

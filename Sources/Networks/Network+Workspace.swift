@@ -1,10 +1,10 @@
 public import Kernels
 
-/// How many numbers workspaces have.
+/// How many numbers the workspaces have.
 public struct WorkspaceSize: Equatable, Sendable {
   /// All of them: they take address space.
   public var reserved: Int
-  /// Those that are written, and only those take memory.
+  /// The numbers that are written; only these take memory.
   public var touched: Int
 
   public init(reserved: Int = 0, touched: Int = 0) { (self.reserved, self.touched) = (reserved, touched) }
@@ -13,30 +13,30 @@ public struct WorkspaceSize: Equatable, Sendable {
     WorkspaceSize(reserved: a.reserved + b.reserved, touched: a.touched + b.touched)
   }
 
-  /// More than any machine has stays below the overflow.
+  /// Limits a size to 2⁵² numbers, more than any machine has, so that it does not overflow.
   public static func * (size: WorkspaceSize, samples: Int) -> WorkspaceSize {
     func product(_ a: Int, _ b: Int) -> Int { Double(a) * Double(b) < 0x1p52 ? a * b : 1 << 52 }
     return WorkspaceSize(reserved: product(size.reserved, samples), touched: product(size.touched, samples))
   }
 }
 
-/// What a network's workspaces take, before it allocates them. What products work in is small and left out.
+/// The sizes of a network's workspaces, before it allocates them. The workspace of products is small and left out.
 extension Network {
-  /// Those of ``reserve(samples:)``, for each sample.
+  /// The workspaces of ``reserve(samples:)``, for each sample.
   ///
-  /// - Parameter bound: of the steps; nil where they form no Ẅ.
+  /// - Parameter bound: the bound of the steps; nil where they form no Ẅ.
   public func workspace(bound: Bound?) -> WorkspaceSize {
     let signals = Signal.allCases.reduce(WorkspaceSize()) { sum, signal in sum + workspace(of: signal, bound: bound) }
     return signals + layerWorkspace(samples: 1, sharing: nil, bound: bound)
   }
 
-  /// The numbers for each sample that evaluating a network touches of the same: values, what layers keep of a pass, and the
-  /// derivatives of the loss.
+  /// How many numbers of these workspaces an evaluation of the network touches for each sample: values, what layers
+  /// keep of a pass, and the derivatives of the loss.
   public var touchedByEvaluation: Int {
     units(of: .value) + 2 * outputs + layerWorkspace(samples: 1, sharing: nil, bound: .paper).reserved
   }
 
-  /// Those of ``reserve(_:in:)`` that are not shared, of all rows.
+  /// The workspaces of ``reserve(_:in:)`` that are not shared, for all rows.
   public func ownWorkspace(_ sharing: Sharing) -> WorkspaceSize {
     let signals = Signal.allCases.filter { !sharing.shares($0) }.reduce(WorkspaceSize()) { sum, signal in
       let size = workspace(of: signal, bound: sharing.bound)
@@ -50,7 +50,7 @@ extension Network {
   private func workspace(of signal: Signal, bound: Bound?) -> WorkspaceSize {
     let units = units(of: signal)
     let isTouched = signal == .value || signal == .yDot || bound != nil
-    // At the output Z is h first, which a loss writes in any case.
+    // At the output, the memory of Z first holds h, which a loss always writes.
     return WorkspaceSize(reserved: units, touched: isTouched ? units : signal == .z ? outputs : 0)
   }
 
@@ -59,23 +59,24 @@ extension Network {
   }
 }
 
-/// How the ranks of a machine share the signals of a minibatch, and the work of forming statistics of them.
+/// How the ranks of a machine share the signals of a minibatch, and the work of forming statistics from them.
 public struct Sharing: Equatable, Sendable {
   /// This rank's number among the ranks of its machine.
   public let rank: Int
   public let ranks: Int
-  /// The most samples that this rank gets of one minibatch.
+  /// The largest number of samples that this rank gets of one minibatch.
   public let samples: Int
-  /// The most samples that the ranks of the machine get together.
+  /// The largest number of samples that the ranks of the machine get together.
   public let rows: Int
-  /// Which signals statistics are formed of: u for the full bound alone, Z for neither bound where nil.
+  /// The bound of the steps. It determines which signals the statistics need: u only with the full bound, no Z where
+  /// nil.
   public let bound: Bound?
 
   public init(rank: Int, ranks: Int, samples: Int, rows: Int, bound: Bound?) {
     (self.rank, self.ranks, self.samples, self.rows, self.bound) = (rank, ranks, samples, rows, bound)
   }
 
-  /// The output units of a layer of which this rank forms statistics.
+  /// The output units of a layer whose statistics this rank forms.
   func units(of outputs: Int) -> Range<Int> { shard(0..<outputs, rank: rank, of: ranks) }
 
   /// Whether other ranks read a signal.
@@ -92,7 +93,7 @@ extension Network {
   /// The part of a workspace's rows that belongs to this rank's last minibatch.
   func own(_ workspace: Matrix<Scalar>, _ rows: Int) -> Matrix<Scalar> { workspace[firstRow..<firstRow + rows] }
 
-  /// The numbers of a workspace in shared memory, a whole number of cache lines.
+  /// The numbers of a workspace in shared memory, rounded up to whole cache lines.
   private func room(rows: Int, units: Int) -> Int { (rows * units + 15) / 16 * 16 }
 
   /// How many numbers of shared memory ``reserve(_:in:)`` needs.
@@ -105,8 +106,8 @@ extension Network {
     }
   }
 
-  /// Allocates every workspace, with the signals that other ranks read in memory that all ranks of the machine see, each
-  /// rank's rows after those of the ranks before it. After it a step allocates nothing.
+  /// Allocates every workspace. The signals that other ranks read are in memory that all ranks of the machine share,
+  /// where each rank's rows follow the rows of the ranks before it. After that, a step allocates nothing.
   ///
   /// A pass then works on the rows that ``place(firstRow:of:)`` chose.
   ///

@@ -2,8 +2,8 @@ public import Kernels
 
 /// A graph of layers with the signals of one minibatch at every boundary between them; see ``SignalPlan``.
 ///
-/// Boundary 0 is the input, the last one the output. The network owns no parameters: they, Ẇ and Ẅ are arenas of the caller
-/// with the order of ``layout``.
+/// Boundary 0 is the input, the last one the output. The network owns no parameters: the caller has arenas for the
+/// parameters, Ẇ and Ẅ, in the order of ``layout``.
 public final class Network<Scalar: Real> {
   /// The layers with every size written out.
   public let configuration: [LayerConfiguration]
@@ -15,25 +15,25 @@ public final class Network<Scalar: Real> {
   public let inputs: Int
   public let outputs: Int
   let plan: SignalPlan
-  /// What the passes need of the plan; whether each boundary can carry a total gradient.
+  /// What the passes need from the plan; whether each boundary can carry a total gradient.
   let links: [SignalPlan.Link]
   let carriesTotalGradient: [Bool]
   /// The layer of each step; nil for sums.
   let layers: [(any Layer<Scalar>)?]
-  /// The layer at the output, where it forms the squared error with what is below it.
+  /// The layer at the output, if it can form the squared error together with the signals below it.
   let squaredErrorLayer: (any Layer<Scalar>)?
   /// The number of steps, and of the boundary of the outputs.
   var top: Int { links.count }
-  /// The most samples that fit the workspaces.
+  /// The largest number of samples that fit the workspaces.
   public private(set) var capacity = 0
-  /// What the layers' products work in.
+  /// The workspace of the layers' products.
   private let products: ProductWorkspace<Scalar>
-  /// The units above all steps together.
+  /// The number of units above all steps together.
   public var units: Int { plan.boundaries.dropFirst().reduce(0) { $0 + $1.shape.count } }
-  /// An estimate of the numbers that a pass works with for each sample: y, u, Ẏ, Z, σ' and σ'' of each unit, the inputs among
-  /// them.
+  /// An estimate of how many numbers a pass uses for each sample: y, u, Ẏ, Z, σ' and σ'' of each unit, with the inputs
+  /// counted as units.
   public var numbersPerSample: Int { 6 * (inputs + units) }
-  /// The same for all samples of the ranks that share their signals, and what products work in.
+  /// The same for all samples of the ranks that share their signals, plus the workspace of products.
   public var workspaceCount: Int { numbersPerSample * (sharing?.rows ?? capacity) + products.count }
   /// The losses of this rank's lanes of the last minibatch whose statistics were formed lane by lane.
   public internal(set) var laneLosses: [Double] = []
@@ -43,7 +43,8 @@ public final class Network<Scalar: Real> {
   private(set) var totalGradients: [Matrix<Scalar>] = []
   private(set) var yDots: [Matrix<Scalar>] = []
   private(set) var zs: [Matrix<Scalar>] = []
-  /// Ẏ and Z on their way to a boundary that others have reached, [capacity × units of the widest such boundary].
+  /// Ẏ and Z that are to be added at a boundary where another step has already written, [capacity × units of the widest
+  /// such boundary].
   private(set) var edges: (yDot: Vector<Scalar>, z: Vector<Scalar>)
   /// A matrix of no numbers.
   let none = Matrix<Scalar>(rows: 0, columns: 0)
@@ -66,13 +67,13 @@ public final class Network<Scalar: Real> {
     self.inputShape = inputShape
     (inputs, outputs) = (inputShape.count, plan.boundaries[plan.top].shape.count)
     layout = ParameterLayout(plan)
-    // With a total gradient below it, which layers without parameters do not have.
+    // Only if the boundary below carries a total gradient, that is, if a layer below has parameters.
     let output = links.last?.carriesBelow == true ? built[links.count - 1] : nil
     squaredErrorLayer = output?.formsSquaredError == true ? output : nil
     edges = (none.elements, none.elements)
   }
 
-  /// A network for samples of so many features.
+  /// A network for samples of `inputs` features.
   ///
   /// - Throws: ``NetworkError`` when the layers do not fit together.
   public convenience init(_ layers: [LayerConfiguration], inputs: Int) throws(NetworkError) {
@@ -99,17 +100,17 @@ public final class Network<Scalar: Real> {
     if case .layer(let layer) = plan.steps[block.step].operation { layer } else { nil }
   }
 
-  /// The fewest rows over which a layer takes mean and variance in a global minibatch of so many samples; nil where no
-  /// layer takes them.
+  /// The smallest number of rows over which a layer computes mean and variance in a global minibatch of `samples`
+  /// samples; nil where no layer does.
   public func normalizedRows(samples: Int) -> Int? { plan.normalizedRows(samples: samples) }
 
   /// How the ranks of a machine share the signals of a minibatch; nil where every rank has its own.
   private(set) var sharing: Sharing?
-  /// The row of the workspaces at which this rank's rows begin, and the rows of all ranks that share them.
+  /// The row of the workspaces at which this rank's rows begin, and the number of rows of all ranks that share them.
   private(set) var firstRow = 0
   public private(set) var sharedRows = 0
 
-  /// Allocates every workspace for minibatches of up to `samples` samples. After it a step allocates nothing.
+  /// Allocates every workspace for minibatches of up to `samples` samples. After that, a step allocates nothing.
   public func reserve(samples: Int) {
     guard samples > capacity else { return }
     precondition(sharing == nil, "workspaces that ranks share cannot grow")
@@ -117,7 +118,7 @@ public final class Network<Scalar: Real> {
     makeWorkspaces { _, units in Matrix(rows: samples, columns: units) }
   }
 
-  /// Allocates what ``reserve(_:in:)`` describes.
+  /// Allocates the workspaces for ``reserve(_:in:)``.
   func reserve(_ sharing: Sharing, _ make: (Signal, _ units: Int) -> Matrix<Scalar>) {
     self.sharing = sharing
     reserveLayers(samples: sharing.samples)
@@ -132,10 +133,10 @@ public final class Network<Scalar: Real> {
     edges = (edge(), edge())
   }
 
-  /// What the layers' workspaces would take.
+  /// The size that the layers' workspaces would have.
   func layerWorkspace(samples: Int, sharing: Sharing?, bound: Bound?) -> WorkspaceSize {
     let room = Room<Scalar>(samples: samples, sharing: sharing, bound: bound, allocates: false)
-    // Layers of their own, so that those in use keep what they have.
+    // Separate layers, so that the layers in use keep their workspaces.
     for layer in Self.layers(plan, ProductWorkspace()) { layer?.reserve(room) }
     _ = room.matrix(columns: plan.widestEdge)
     _ = room.matrix(columns: plan.widestEdge, isTouched: bound != nil)
@@ -162,7 +163,7 @@ public final class Network<Scalar: Real> {
   ///
   /// - Parameters:
   ///   - firstRow: the number of rows of the ranks before this one.
-  ///   - rows: the rows of all ranks that share the workspaces.
+  ///   - rows: the number of rows of all ranks that share the workspaces.
   public func place(firstRow: Int, of rows: Int) {
     precondition(
       sharing.map { rows <= $0.rows } ?? false, "the rows of all ranks must fit the workspaces that they share")

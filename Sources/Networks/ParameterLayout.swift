@@ -1,9 +1,9 @@
-/// Where each layer's parameters lie in the arenas of parameters, Ẇ and Ẅ, which all have this one order.
+/// Where each layer's parameters lie in the arenas of parameters, Ẇ and Ẅ. All three have the same order.
 public struct ParameterLayout: Sendable {
   /// One weight matrix, or one vector of biases, scales or running averages.
   public struct Block: Sendable {
     public let address: LayerAddress
-    /// The number of the layer, or of the one in whose branch it is, in the network's list.
+    /// The number in the network's list of the layer, or of the layer whose branch contains it.
     public var layer: Int { address.number }
     public let role: ParameterShape.Role
     /// [outputs × inputs] for the weights of a dense layer, [units] for everything else.
@@ -17,7 +17,7 @@ public struct ParameterLayout: Sendable {
     /// The step of the network's plan that the block belongs to.
     let step: Int
 
-    /// Whether the optimizer moves the block; false for running averages, whose Ẇ and Ẅ are 0.
+    /// Whether the optimizer updates the block; false for running averages, whose Ẇ and Ẅ are 0.
     public var isTrained: Bool { role.isTrained }
 
     /// The name in model files, for example `layers.0.weight` or `layers.2.branch.0.weight`.
@@ -53,16 +53,16 @@ public struct ParameterLayout: Sendable {
 
 /// The name and shape of one block of a layer's parameters.
 public struct ParameterShape: Equatable, Sendable {
-  /// What a block does in its layer, and its name in model files.
+  /// The role of a block in its layer, and its name in model files.
   ///
   /// Biases can be left out of regularisation. Running averages are not trained: their Ẇ and Ẅ are 0 and they are never
-  /// regularised; they lie with the weights so that one arena is all that a network has learnt.
+  /// regularised. They lie with the weights, so that one arena holds everything that a network has learnt.
   public enum Role: String, CaseIterable, Sendable {
     case weight, bias
     case runningMean = "running_mean"
     case runningVariance = "running_var"
 
-    /// Whether the optimizer moves the block.
+    /// Whether the optimizer updates the block.
     public var isTrained: Bool { self == .weight || self == .bias }
   }
 
@@ -70,7 +70,7 @@ public struct ParameterShape: Equatable, Sendable {
   public enum Start: Equatable, Sendable {
     /// Every element is this number.
     case value(Double)
-    /// (M19) Drawn by the initialisation, for units with so many inputs and for inputs that so many units read.
+    /// (M19) Drawn by the initialisation, for units with `fanIn` inputs and for inputs that `fanOut` units read.
     case drawn(fanIn: Int, fanOut: Int)
   }
 

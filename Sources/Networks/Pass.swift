@@ -1,17 +1,18 @@
-/// How a pass treats the layers whose training differs from their use, batch normalisation and dropout, and what it
-/// prepares.
+/// How a pass treats the layers that work differently in training and in use (batch normalisation and dropout), and
+/// what it prepares.
 public struct Pass: Equatable, Sendable {
   /// Which mean and variance batch normalisation uses.
   public enum Normalization: Sendable {
     /// The running averages: evaluation.
     case running
-    /// Those of the global minibatch; Ẏ is exact, through mean and variance.
+    /// The mean and variance of the global minibatch. Ẏ is exact: it includes the derivatives of mean and variance.
     case minibatch
-    /// Those of the global minibatch, as constants in Ẏ: the bounds (M12) and (M13) hold for the frozen statistics.
+    /// The mean and variance of the global minibatch, as constants in Ẏ: the bounds (M12) and (M13) hold for these
+    /// frozen statistics.
     case frozenMinibatch
   }
 
-  /// What the dropout masks of an epoch are addressed by, besides sample, layer and unit.
+  /// The address of the dropout masks of an epoch, besides sample, layer and unit.
   public struct DropoutMasks: Equatable, Sendable {
     public var seed: UInt64
     public var epoch: Int
@@ -19,7 +20,7 @@ public struct Pass: Equatable, Sendable {
     public init(seed: UInt64, epoch: Int) { (self.seed, self.epoch) = (seed, epoch) }
   }
 
-  /// What is asked for after a pass, so that it computes and keeps no more.
+  /// What is requested after a pass, so that the pass computes and keeps only that.
   public enum Preparation: Sendable {
     /// Anything, in any order; the total gradient is computed when it is needed.
     case everything
@@ -30,7 +31,7 @@ public struct Pass: Equatable, Sendable {
   }
 
   public var normalization: Normalization
-  /// Whether the running averages move toward the minibatch's mean and variance; not with `.running`.
+  /// Whether the pass updates the running averages with the minibatch's mean and variance; ignored with `.running`.
   public var updatesRunningAverages: Bool
   /// nil where dropout is off.
   public var dropout: DropoutMasks?
@@ -44,7 +45,8 @@ public struct Pass: Equatable, Sendable {
   /// The network as it is used: running averages, no dropout.
   public static var evaluation: Pass { Pass(normalization: .running, updatesRunningAverages: false, dropout: nil) }
 
-  /// A training step: statistics of the minibatch, which move the running averages, and an epoch's dropout masks.
+  /// A training step: uses the mean and variance of the minibatch, updates the running averages with them, and applies
+  /// the dropout masks of an epoch.
   public static func training(seed: UInt64, epoch: Int) -> Pass {
     Pass(
       normalization: .minibatch, updatesRunningAverages: true, dropout: DropoutMasks(seed: seed, epoch: epoch))

@@ -2,10 +2,11 @@ public import Kernels
 
 /// The second-order Taylor polynomial of the loss of one minibatch, along any direction v of the parameters.
 ///
-/// `d²/dt² Σ_s f_s(w + t v) = Σ_s [ẏᵀ H ẏ + Σ_layers Ẏ⁺ · ÿ⁺]` with ẏ the tangent at the output, H the loss's Hessian there,
-/// and ÿ⁺ what a layer itself adds to the second derivative of its value: σ''(z) ż² at an activation, 2 V ẏ at an affine
-/// layer. Without the latter it is the model J̃ of (M12). Ẏ does not depend on v and is computed once; a direction costs
-/// one forward-mode pass. Statistics of batch normalisation count as constants, masks of dropout are those of the pass.
+/// `d²/dt² Σ_s f_s(w + t v) = Σ_s [ẏᵀ H ẏ + Σ_layers Ẏ⁺ · ÿ⁺]` with ẏ the tangent at the output, H the Hessian of the
+/// loss there, and ÿ⁺ the layer's own contribution to the second derivative of its value: 2 V ẏ at an affine layer,
+/// σ''(z) ż² at an activation. Without products of parameter and input changes such as 2 V ẏ, it is the model J̃ of
+/// (M12). Ẏ does not depend on v and is computed once; a direction costs one forward-mode pass. The statistics of batch
+/// normalisation count as constants, and dropout has the masks of the pass.
 public final class SecondOrderModel<Scalar: Real> {
   private let network: Network<Scalar>
   private let inputs: Matrix<Scalar>
@@ -20,14 +21,14 @@ public final class SecondOrderModel<Scalar: Real> {
   private let yDots: [Matrix<Scalar>]
   private let tangents: Tangents<Scalar>
 
-  /// The model at the network's last forward pass, which must have been an evaluation or with frozen statistics.
+  /// The model at the network's last forward pass, which must have been an evaluation or a pass with frozen statistics.
   ///
-  /// The network must not be given another forward pass as long as the model is used.
+  /// The network must not run another forward pass while the model is in use.
   ///
   /// - Parameters:
   ///   - inputs: the minibatch of the last forward pass, [samples × inputs].
   ///   - targets: [samples × outputs].
-  ///   - parameters: those of the last forward pass; they must not change.
+  ///   - parameters: the parameters of the last forward pass; they must not change.
   public init(
     _ network: Network<Scalar>, inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss
   ) {
@@ -59,8 +60,10 @@ public final class SecondOrderModel<Scalar: Real> {
   /// The first and second derivative of `Σ_s f_s(w + t v)` at t = 0, without regularisation.
   ///
   /// - Parameters:
-  ///   - model: ``Bound/full`` for the exact second derivative, ``Bound/paper`` for that of (M12)'s model.
-  /// - Complexity: one forward-mode pass, and one more product for each affine layer but the first where exact.
+  ///   - model: ``Bound/full`` for the exact second derivative, ``Bound/paper`` for the second derivative of the model
+  ///     of (M12).
+  /// - Complexity: one forward-mode pass; the exact derivative needs one more product for each affine layer but the
+  ///   first.
   public func derivatives(along v: Vector<Scalar>, _ model: Bound) -> (first: Scalar, second: Scalar) {
     let yTangent = tangents.outputs(along: v, inputs: inputs, parameters: parameters)
     let first = yDots[network.plan.top].elements.dot(yTangent.elements)

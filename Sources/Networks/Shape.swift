@@ -1,4 +1,4 @@
-/// The sizes of one sample's numbers at a place of a network, row-major: [784], or [channels, height, width].
+/// The dimensions of one sample at a boundary of a network, row-major: [784], or [channels, height, width].
 public struct Shape: Equatable, Sendable, CustomStringConvertible {
   public let dimensions: [Int]
 
@@ -10,7 +10,7 @@ public struct Shape: Equatable, Sendable, CustomStringConvertible {
   /// The product of the dimensions.
   public var count: Int { dimensions.reduce(1, *) }
 
-  /// Whether the product of the dimensions, which may overflow, is a number.
+  /// Whether the product of the dimensions, which may overflow, equals `count`.
   public func fits(_ count: Int) -> Bool { dimensions.reduce(1.0) { $0 * Double($1) } == Double(count) }
 
   public var description: String { dimensions.description }
@@ -23,10 +23,11 @@ extension Shape: Codable {
   public func encode(to encoder: any Encoder) throws { try dimensions.encode(to: encoder) }
 }
 
-/// Where a layer stands: its number in the network's list and, in the branch of a layer such as `residual`, its number there.
+/// The position of a layer: its number in the network's list and, for a layer in the branch of another one (such as
+/// `residual`), its number in the branch.
 ///
-/// It is a part of what initial parameters and dropout masks are drawn by, so that a layer's draws do not depend on those of
-/// others.
+/// It is a part of the address of the random numbers for initial parameters and dropout masks, so that the draws of one
+/// layer do not depend on other layers.
 public struct LayerAddress: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// The numbers from the outermost list to the innermost.
   public let path: [Int]

@@ -2,10 +2,10 @@ internal import Kernels
 
 /// The graph of a network: its steps in the order of the forward pass, and what each boundary between them carries.
 ///
-/// Boundary 0 is the input; step k writes boundary k + 1. A boundary may be read by several steps, where a network forks, and
-/// a sum joins two boundaries. All passes walk the plan: forward in the order of the steps, backward in the opposite order.
-/// There a boundary's Ẏ and Z are the sums of what its readers pass back: the last of them, which comes first, writes, and
-/// the others add.
+/// Boundary 0 is the input; step k writes boundary k + 1. Where a network forks, several steps read one boundary; a sum
+/// joins two boundaries. All passes walk the plan: forward in the order of the steps, backward in the opposite order.
+/// In the backward pass, the Ẏ and Z of a boundary are the sums of what its readers pass back. The last reader comes
+/// first and writes; the other readers add.
 public struct SignalPlan: Sendable {
   /// What a step computes.
   enum Operation: Sendable {
@@ -20,7 +20,7 @@ public struct SignalPlan: Sendable {
     /// The boundary below.
     let input: Int
     let parameters: [ParameterShape]
-    /// Whether y, and Ẏ and Z, may have the memory of the boundary below.
+    /// Whether y, Ẏ and Z may share the memory of the boundary below.
     let worksInPlace: Bool
   }
 
@@ -28,14 +28,14 @@ public struct SignalPlan: Sendable {
     let shape: Shape
     /// The steps that read it, in their order.
     var readers: [Int] = []
-    /// Whether a layer below has parameters: then u can be other than zero (M3), and Ẏ and Z are needed.
+    /// Whether a layer below has parameters: then u can differ from zero (M3), and Ẏ and Z are needed.
     let carriesTotalGradient: Bool
   }
 
   private(set) var steps: [Step] = []
   private(set) var boundaries: [Boundary]
 
-  /// - Parameter layers: with every size written out.
+  /// - Parameter layers: the layers, with every size written out.
   init(_ layers: [LayerConfiguration], input: Shape) {
     boundaries = [Boundary(shape: input, carriesTotalGradient: false)]
     var top = 0
@@ -78,8 +78,8 @@ public struct SignalPlan: Sendable {
   /// Adds the sum of two boundaries of one shape.
   ///
   /// - Parameters:
-  ///   - boundary: read by nothing else.
-  ///   - other: carries a total gradient only if `boundary` does.
+  ///   - boundary: must not be read by any other step.
+  ///   - other: may carry a total gradient only if `boundary` does.
   /// - Returns: the boundary above it.
   public mutating func addSum(of boundary: Int, and other: Int, at address: LayerAddress) -> Int {
     let (below, beside) = (boundaries[boundary], boundaries[other])
@@ -106,18 +106,18 @@ public struct SignalPlan: Sendable {
     steps[step].worksInPlace && boundaries[steps[step].input].readers.count == 1
   }
 
-  /// Whether y of a step stays where it was written until the way back: no reader works in place.
+  /// Whether y above a step is still in memory in the backward pass: no reader works in place.
   func keepsOutput(_ step: Int) -> Bool { !boundaries[step + 1].readers.contains(where: isInPlace) }
 
-  /// The most units of a boundary to which a step adds what it passes back.
+  /// The largest number of units of a boundary to which a step adds what it passes back.
   var widestEdge: Int {
     boundaries.reduce(0) { widest, boundary in
       boundary.carriesTotalGradient && boundary.readers.count > 1 ? max(widest, boundary.shape.count) : widest
     }
   }
 
-  /// The fewest rows over which a layer takes mean and variance in a global minibatch of so many samples; nil where no
-  /// layer takes them.
+  /// The smallest number of rows over which a layer computes mean and variance in a global minibatch of `samples`
+  /// samples; nil where no layer does.
   func normalizedRows(samples: Int) -> Int? {
     steps.compactMap { step in
       guard case .layer(let layer) = step.operation else { return nil }
@@ -127,15 +127,15 @@ public struct SignalPlan: Sendable {
 }
 
 extension SignalPlan {
-  /// What the passes need of a step, in numbers alone.
+  /// What the passes need to know about a step, as plain numbers and flags.
   struct Link: Sendable {
     /// The boundary below, and the other one that a sum adds.
     let input: Int
     let other: Int?
     let worksInPlace: Bool
-    /// Whether the boundary below carries a total gradient, and the one above.
+    /// Whether the boundaries below and above carry a total gradient.
     let carriesBelow, carriesAbove: Bool
-    /// Whether the step is the first on the way back to reach the boundary below, and the other one.
+    /// Whether the step is the first in the backward pass to reach the boundary below, and the other boundary.
     let writesInput, writesOther: Bool
   }
 
@@ -151,11 +151,11 @@ extension SignalPlan {
     }
   }
 
-  /// Whether a step is the first on the way back to reach a boundary that it reads.
+  /// Whether a step is the first in the backward pass to reach a boundary that it reads.
   private func writesFirst(_ step: Int, to boundary: Int) -> Bool { boundaries[boundary].readers.last == step }
 }
 
-/// A quantity that a network keeps of every sample at its boundaries.
+/// A quantity that a network keeps for every sample at its boundaries.
 enum Signal: CaseIterable {
   case value, totalGradient, yDot, z
 }
@@ -163,7 +163,7 @@ enum Signal: CaseIterable {
 /// Where the memory of a signal at a boundary is.
 enum SignalMemory: Equatable {
   case none
-  /// That of another boundary, since the step between them works in place.
+  /// The memory of another boundary, since the step between them works in place.
   case same(as: Int)
   case own(units: Int)
 }

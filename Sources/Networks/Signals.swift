@@ -1,6 +1,6 @@
 public import Kernels
 
-/// The two signals that go backward at one boundary between layers.
+/// The two backward signals at one boundary between layers.
 public struct Sensitivity<Scalar: Real> {
   /// Ẏ, [samples × units]: the derivative of each sample's loss.
   public let yDot: Matrix<Scalar>
@@ -12,7 +12,7 @@ public struct Sensitivity<Scalar: Real> {
     self.z = z
   }
 
-  /// The signals of some samples, which follow one another.
+  /// The signals of a range of samples.
   public subscript(rows: Range<Int>) -> Sensitivity { Sensitivity(yDot: yDot[rows], z: z?[rows]) }
 }
 

@@ -1,10 +1,10 @@
 public import Kernels
 
-/// A loss that can learn from labels that a teacher gives, t = t(z) of its outputs z.
+/// A loss for learning from the labels of a teacher, t = t(z), which follow from the teacher's outputs z.
 ///
-/// f(y | t(z)) depends on z and the student's outputs y as ∂f/∂z = s(z) + c(z, y), with c linear in y and s independent of y.
-/// What (M24) needs is the change of ∂f/∂z with y alone, so c is all: of a tangent ẏ it is the exact derivative, of a
-/// difference quotient of y that of (M25).
+/// With the student's outputs y, the loss f(y | t(z)) has ∂f/∂z = s(z) + c(z, y), with c linear in y and s independent
+/// of y. (M24) needs only the change of ∂f/∂z with y, so c is enough. For a tangent ẏ it is the exact derivative, for a
+/// difference quotient of y the derivative of (M25).
 public protocol SoftLabelLoss: LossFunction {
   /// t(z), [samples × outputs].
   func softLabels<Scalar: Real>(_ z: Matrix<Scalar>, into labels: Matrix<Scalar>)
@@ -14,7 +14,7 @@ public protocol SoftLabelLoss: LossFunction {
   /// - Parameters:
   ///   - labels: t(z), [samples × outputs].
   ///   - y: the student's outputs, their tangent or a difference of them, [samples × outputs].
-  ///   - change: overwritten, other memory than the others.
+  ///   - change: overwritten; must not share memory with the other arguments.
   func labelChange<Scalar: Real>(labels: Matrix<Scalar>, _ y: Matrix<Scalar>, into change: Matrix<Scalar>)
 
   /// s(z)/t(z), the part of ∂f/∂z that does not depend on y.
@@ -26,7 +26,7 @@ extension SoftLabelLoss {
 }
 
 extension Loss {
-  /// Whether a student can learn from soft labels by this loss.
+  /// Whether a student can learn from soft labels with this loss.
   public var takesSoftLabels: Bool { function is any SoftLabelLoss }
 
   /// The loss; it must take soft labels.

@@ -1,10 +1,10 @@
 public import Kernels
 
-/// How Ẇ and Ẅ of a layer's parameters are formed of the signals around it.
+/// How Ẇ and Ẅ of a layer's parameters are formed from the signals around it.
 public enum StatisticsForm<Scalar: Real> {
   /// The layer has no parameters.
   case none
-  /// (M9, M13) Those of an affine layer: of some units, by lanes, or within a step.
+  /// (M9, M13) The statistics of an affine layer: formed for some units, by lanes, or within a step.
   case affine(AffineStatistics<Scalar>)
   /// By a rule of the layer's own.
   case own(any OwnStatistics<Scalar>)
@@ -17,18 +17,18 @@ public protocol OwnStatistics<Scalar> {
   /// (M9, M13) Adds the contributions of some rows to the sums Ẇ and Ẅ, or overwrites the sums when not accumulating.
   ///
   /// - Parameters:
-  ///   - rows: which of the site's.
-  ///   - sums: of the layer's parameters, all of them.
+  ///   - rows: the rows of the site to use.
+  ///   - sums: the sums of all parameters of the layer.
   func addStatistics(
     _ site: Site<Scalar>, rows: Range<Int>, into sums: StatisticsSlice<Scalar>, accumulating: Bool)
 }
 
 extension StatisticsForm {
-  /// The statistics that can be formed unit by unit of the signals of any samples, so that ranks that see each other's signals
-  /// share the units out.
+  /// The statistics that can be formed unit by unit from the signals of any samples. Ranks that see each other's
+  /// signals divide the units among them.
   var separable: AffineStatistics<Scalar>? { if case .affine(let affine) = self { affine } else { nil } }
 
-  /// (M9, M13) The sums over some rows; nothing without parameters.
+  /// (M9, M13) Forms the sums over some rows; does nothing for a layer without parameters.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func add(_ site: Site<Scalar>, rows: Range<Int>, into sums: StatisticsSlice<Scalar>, accumulating: Bool) {

@@ -2,15 +2,15 @@ public import Kernels
 
 /// Forward mode: the derivative of a network's values along a direction v of its parameters, J v for every sample at once.
 ///
-/// Taken at the network's last forward pass, with that pass's dropout masks; mean and variance of batch normalisation count
-/// as constants. The input does not depend on the parameters, so that ẏ = 0 below the lowest layers that have some.
+/// Taken at the network's last forward pass, with that pass's dropout masks; mean and variance of batch normalisation
+/// count as constants. The input does not depend on the parameters, so ẏ = 0 below the lowest layers with parameters.
 public final class Tangents<Scalar: Real> {
   private let network: Network<Scalar>
   /// ẏ at the boundaries above layers with parameters, [samples × units], each in memory of its own.
   private let values: [Matrix<Scalar>]
 
   /// - Parameters:
-  ///   - samples: the most samples of a forward pass.
+  ///   - samples: the largest number of samples of a forward pass.
   public init(_ network: Network<Scalar>, samples: Int) {
     self.network = network
     values = network.plan.boundaries.map { boundary in
@@ -23,7 +23,7 @@ public final class Tangents<Scalar: Real> {
   /// - Parameters:
   ///   - v: the direction, in the order of the network's layout.
   ///   - inputs: the minibatch of the last forward pass.
-  ///   - parameters: those of the last forward pass.
+  ///   - parameters: the parameters of the last forward pass.
   /// - Complexity: a forward pass with two products for each affine layer and one for the first.
   public func outputs(
     along v: Vector<Scalar>, inputs: Matrix<Scalar>, parameters: Vector<Scalar>
@@ -41,7 +41,7 @@ public final class Tangents<Scalar: Real> {
     return values[plan.top].prefix(inputs.rows)
   }
 
-  /// What a layer sees of the last direction, and of the derivatives of a loss.
+  /// What a layer sees: the tangents along the last direction, and Ẏ of a loss.
   ///
   /// - Parameter yDot: Ẏ above the layer, where it is needed.
   func site(

@@ -1,4 +1,4 @@
-/// A coding key that may have any name, to find the ones that are not known.
+/// A coding key with any name, used to find unknown keys.
 public struct AnyKey: CodingKey {
   public let stringValue: String
   public var intValue: Int? { nil }
@@ -8,7 +8,7 @@ public struct AnyKey: CodingKey {
   public init?(intValue: Int) { nil }
 }
 
-/// A name that is not one of the known ones: says so, and names the nearest.
+/// An unknown name. The message also suggests the nearest known name.
 public struct UnknownName: Error, CustomStringConvertible, Equatable {
   public let name: String
   public let known: [String]

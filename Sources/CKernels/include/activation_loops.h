@@ -1,12 +1,14 @@
-// What an activation layer does with every number of a minibatch, in one pass over the arrays each way. Compiled for
-// AVX-512, AVX2 and any processor, and chosen at run time. A number's result has the same bits wherever it lies.
+// The loops of an activation layer over all numbers of a minibatch, with one pass over the arrays in each direction.
+// They are compiled for AVX-512, AVX2 and any processor; the variant is chosen at run time. A number's result has the
+// same bits wherever it lies.
 #pragma once
 #include <stddef.h>
 
 #include "instruction_sets.h"
 
-// The functions. To add one is its name here and its case in `forward_vector` of activation_variants.h; where σ' and σ'' follow
-// from σ itself, so that the way back needs no other memory of the way forward, in `derive_of_value` too.
+// The functions. To add one, add its name here and its case in `forward_vector` of activation_variants.h. If σ' and σ''
+// follow from σ itself, add its name to the first list and its case to `derive_of_value` too: the backward pass then
+// needs nothing else from the forward pass.
 #define ACTIVATIONS_OF_VALUE(EACH) EACH(identity) EACH(tanh) EACH(relu) EACH(leaky_relu) EACH(elu)
 #define OTHER_ACTIVATIONS(EACH) EACH(sigmoid) EACH(softplus) EACH(swish)
 
@@ -17,7 +19,7 @@ typedef enum { ACTIVATIONS_OF_VALUE(ENTRY) OTHER_ACTIVATIONS(ENTRY) } activation
 // Whether σ' and σ'' follow from σ.
 int activation_has_derivatives_of_value(activation_function function);
 
-// The arrays are of float, or of double where is_double is not 0, and do not overlap but where that is said.
+// The arrays hold floats, or doubles if is_double is not 0. They do not overlap unless a field says so.
 typedef struct {
   activation_function function;
   instruction_set instructions;
@@ -58,7 +60,7 @@ typedef struct {
   void *z;            // what (M5), (M6) with h = 2 and (M8) make of u below, or null
 } activation_error_pass;
 
-// The squared error of outputs that an activation made, with both signals below it, in one pass.
+// The squared error of the outputs of an activation, with both signals below the activation, in one pass.
 //
-// Returns Σ (y − t)², each row's sum added in double: a row's share has the same bits wherever the row lies.
+// Returns Σ (y − t)². The sum of each row is added in double, so a row's share has the same bits wherever the row lies.
 double activation_squared_error(const activation_error_pass *pass);

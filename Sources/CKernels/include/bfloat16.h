@@ -1,11 +1,11 @@
-// Numbers of 16 bits that are the upper halves of floats: the same exponents, 8 bits of precision. Loops over arrays, in
-// vectors where the processor has AVX2 or AVX-512; the bits do not depend on which.
+// Numbers of 16 bits that are the upper halves of floats, with the same exponents and 8 bits of precision. The loops
+// over arrays use vectors where the processor has AVX2 or AVX-512; the bits do not depend on the processor.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-// y[k] ← x[k] rounded to nearest, ties to even: at most 2^-8 off relatively, or 2^-134. What is too large becomes infinite;
-// a NaN stays one.
+// y[k] ← x[k] rounded to nearest, ties to even. The relative error is at most 2^-8, or the absolute error at most
+// 2^-134. Numbers that are too large become infinite; NaN stays NaN.
 void bfloat16_round(size_t count, const float *x, uint16_t *y);
 
 // y[k] ← x[k], exactly.

@@ -1,36 +1,36 @@
-// Matrix products by an own kernel, for AVX-512, AVX2 and any other processor: one product, or two that share
-// their second factor, of which the second product takes the magnitudes.
+// Matrix products by the program's own kernels, for AVX-512, AVX2 and any other processor: one product, or two that
+// share their second factor, where the second product uses the magnitudes of that factor.
 //
 //   C1 ← op(A1) op(B) + β C1 + 1 row1ᵀ,   C2 ← op(A2) op(|B|) + β C2 + column2 1ᵀ
 //
-// Every sum goes over k in its order, in blocks of a length that depends on k alone: an element of C has the same bits
-// whichever rows and columns are computed with it. Nothing is allocated.
+// Every sum adds its terms in their order, in blocks whose length depends only on k. So the bits of an element of C do
+// not depend on which rows and columns are computed with it. Nothing is allocated.
 #pragma once
 #include <stddef.h>
 
 #include "instruction_sets.h"
 
-// Sums of terms that are cut into lanes: each lane is summed up by itself, and the sums are added up in a tree, by a stack of
-// levels. A lane's sum overwrites its level, or is added to it; then each of so many levels below takes up the one above it.
-// The result is level 0.
+// Sums of terms that are split into lanes: each lane is summed by itself, and the sums are added in a tree, with a
+// stack of levels. A lane's sum overwrites its level or, if is_added, is added to it. Then, `joins` times, a level is
+// added to the level below it, starting at the lane's level. The result is level 0.
 typedef struct {
   size_t terms;
   int level, is_added, joins;
 } matrix_lane;
 
-// The most terms of a product with lanes, and one more than its highest level.
+// The largest number of terms of a product with lanes, and one more than its highest level.
 enum { MATRIX_LANE_TERMS = 192, MATRIX_LANE_LEVELS = 12 };
 
-// The most terms of a product that is a step: with more of them a panel of B and the lines of A leave the first-level cache, and
-// sums that are kept in C cost less.
+// The largest number of terms of a product that is a step. With more terms, a panel of B and the lines of A leave the
+// first-level cache, and sums that are stored in C cost less.
 enum { MATRIX_STEP_TERMS = 256 };
 
-// A step that takes the place of the sums: C1 holds W, and
+// A step that is taken instead of storing the sums: C1 holds W, and
 //
 //   W ← W − rate g / d,   g = Σ1 per_sample + l2 W + l1 sgn W,   d = Σ2 per_sample + base, 1 where there is one product alone
 //
-// with Σ1 and Σ2 the products' numbers; W stays where d is 0. Every number has the bits of this formula, operation by
-// operation: those of the loops over parameters that take the sums from memory.
+// with Σ1 and Σ2 the elements of the two products; W does not change where d is 0. Every operation of the formula is
+// rounded, so the bits are those of the loops over parameters, which read the sums from memory.
 #define MATRIX_STEP(T)                    \
   struct {                                \
     T rate, per_sample, l2, l1, base;     \
@@ -39,7 +39,7 @@ enum { MATRIX_STEP_TERMS = 256 };
 typedef MATRIX_STEP(float) matrix_step_f32;
 typedef MATRIX_STEP(double) matrix_step_f64;
 
-// What A, B and C of a product are. Matrices are row-major; their rows follow one another at distances of lda, ldb and ldc.
+// The matrices A, B and C of a product. They are row-major; lda, ldb and ldc are the distances between two rows.
 #define MATRIX_PRODUCT(T, STEP)                                                                 \
   struct {                                                                                      \
     /* op(A) [m × k], op(B) [k × n], C [m × n]. */                                              \
@@ -67,15 +67,15 @@ typedef MATRIX_STEP(double) matrix_step_f64;
 typedef MATRIX_PRODUCT(float, matrix_step_f32) matrix_product_f32;
 typedef MATRIX_PRODUCT(double, matrix_step_f64) matrix_product_f64;
 
-// The threads that a product may use; 1 until it is set.
+// The number of threads that a product may use; 1 until it is set.
 void matrix_kernel_set_threads(int threads);
 int matrix_kernel_threads(void);
 
-// How many numbers the workspace of a product, or of two, must hold for each thread, and that of one that is a step.
+// How many numbers the workspace must hold for each thread: for one product or two, and for a product that is a step.
 size_t matrix_product_workspace(size_t m, size_t n, size_t k);
 size_t matrix_step_workspace(size_t m, size_t n, size_t k);
 
-// numbers: how many the workspace holds; a product uses as many threads as have room in it.
+// numbers: how many numbers the workspace holds. A product uses no more threads than have room in it.
 void matrix_multiply_f32(
     const matrix_product_f32 *product, float *workspace, size_t numbers, instruction_set instructions);
 void matrix_multiply_f64(

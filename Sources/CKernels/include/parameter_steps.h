@@ -1,12 +1,12 @@
-// The loops of the commonest steps, compiled for AVX-512, AVX2 and any processor, and chosen at run time. Residual
-// partitioning with both averages, an adaptive layer scale and a length that is found takes two: one pass before the
-// length is known and one after it. The others take one.
+// The loops of the most common steps, compiled for AVX-512, AVX2 and any processor; the variant is chosen at run time.
+// Residual partitioning with both averages, an adaptive layer scale and a found step length needs two passes: one
+// before the length is known and one after it. The other steps need one pass.
 #pragma once
 #include <stddef.h>
 
 #include "instruction_sets.h"
 
-// A block of parameters, or a part of it. All arrays are of float, or of double where is_double is not 0.
+// A block of parameters, or a part of it. All arrays hold floats, or doubles if is_double is not 0.
 typedef struct {
   size_t count;
   instruction_set instructions;
@@ -24,21 +24,22 @@ typedef struct {
   int is_root;  // whether the denominator is √(v̂ + base), not v̂ + base
 } parameter_block;
 
-// What the first loop measures, summed in double.
+// The measures of the first loop, summed in double.
 typedef struct {
   double product;    // Σ g (w₀ − w)
   double magnitude;  // Σ |s|
   double squares;    // Σ (g/d)², d the denominator; 0 where it is 0
 } partitioning_measures;
 
-// g = Ẇ/S + ∇R; s ← keep s + gain g, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) Ẅ/S. w stays.
+// g = Ẇ/S + ∇R; s ← keep s + gain g, m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) Ẅ/S. w does not change.
 partitioning_measures partitioning_take_up(
     const parameter_block *block, const void *origin, void *s, double keep, double gain);
 
-// w ← w − scale m̂/d, 0 where d is 0.
+// w ← w − scale m̂/d; the step is 0 where d is 0.
 void partitioning_move(const parameter_block *block, double scale);
 
-// Steps that take one pass, with the gradient g = Ẇ/S + ∇R; each reads of a block what its formula names.
+// Steps of one pass, with the gradient g = Ẇ/S + ∇R. Each step uses only those fields of a block that its formula
+// names.
 
 // (M17) w ← w − rate g.
 void parameters_descend(const parameter_block *block, double rate);
@@ -46,5 +47,5 @@ void parameters_descend(const parameter_block *block, double rate);
 // (M17) m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g², w ← w − rate m̂/(√v̂ + base).
 void parameters_step_by_adam(const parameter_block *block, double rate);
 
-// (M11) w ← w − rate g/d with d = Ẅ/S + base or its root; w stays where d is 0.
+// (M11) w ← w − rate g/d with d = Ẅ/S + base or its root; w does not change where d is 0.
 void parameters_divide(const parameter_block *block, double rate);

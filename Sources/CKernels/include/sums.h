@@ -1,6 +1,6 @@
-// Sums over one array, in an order that depends on its length alone: not on where it lies in memory, on threads, or on the
-// processor. (OpenBLAS's asum for AVX-512 begins at the next cache line.) Number k goes to partial sum k mod 32, for doubles
-// k mod 16; the partial sums are added up in halves.
+// Sums over arrays, in an order that depends only on the length: not on the address, the threads or the processor.
+// (OpenBLAS's asum for AVX-512 begins at the next cache line.) Number k goes to partial sum k mod 32, or k mod 16 for
+// doubles; then the partial sums are added up in halves.
 #pragma once
 #include <stddef.h>
 

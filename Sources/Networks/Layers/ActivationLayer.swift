@@ -32,14 +32,16 @@ extension LayerConfiguration {
   }
 }
 
-/// The layer of an ``ActivationLayer``; keeps what its derivatives at the last forward pass follow from.
+/// The layer that an ``ActivationLayer`` describes. It keeps the numbers from which its derivatives at the last forward
+/// pass follow.
 private final class Elementwise<Scalar: Real>: Layer {
   private let activation: Activation
   private let units: Int
-  /// Whether σ' and σ'' of the last forward pass are found of y.
+  /// Whether σ' and σ'' of the last forward pass are computed from y.
   private let findsDerivativesOfValue: Bool
 
-  /// σ'(z) and σ''(z), [samples × units]: where they do not follow from y, and after a pass that may be asked for all.
+  /// σ'(z) and σ''(z), [samples × units]: stored where they do not follow from y, and after a pass that prepared
+  /// everything.
   private var slopes = Matrix<Scalar>(rows: 0, columns: 0)
   private var curvatures = Matrix<Scalar>(rows: 0, columns: 0)
   /// y of the last forward pass, and what the pass prepared.
@@ -90,7 +92,7 @@ private final class Elementwise<Scalar: Real>: Layer {
     activation.backward(.ofValue(value.elements), totalGradient: nil, yDot: above.elements, z: nil)
   }
 
-  /// (M8), in place: the signals below have the memory of those above.
+  /// (M8), in place: the signals below share the memory of the signals above.
   func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws { passBack(site) }
 
   @specialized(where Scalar == Float)

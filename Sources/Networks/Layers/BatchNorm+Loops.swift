@@ -1,7 +1,7 @@
 internal import Kernels
 
-// The loops of batch normalisation: over the units of one sample, where a vector of one number for each unit comes last,
-// and sums over samples in Double.
+// The loops of batch normalisation: loops over the units of one sample, where vectors with one number for each unit
+// come after those of the sample, and sums over samples in Double.
 
 /// y ← (x − m) ∘ c.
 @specialized(where Scalar == Float)

@@ -14,7 +14,7 @@ public struct BatchNormLayer: LayerDescription {
   }
 
   public func inputs(of tensors: LayerTensors) -> Int? {
-    // A weight of another rank is refused by its shape.
+    // A weight that is not a vector is rejected because of its shape.
     tensors[.weight]?.last
   }
 
@@ -31,16 +31,16 @@ extension LayerConfiguration {
   public static var batchNorm: LayerConfiguration { LayerConfiguration(BatchNormLayer()) }
 }
 
-/// The layer of a ``BatchNormLayer``.
+/// The layer that a ``BatchNormLayer`` describes.
 ///
-/// Parameters are γ, β and the running averages of mean and variance, [units] each. In training mean and (biased) variance
-/// are those of the *global* minibatch: the mean is added up over the ranks first, the centred variance second, both in
-/// Double. In use they are the running averages. u and Z treat them as constants: ẑ and 1 are the inputs of γ and β, and
-/// γ c is the coefficient of y.
+/// The parameters are γ, β and the running averages of mean and variance, [units] each. In training, the layer uses the
+/// mean and the (biased) variance of the *global* minibatch: the ranks first sum the mean and then the centred
+/// variance, both in Double. In use, it takes the running averages. For u and Z, mean and variance are constants: ẑ and
+/// 1 are the inputs of γ and β, and γ c is the coefficient of y.
 private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
   /// ε, added to every variance.
   private static var epsilon: Double { 1e-5 }
-  /// How far the running averages move toward a minibatch's mean and variance.
+  /// The share of a minibatch's mean and variance in the updated running averages.
   private static var rate: Double { 0.1 }
 
   private let units: Int
@@ -49,11 +49,13 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
   private var normalized = Matrix<Scalar>(rows: 0, columns: 0)
   /// The mean, c, γ c of the last forward pass, and −γ c mean_s Ẏ, −γ c mean_s(Ẏ ẑ) of the backward pass, [units] each.
   private let means, inverses, coefficients, yDotShifts, normalizedShifts: Vector<Scalar>
-  /// Σ_s of what is summed over the minibatch, in Double, [units] each: one vector, so that two sums travel at once.
+  /// Two sums Σ_s over the minibatch, in Double, [units] each; in one vector, so that both are summed over the ranks at
+  /// once.
   private let sums: SampleSums<Double>
   /// Mean and variance of the last forward pass before they are rounded, [units] each.
   private let exactMeans, exactVariances: SampleSums<Double>
-  /// The size of the global minibatch where Ẏ goes through its mean and variance; nil where they are constants.
+  /// The size of the global minibatch where Ẏ includes the derivatives of its mean and variance; nil where they are
+  /// constants.
   private var minibatch: Int?
 
   init(units: Int) {
@@ -120,7 +122,8 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
     }
   }
 
-  /// ẑ and y⁺ by the mean and the variance that ``exactMeans`` and ``exactVariances`` hold; y may be the memory of x.
+  /// Computes ẑ and y⁺ from the mean and the variance in ``exactMeans`` and ``exactVariances``; y may share the memory
+  /// of x.
   private func normalize(_ x: Matrix<Scalar>, parameters: Vector<Scalar>, into y: Matrix<Scalar>) {
     let (scale, shift) = (block(.weight, of: parameters), block(.bias, of: parameters))
     for unit in 0..<units {
@@ -170,23 +173,23 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
       add(scale, to: block(.weight, of: wDDot))
       add(shift, to: block(.bias, of: wDDot))
     }
-    // Last: the backward pass needs these two sums over all ranks.
+    // Formed last, because the backward pass needs these two sums over all ranks.
     addYDot(above.yDot, normalized, into: sums)
     add(scale, to: block(.weight, of: slice.wDot))
     add(shift, to: block(.bias, of: slice.wDot))
   }
 
-  /// Overwrites `sums` by Σ_s Ẏ ẑ, then Σ_s Ẏ.
+  /// Overwrites `sums` with Σ_s Ẏ ẑ, then Σ_s Ẏ.
   private func addYDot(_ yDot: Matrix<Scalar>, _ normalized: Matrix<Scalar>, into sums: Vector<Double>) {
     sums.fill(0)
     addProducts(yDot, normalized, to: sums[0..<units])
     addRows(yDot, to: sums[units..<2 * units])
   }
 
-  /// Adds Σ_s Ẏ ẑ and Σ_s Ẏ up over the ranks, where Ẏ goes through mean and variance.
+  /// Sums Σ_s Ẏ ẑ and Σ_s Ẏ over the ranks, where Ẏ includes the derivatives of mean and variance.
   private func reduceStatistics(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     guard let minibatch else { return }
-    // Those of all rows are there already.
+    // The sums over all rows of this rank are there already.
     guard ranks.lanes != nil else { return try sums.addUp(over: ranks) }
     let yDot = site.output.yDot
     try sums.add(rows: yDot.rows, samples: minibatch, over: ranks) { rows, sums in
@@ -194,8 +197,8 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
     }
   }
 
-  /// `Ẏ_x = γ c (Ẏ − mean_s Ẏ − ẑ mean_s(Ẏ ẑ))`, without the means where mean and variance are constants;
-  /// (M10) `Z_x = |γ| c Z`, to which (M13) adds `|Ẏ| c`. In place: the signals below have the memory of those above.
+  /// `Ẏ_x = γ c (Ẏ − mean_s Ẏ − ẑ mean_s(Ẏ ẑ))`, without the means where mean and variance are constants; (M10)
+  /// `Z_x = |γ| c Z`, to which (M13) adds `|Ẏ| c`. In place: the signals below share the memory of the signals above.
   func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let above = site.above
     precondition(site.input.yDot.isSameMemory(as: above.yDot), "batch normalisation works in place")
@@ -231,7 +234,7 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
     }
   }
 
-  /// `2 Σ_s Ẏ⁺ · γ̇ c ẏ`, the product of both changes.
+  /// `2 Σ_s Ẏ⁺ · γ̇ c ẏ`, the product of the changes of γ and the input.
   func secondDerivative(_ site: Site<Scalar>, along v: Vector<Scalar>, _ model: Bound) -> Scalar {
     guard model == .full, let tangent = site.input.tangent else { return 0 }
     let products = Arena<Double>(count: units).all

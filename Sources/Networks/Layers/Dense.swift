@@ -1,14 +1,14 @@
 public import Kernels
 
-/// `{dense: 10}`, or `{dense: {inputs: 784, outputs: 10, bias: false}}`: an affine layer, y⁺ = y Wᵀ + b. It takes an input of
-/// any shape as its row of numbers.
+/// `{dense: 10}`, or `{dense: {inputs: 784, outputs: 10, bias: false}}`: an affine layer, y⁺ = y Wᵀ + b. It treats an
+/// input of any shape as one row of numbers.
 public struct DenseLayer: LayerDescription {
   public static let names = ["dense"]
   public static let example: String? = "its number of outputs, for example {dense: 10}"
 
   public static let neededTensors = "a dense layer needs a weight and a bias"
 
-  /// nil for the size of the layer below.
+  /// nil: the output size of the layer below.
   public var inputs: Int?
   public var outputs: Int
   public var hasBias: Bool
@@ -108,7 +108,7 @@ extension DenseLayer: Codable {
   }
 }
 
-/// The layer of a ``DenseLayer``.
+/// The layer that a ``DenseLayer`` describes.
 private final class Dense<Scalar: Real>: Layer {
   private let affine: AffineStatistics<Scalar>
   private let hasBias: Bool
@@ -189,7 +189,7 @@ private final class Dense<Scalar: Real>: Layer {
       workspace: products)
   }
 
-  /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of both changes.
+  /// `2 Σ_s Ẏ⁺ · V ẏ`, the product of the weights' change and the input's change.
   func secondDerivative(_ site: Site<Scalar>, along v: Vector<Scalar>, _ model: Bound) -> Scalar {
     guard model == .full, let tangent = site.input.tangent else { return 0 }
     let product = Matrix<Scalar>(rows: tangent.rows, columns: affine.outputs)

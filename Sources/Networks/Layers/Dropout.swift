@@ -1,6 +1,7 @@
 public import Kernels
 
-/// `{dropout: {keep: 0.9}}` (M21): each unit of each sample is kept with a probability and scaled by its inverse, or set to 0.
+/// `{dropout: {keep: 0.9}}` (M21): each unit of each sample is kept with probability `keep` and scaled by 1/`keep`, or
+/// set to 0.
 public struct DropoutLayer: LayerDescription {
   public static let names = ["dropout"]
   public static let example: String? = "the share of units it keeps: {dropout: {keep: 0.9}}"
@@ -10,7 +11,7 @@ public struct DropoutLayer: LayerDescription {
 
   public init(keep: Double) { self.keep = keep }
 
-  /// Off, as where a network is used.
+  /// Keeps every unit, as in a network in use.
   public init(name: String) { self.init(keep: 1) }
 
   public func sized(for input: Shape, at address: LayerAddress) throws(NetworkError) -> DropoutLayer {
@@ -51,16 +52,16 @@ extension DropoutLayer: Codable {
   }
 }
 
-/// The layer of a ``DropoutLayer``.
+/// The layer that a ``DropoutLayer`` describes.
 ///
-/// The mask 1[r < keep]/keep is addressed by (seed, epoch, sample, layer, unit): it does not depend on the ranks nor on
-/// the order of a minibatch. Where it is off, and in use, the layer is the identity.
+/// The mask 1[r < keep]/keep is addressed by (seed, epoch, sample, layer, unit): it depends neither on the ranks nor on
+/// the order of a minibatch. Where dropout is off, and in use, the layer is the identity.
 private final class Dropout<Scalar: Real>: Layer {
   private let keep: Double
   private let units: Int
   private let address: LayerAddress
 
-  /// The masks of the last forward pass, [samples × units]; meaningless where it had none.
+  /// The masks of the last forward pass, [samples × units]; meaningless where that pass had none.
   private var masks = Matrix<Scalar>(rows: 0, columns: 0)
   private var isActive = false
 
@@ -93,7 +94,7 @@ private final class Dropout<Scalar: Real>: Layer {
     if isActive { multiply(above.elements, by: masks.prefix(u.rows).elements) }
   }
 
-  /// (M10) `Ẏ_j = mask · Ẏ_i, Z_j = mask · Z_i`, in place: the signals below have the memory of those above.
+  /// (M10) `Ẏ_j = mask · Ẏ_i, Z_j = mask · Z_i`, in place: the signals below share the memory of the signals above.
   func backward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let above = site.above
     precondition(site.input.yDot.isSameMemory(as: above.yDot), "dropout works in place")

@@ -1,6 +1,6 @@
 public import Kernels
 
-/// `flatten`: the numbers of a sample of any shape as one row, in their order.
+/// `flatten`: turns a sample of any shape into one row of numbers, in their order.
 public struct FlattenLayer: LayerDescription {
   public static let names = ["flatten"]
 
@@ -17,7 +17,7 @@ extension LayerConfiguration {
   public static var flatten: LayerConfiguration { LayerConfiguration(FlattenLayer()) }
 }
 
-/// The layer of a ``FlattenLayer``: all signals pass as they are.
+/// The layer that a ``FlattenLayer`` describes: all signals pass unchanged.
 private final class Flatten<Scalar: Real>: Layer {
   func forward(_ site: Site<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     if !site.output.y.isSameMemory(as: site.input.y) { site.output.y.elements.copy(from: site.input.y.elements) }

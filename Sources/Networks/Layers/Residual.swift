@@ -2,9 +2,9 @@ public import Kernels
 
 /// `{residual: [{dense: 64}, tanh, {dense: 64}]}`: y⁺ = y + F(y), with the layers of the list as the branch F.
 ///
-/// It is no layer that computes: its branch becomes steps of the plan like those of the network's own list, between a fork
-/// and a sum. (M4) `u⁺ = u + u_F`; on the way back Ẏ and Z go to both, and add where they meet. The full bound (M13) adds
-/// nothing for the way around the branch.
+/// It computes nothing itself. The layers of its branch become steps of the plan, like the layers of the network's own
+/// list, between a fork and a sum. (M4) `u⁺ = u + u_F`. In the backward pass, Ẏ and Z go through the branch and around
+/// it, and are added at the fork. The full bound (M13) adds nothing for the path around the branch.
 public struct ResidualLayer: LayerDescription {
   public static let names = ["residual"]
   public static let example: String? =

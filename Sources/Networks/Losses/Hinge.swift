@@ -31,14 +31,14 @@ struct SquaredHinge: LossFunction {
   ) -> Scalar { squaredHingeQuadraticForm(curvature, targets, yTangent) }
 }
 
-/// The margins m_i = max(0, y_i − y_c + 1) for i ≠ c, m_c = 0, of one sample of class c. Not-a-number passes through.
+/// The margins m_i = max(0, y_i − y_c + 1) for i ≠ c, m_c = 0, of one sample of class c. NaN passes through.
 private func writeMargins<Scalar: Real>(_ y: Vector<Scalar>, class c: Int, into m: Vector<Scalar>) {
   let own = y[c]
   map(y, into: m) { y in
     let margin = y - own + 1
     return margin < 0 ? 0 : margin
   }
-  // A class output that is not a number must show, so its own margin is y_c − y_c.
+  // NaN in the class output must show in the loss, so the class's own margin is y_c − y_c.
   m[c] = own - own
 }
 

@@ -43,7 +43,7 @@ private func evaluateSoftmaxCrossEntropy<Scalar: Real>(
       loss -= Double(t[k]) * Double(y[k] - y[top] - logSum)
     }
     update(p) { $0 / sum }
-    // The share of all units but i; for all except the greatest, 1 − p_i has no cancellation.
+    // h_i is p_i times the share of all units but i. For all units except the greatest, 1 − p_i has no cancellation.
     map(p, into: h) { $0 * (1 - $0) }
     h[top] = p[top] * (others / sum)
     update(p, t) { $0 - $1 }
@@ -55,7 +55,8 @@ private func evaluateSoftmaxCrossEntropy<Scalar: Real>(
 
 /// Σ_s Σ_i p_i (ẏ_i − Σ_k p_k ẏ_k)², which does not depend on the targets.
 ///
-/// ẏ is taken relative to that of the greatest output: where p rounds to 1 there, the small shares keep their digits.
+/// ẏ is taken relative to the ẏ of the greatest output. Where p of that output rounds to 1, the small shares then keep
+/// their digits.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func softmaxQuadraticForm<Scalar: Real>(_ outputs: Matrix<Scalar>, _ yTangent: Matrix<Scalar>) -> Scalar {

@@ -11,12 +11,13 @@ struct SquaredError: LossFunction {
   ) -> Double { evaluateSquaredError(outputs, targets, gradient, curvature) }
 }
 
-/// f = Σ (y_i − t_i)², gradient 2 (y_i − t_i), h = 2. The factor ½ is left out on purpose: the specification's table.
+/// f = Σ (y_i − t_i)², gradient 2 (y_i − t_i), h = 2. The factor ½ is left out on purpose, as in the specification's
+/// table.
 ///
 /// A row's share of the sum has the same bits wherever the row lies; rows are added in Double.
 ///
 /// - Parameters:
-///   - curvature: becomes h or, where the total gradient u is given, Z = h u (M6); nil where neither is wanted.
+///   - curvature: receives h or, where the total gradient u is given, Z = h u (M6); nil where neither is wanted.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func evaluateSquaredError<Scalar: Real>(
