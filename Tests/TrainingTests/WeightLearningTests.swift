@@ -157,7 +157,7 @@ struct WeightLearningTests {
     #expect(worst <= Self.tolerance)
     #expect(relativeDifference(setup.loop.step.parameters.all.array, setup.chain.teacher) <= Self.tolerance)
     if let student = setup.chain.student {
-      #expect(relativeDifference(setup.loop.judged.parameters.all.array, student) <= Self.tolerance)
+      #expect(relativeDifference(setup.loop.evaluated.parameters.all.array, student) <= Self.tolerance)
     }
     // Something was learned, far above the tolerance.
     let start = item.constraint == "sigmoid" ? 0.5 : 1
