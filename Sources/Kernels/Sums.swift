@@ -66,6 +66,22 @@ extension Matrix {
     let (source, sums) = unsafe (elements.pointer, sums.pointer)
     for row in 0..<rows { unsafe sums[row] = Scalar.sumOfMagnitudes(count: columns, source + row * columns) + c }
   }
+
+  /// norms_s ← √(Σ_j x_sj² + c).
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func norms(plus c: Scalar, into norms: Vector<Scalar>) {
+    precondition(norms.count == rows, "a matrix has one norm for each row")
+    for row in 0..<rows { norms[row] = (self[row].dot(self[row]) + c).squareRoot() }
+  }
+
+  /// Overwrites every element of row s with one number.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  public func fillRows(with numbers: Vector<Scalar>) {
+    precondition(numbers.count == rows, "a matrix has one number for each row")
+    for row in 0..<rows { self[row].fill(numbers[row]) }
+  }
 }
 
 // Sums over the rows of matrices in Double, column by column. They are inlined into the caller, which must be

@@ -7,7 +7,7 @@ public import Kernels
 public final class AffineStatistics<Scalar: Real> {
   public let inputs: Int
   public let outputs: Int
-  private let hasBias: Bool
+  let hasBias: Bool
   /// Whether u below can differ from zero; otherwise |Ẏ| is not needed.
   private let inputCarriesTotalGradient: Bool
 
@@ -45,6 +45,15 @@ public final class AffineStatistics<Scalar: Real> {
   /// The biases of such a vector; nil where the layer has none.
   public func biases(_ parameters: Vector<Scalar>) -> Vector<Scalar>? {
     hasBias ? parameters[outputs * inputs..<outputs * inputs + outputs] : nil
+  }
+
+  /// (M4, M27) What the layer's own parameters add to the total gradient above, one number for each row: `Σ_j |y_j| + 1[bias]`
+  /// by weight, `‖ỹ‖₂` with ỹ = (y, 1[bias]) by unit.
+  func parameterInputs(of x: Matrix<Scalar>, _ partition: Partition, into sums: Vector<Scalar>) {
+    switch partition {
+    case .weight: x.magnitudeSums(plus: hasBias ? 1 : 0, into: sums)
+    case .unit: x.norms(plus: hasBias ? 1 : 0, into: sums)
+    }
   }
 
   /// (M9, M13) Forms the sums of some output units; the sums of the other units are not touched.

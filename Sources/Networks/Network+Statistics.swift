@@ -27,21 +27,30 @@ extension Network {
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    let wantsCurvature = sums.wDDot != nil
-    var (total, boundary) = (0.0, top)
-    if loss == .squaredError, partition == .automatic, weights == nil,
-      let error = squaredError(inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
-    {
-      boundary = links[top - 1].input
-      total = error
-    } else {
-      let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
-      total = evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition)
-    }
+    let (total, boundary) = evaluate(
+      inputs: inputs, targets: targets, parameters: parameters, loss: loss, partition, weights: weights,
+      wantsCurvature: sums.wDDot != nil)
     try pullBack(
       from: boundary, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
       leavingSeparable: leavingSeparable, over: ranks)
     return total
+  }
+
+  /// (M3–M7) The losses of the minibatch of the last forward pass, with Ẏ and, where it is wanted, Z at a boundary.
+  ///
+  /// - Returns: the sum of the rows' losses, each times its weight, and the boundary: the output, or the one below it where
+  ///   the layer at the output forms the squared error.
+  func evaluate(
+    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
+    _ partition: LossPartition, weights: Vector<Scalar>?, wantsCurvature: Bool
+  ) -> (total: Double, boundary: Int) {
+    if loss == .squaredError, partition == .automatic, weights == nil,
+      let error = squaredError(inputs: inputs, targets: targets, parameters: parameters, wantsCurvature)
+    {
+      return (error, links[top - 1].input)
+    }
+    let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
+    return (evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition), top)
   }
 
   /// (M3–M7) Turns h at the output into Z.

@@ -1,3 +1,13 @@
+/// What gets one share of the residual (Jensen's inequality): every single weight, or all parameters of an output unit.
+///
+/// It decides what a layer's parameters add to the total gradient u, and the form of the bound.
+public enum Partition: String, Codable, CaseIterable, Sendable {
+  /// (M4, M9) Ẅ, a number for each parameter.
+  case weight
+  /// (M27, M28) H_i, a block for each output unit of a layer with affine statistics; Ẅ for the parameters of other layers.
+  case unit
+}
+
 /// How a pass treats the layers that work differently in training and in use (batch normalisation and dropout), and
 /// what it prepares.
 public struct Pass: Equatable, Sendable {
@@ -36,6 +46,8 @@ public struct Pass: Equatable, Sendable {
   /// nil where dropout is off.
   public var dropout: DropoutMasks?
   public var preparation = Preparation.everything
+  /// How the total gradient shares the residual out.
+  public var partition = Partition.weight
 
   public init(normalization: Normalization, updatesRunningAverages: Bool, dropout: DropoutMasks?) {
     (self.normalization, self.updatesRunningAverages) = (normalization, updatesRunningAverages)

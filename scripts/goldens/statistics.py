@@ -5,7 +5,8 @@
     scripts/goldens/statistics.py --write    # and writes `expected` anew
 
 A file holds a problem (layers, loss, inputs, targets), which stays, and `expected`: `paper` by (M3-M10), `full` with (M13) too,
-all divided by the number of samples. The labels are those of docs/mathematics.md.
+all divided by the number of samples. Files with `"partition": "unit"` hold (M27-M29): g, A and the blocks H of every unit, n =
+inputs + 1, the bias last. The labels are those of docs/mathematics.md.
 """
 import json
 import pathlib
@@ -48,15 +49,33 @@ def evaluate(loss, y, t):
     raise SystemExit(f"statistics.py: unknown loss {loss}")
 
 
+def unit_curvature(x, z, y_dot_magnitudes, u):
+    """(M28), (M29): g, a, A and H of a dense layer."""
+    samples = len(x)
+    x1 = np.hstack([x, np.ones((samples, 1))])
+    norms = np.sqrt((x1**2).sum(axis=1))
+    g = z.mean(axis=0)
+    share = z.mean(axis=1) / z.mean() if z.mean() > 0 else np.zeros(samples)
+    moment = np.einsum("s,sj,sk->jk", share / norms, x1, x1) / samples
+    blocks = np.einsum("si,sj,sk->ijk", z / norms[:, None], x1, x1) / samples
+    if y_dot_magnitudes is not None:
+        for j in range(x.shape[1]):
+            blocks[:, j, j] += (y_dot_magnitudes * u[:, j : j + 1]).mean(axis=0)
+    return {"unitCurvature": g.tolist(), "sampleShare": share.tolist(), "inputMoment": moment.tolist(),
+            "blocks": blocks.tolist()}
+
+
 def expected(golden):
     layers = [(np.array(layer["weight"]), np.array(layer["bias"]), ACTIVATIONS[layer["activation"]])
               for layer in golden["layers"]]
     y, targets = np.array(golden["inputs"]), np.array(golden["targets"])
     samples, u = len(y), np.zeros_like(y)  # (M3)
+    by_unit = golden.get("partition") == "unit"
     passes = []
     for weight, bias, activation in layers:
         value, slope, curvature = activation(y @ weight.T + bias)  # (M1)
-        u_z = np.abs(y).sum(axis=1, keepdims=True) + 1 + u @ np.abs(weight).T  # (M4)
+        own = np.sqrt((y**2).sum(axis=1, keepdims=True) + 1) if by_unit else np.abs(y).sum(axis=1, keepdims=True) + 1
+        u_z = own + u @ np.abs(weight).T  # (M4), (M27)
         passes.append((y, u, u_z, slope, curvature))
         y, u = value, np.abs(slope) * u_z  # (M5)
     losses, gradient, h, is_diagonal = evaluate(golden["loss"], y, targets)
@@ -68,11 +87,14 @@ def expected(golden):
         for (weight, _, _), (x, u_below, u_z, slope, curvature) in zip(reversed(layers), reversed(passes)):
             z = np.abs(z * np.abs(slope) + y_dot * curvature * u_z)  # (M8)
             y_dot = y_dot * slope
-            w_ddot = z.T @ np.abs(x)  # (M9)
-            if is_full:
-                w_ddot += np.abs(y_dot).T @ u_below  # (M13)
-            rows.append({"wDot": (y_dot.T @ x / samples).tolist(), "wDDot": (w_ddot / samples).tolist(),
-                         "biasDot": y_dot.mean(axis=0).tolist(), "biasDDot": z.mean(axis=0).tolist()})
+            row = {"wDot": (y_dot.T @ x / samples).tolist(), "biasDot": y_dot.mean(axis=0).tolist()}
+            if by_unit:
+                rows.append(row | unit_curvature(x, z, np.abs(y_dot) if is_full else None, u_below))
+            else:
+                w_ddot = z.T @ np.abs(x)  # (M9)
+                if is_full:
+                    w_ddot += np.abs(y_dot).T @ u_below  # (M13)
+                rows.append(row | {"wDDot": (w_ddot / samples).tolist(), "biasDDot": z.mean(axis=0).tolist()})
             z = z @ np.abs(weight) + (np.abs(y_dot).sum(axis=1, keepdims=True) if is_full else 0)  # (M10), (M13)
             y_dot = y_dot @ weight
         return rows[::-1]

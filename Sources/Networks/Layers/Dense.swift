@@ -71,7 +71,7 @@ public struct DenseLayer: LayerDescription {
       AffineStatistics(
         inputs: site.input.count, outputs: outputs, hasBias: hasBias,
         inputCarriesTotalGradient: site.inputCarriesTotalGradient, products: site.products),
-      hasBias: hasBias, products: site.products)
+      products: site.products)
   }
 }
 
@@ -111,13 +111,12 @@ extension DenseLayer: Codable {
 /// The layer that a ``DenseLayer`` describes.
 private final class Dense<Scalar: Real>: Layer {
   private let affine: AffineStatistics<Scalar>
-  private let hasBias: Bool
   private let products: ProductWorkspace<Scalar>
-  /// Σ_j |y_j| + 1[bias] of (M4), [samples].
-  private var inputMagnitudes = Arena<Scalar>(count: 0).all
+  /// What the parameters add to the total gradient above (M4, M27), [samples].
+  private var parameterInputs = Arena<Scalar>(count: 0).all
 
-  init(_ affine: AffineStatistics<Scalar>, hasBias: Bool, products: ProductWorkspace<Scalar>) {
-    (self.affine, self.hasBias, self.products) = (affine, hasBias, products)
+  init(_ affine: AffineStatistics<Scalar>, products: ProductWorkspace<Scalar>) {
+    (self.affine, self.products) = (affine, products)
   }
 
   var statistics: StatisticsForm<Scalar> { .affine(affine) }
@@ -125,7 +124,7 @@ private final class Dense<Scalar: Real>: Layer {
   func reserve(_ room: Room<Scalar>) {
     room.reserve(products, rows: room.samples, columns: affine.outputs, terms: affine.inputs)
     room.reserve(products, rows: room.samples, columns: affine.inputs, terms: affine.outputs)
-    inputMagnitudes = room.matrix(columns: 1).elements
+    parameterInputs = room.matrix(columns: 1).elements
     affine.reserve(room)
   }
 
@@ -143,17 +142,20 @@ private final class Dense<Scalar: Real>: Layer {
       if site.output.u != nil { totalGradient(site) }
       return
     }
-    let magnitudes = inputMagnitudes[0..<x.rows]
-    x.magnitudeSums(plus: hasBias ? 1 : 0, into: magnitudes)
+    let own = parameterInputs[0..<x.rows]
+    affine.parameterInputs(of: x, site.pass.partition, into: own)
     multiplyPair(
-      x, u, transposed: weights, into: site.output.y, above, addingRow: biases, addingColumn: magnitudes,
+      x, u, transposed: weights, into: site.output.y, above, addingRow: biases, addingColumn: own,
       workspace: products)
   }
 
-  /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`: one number for each sample, and one product where u is not zero.
+  /// (M4) `u⁺_i = Σ_j |y_j| + 1[bias] + Σ_j |w_ij| u_j`, by unit (M27) `u⁺_i = ‖ỹ‖₂ + Σ_j |w_ij| u_j`: one number for each
+  /// sample, and one product where u is not zero.
   func totalGradient(_ site: Site<Scalar>) {
     guard let above = site.output.u else { return }
-    above.fillRows(withMagnitudeSumsOf: site.input.y, plus: hasBias ? 1 : 0)
+    let own = parameterInputs[0..<site.rows]
+    affine.parameterInputs(of: site.input.y, site.pass.partition, into: own)
+    above.fillRows(with: own)
     guard let u = site.input.u else { return }
     multiplyPair(nil, u, transposed: affine.weights(site.parameters), into: nil, above, beta: 1, workspace: products)
   }

@@ -1,0 +1,107 @@
+public import Kernels
+
+/// (M28, M29) The curvature of a layer with affine statistics where the residual is shared out by unit, as sums over the rows.
+///
+/// n counts the entries of ỹ, the layer's input followed by 1 for the bias, which a layer without bias leaves out.
+public struct UnitStatistics<Scalar: Real> {
+  public let address: LayerAddress
+  /// Σ_s Z_si, [outputs]: S g.
+  public let unitCurvature: Vector<Scalar>
+  /// Σ_s (mean_i Z_si)/‖ỹ_s‖₂ ỹ_s ỹ_sᵀ, [n × n]: S A mean_i g_i.
+  public let inputMoment: Matrix<Scalar>
+  /// Σ_s Z_si/‖ỹ_s‖₂ ỹ_s ỹ_sᵀ, with the full bound + Σ_s |Ẏ_si| diag(u_s, 0), for each unit i, [outputs · n × n]: S H_i; nil
+  /// where they are not wanted.
+  public let blocks: Matrix<Scalar>?
+
+  /// g, the mean over the samples of Z.
+  public func meanCurvature(samples: Int) -> [Scalar] { unitCurvature.array.map { $0 / Scalar(samples) } }
+
+  /// A, the second moment of the inputs weighted by curvature; 0 where no unit has curvature.
+  public var normalizedMoment: [Scalar] {
+    let curvature = unitCurvature.array.reduce(0, +) / Scalar(unitCurvature.count)
+    return inputMoment.elements.array.map { curvature == 0 ? 0 : $0 / curvature }
+  }
+}
+
+extension Network {
+  /// (M27–M29) The losses of a minibatch as the network is used, the sums Ẇ, and the curvature of every unit of the layers
+  /// with affine statistics. The parameters of other layers have their Ẅ (M9).
+  ///
+  /// - Parameters:
+  ///   - inputs: [samples × inputs], at most as many as are reserved.
+  ///   - sums: Ẇ, and Ẅ of layers without units; that of the others is left 0.
+  ///   - wantsBlocks: whether the exact blocks are formed, outputs · n² numbers for each layer.
+  /// - Returns: the sum of the losses, and the layers in the order of the forward pass.
+  /// - Complexity: (M28) takes a product [n × samples × n] for each unit. Allocates what it returns.
+  public func unitStatistics(
+    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
+    lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
+  ) throws -> (loss: Double, layers: [UnitStatistics<Scalar>]) {
+    var pass = Pass.evaluation
+    pass.partition = .unit
+    _ = try forward(
+      inputs, parameters: parameters, pass: pass, samples: inputs.rows, ids: Span(), over: SingleRank())
+    sums.wDDot?.fill(0)
+    var layers: [UnitStatistics<Scalar>] = []
+    let (total, boundary) = evaluate(
+      inputs: inputs, targets: targets, parameters: parameters, loss: loss, lossPartition, weights: nil,
+      wantsCurvature: true)
+    try pullBack(
+      from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: true, over: SingleRank()
+    ) { step, site, statistics in
+      let slice = sums[layout.slices[step]]
+      guard let affine = statistics.separable else {
+        return statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
+      }
+      statistics.add(
+        site, rows: 0..<inputs.rows, into: StatisticsSlice(wDot: slice.wDot, wDDot: nil), accumulating: false)
+      layers.append(affine.unitStatistics(site, address: plan.steps[step].address, wantsBlocks: wantsBlocks))
+    }
+    return (total, layers.reversed())
+  }
+}
+
+extension AffineStatistics {
+  /// (M28, M29) The sums over a site's rows.
+  fileprivate func unitStatistics(
+    _ site: Site<Scalar>, address: LayerAddress, wantsBlocks: Bool
+  ) -> UnitStatistics<Scalar> {
+    guard let z = site.above.z else { preconditionFailure("a pass with curvature has Z above its parameters") }
+    let (rows, n) = (site.rows, inputs + (hasBias ? 1 : 0))
+    let curvature = Arena<Scalar>(count: outputs).all
+    z.sumRows(into: curvature, accumulating: false)
+    // Rows ỹ_s; and each of them times a number over ‖ỹ_s‖₂. 0/0 = 0: a row of zeros adds nothing.
+    let (extended, scaled) = (Matrix<Scalar>(rows: rows, columns: n), Matrix<Scalar>(rows: rows, columns: n))
+    let norms = Arena<Scalar>(count: rows).all
+    parameterInputs(of: site.input.y, .unit, into: norms)
+    for row in 0..<rows {
+      extended[row][0..<inputs].copy(from: site.input.y[row])
+      if hasBias { extended[row][inputs] = 1 }
+    }
+    let products = ProductWorkspace<Scalar>()
+    products.reserve(rows: n, columns: n, terms: rows)
+    func addMoment(of weight: (Int) -> Scalar, to sum: Matrix<Scalar>) {
+      for row in 0..<rows {
+        scaled[row].copy(from: extended[row])
+        scaled[row].scale(by: norms[row] == 0 ? 0 : weight(row) / norms[row])
+      }
+      multiplyPair(transposed: scaled, nil, extended, into: sum, nil, workspace: products)
+    }
+    let moment = Matrix<Scalar>(rows: n, columns: n)
+    addMoment(of: { z[$0].array.reduce(0, +) / Scalar(outputs) }, to: moment)
+    var blocks: Matrix<Scalar>?
+    if wantsBlocks {
+      let all = Matrix<Scalar>(rows: outputs * n, columns: n)
+      for unit in 0..<outputs {
+        let block = all[unit * n..<(unit + 1) * n]
+        addMoment(of: { z[$0][unit] }, to: block)
+        guard site.bound == .full, let u = site.input.u else { continue }
+        for row in 0..<rows {
+          for j in 0..<inputs { block[j][j] += site.above.yDot[row][unit].magnitude * u[row][j] }
+        }
+      }
+      blocks = all
+    }
+    return UnitStatistics(address: address, unitCurvature: curvature, inputMoment: moment, blocks: blocks)
+  }
+}
