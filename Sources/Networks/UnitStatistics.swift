@@ -24,6 +24,15 @@ public struct UnitStatistics<Scalar: Real> {
 }
 
 extension Network {
+  /// The numbers of all ``UnitStatistics`` of the network.
+  public func unitStatisticsCount(wantsBlocks: Bool) -> Int {
+    layers.reduce(0) { count, layer in
+      guard let affine = layer?.statistics.separable else { return count }
+      let n = affine.inputs + (affine.hasBias ? 1 : 0)
+      return count + affine.outputs + n * n * (1 + (wantsBlocks ? affine.outputs : 0))
+    }
+  }
+
   /// (M27–M29) The losses of a minibatch as the network is used, the sums Ẇ, and the curvature of every unit of the layers
   /// with affine statistics. The parameters of other layers have their Ẅ (M9).
   ///
@@ -34,6 +43,20 @@ extension Network {
   /// - Returns: the sum of the losses, and the layers in the order of the forward pass.
   /// - Complexity: (M28) takes a product [n × samples × n] for each unit. Allocates what it returns.
   public func unitStatistics(
+    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
+    lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
+  ) -> (loss: Double, layers: [UnitStatistics<Scalar>]) {
+    do {
+      return try formUnitStatistics(
+        inputs: inputs, targets: targets, parameters: parameters, loss: loss, lossPartition: lossPartition,
+        bound: bound,
+        into: sums, wantsBlocks: wantsBlocks)
+    } catch {
+      preconditionFailure("a pass with running averages does not communicate: \(error)")
+    }
+  }
+
+  private func formUnitStatistics(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
     lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
   ) throws -> (loss: Double, layers: [UnitStatistics<Scalar>]) {

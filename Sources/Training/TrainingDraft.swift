@@ -134,11 +134,15 @@ extension TrainingDraft {
 /// Refuses a network that does not fit into memory, before the memory is allocated: where the system grants more memory
 /// than it has, it would later end the process without a message.
 ///
-/// - Parameter samples: the number of samples in one pass.
+/// - Parameters:
+///   - samples: the number of samples in one pass.
+///   - other: the count of other numbers that are in memory at the same time.
 /// - Throws: ``ConfigurationError`` that states the memory needed and the memory available.
-package func requireMemory<Scalar: Real>(for network: Network<Scalar>, samples: Int) throws(ConfigurationError) {
+package func requireMemory<Scalar: Real>(
+  for network: Network<Scalar>, samples: Int, beside other: Int = 0
+) throws(ConfigurationError) {
   // Parameters, Ẇ, Ẅ, and as much again for the values that a check compares with them.
-  let count = 10 * network.layout.count
+  let count = 10 * network.layout.count + other
   let numbers = network.workspace(bound: .full) * samples + WorkspaceSize(reserved: count, touched: count)
   let bytes = numbers.reserved * MemoryLayout<Scalar>.stride
   let need = MemoryNeed(resident: bytes, reserved: bytes, parameters: network.layout.count, samples: samples)

@@ -157,8 +157,10 @@ extension FuzzedReader {
         ],
         words: headerWords + ["inputs", "targets"],
         read: { folder in
-          _ = try StatisticsReport(loss: .squaredError, bound: .full, partition: .general, layers: nil)
-            .compute(model: folder + "/model", batch: folder + "/batch", as: Double.self)
+          _ = try StatisticsReport(
+            loss: .squaredError, bound: .full, partition: .unit, lossPartition: .general, wantsBlocks: true
+          )
+          .compute(model: folder + "/model", batch: folder + "/batch", as: Double.self)
         }),
     ]
   }

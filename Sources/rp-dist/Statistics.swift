@@ -28,6 +28,13 @@ struct Statistics: RankCommand {
       some of these overflow the precision, the file is written all the same,
       and the exit code is 1.
 
+      With --partition unit a dense layer has, in place of '.wDDot', the
+      curvature g of its units 'layers.N.unitCurvature' [outputs] and the
+      weighted second moment A of its inputs 'layers.N.inputMoment' [n x n]; the
+      block of unit i is about g_i A. With --blocks it also has the exact blocks
+      'layers.N.blocks' [outputs x n x n]. n counts the inputs and the bias,
+      which is last.
+
       EXAMPLES
         rp-dist statistics --model runs/first/model.safetensors \\
           --batch b.safetensors --loss softmaxCrossEntropy --out s.safetensors
@@ -51,6 +58,15 @@ struct Statistics: RankCommand {
   @Option(help: ArgumentHelp("paper (M12) or full (M13).", valueName: "NAME"), transform: choice)
   var bound = Bound.paper
 
+  @Option(
+    help: ArgumentHelp(
+      "weight (M9), or unit (M27-M29): one share of the residual for all parameters of an output unit.",
+      valueName: "NAME"), transform: choice)
+  var partition = Partition.weight
+
+  @Flag(help: "With --partition unit, also write the exact block of every unit (M28).")
+  var blocks = false
+
   @Option(help: ArgumentHelp("automatic, or general: (M7) for every loss.", valueName: "NAME"), transform: choice)
   var lossPartition = LossPartition.automatic
 
@@ -69,12 +85,18 @@ struct Statistics: RankCommand {
   @Option(help: ArgumentHelp("The file to write.", valueName: "S.safetensors"))
   var out: String
 
+  func validate() throws {
+    guard !blocks || partition == .unit else {
+      throw ValidationError("--blocks writes the blocks of units; add --partition unit, or leave --blocks out")
+    }
+  }
+
   func run(on world: borrowing Communicator) throws {
     try world.agree(describe: ExitCode.describe) {
       // One batch is small: rank 0 computes the statistics, the other ranks only share its success or error.
       guard world.rank == 0 else { return }
       let report = StatisticsReport(
-        loss: loss, bound: bound, partition: lossPartition,
+        loss: loss, bound: bound, partition: partition, lossPartition: lossPartition, wantsBlocks: blocks,
         layers: try network.map { try layerList($0, option: "--network") })
       let file =
         switch precision {

@@ -35,6 +35,12 @@ extension BadInput {
       name: "an unknown loss of statistics", arguments: onFiles + " --loss squareError --network dense", exitCode: 64,
       says: ["squareError", "squaredError"], files: files()),
     BadInput(
+      name: "an unknown partition", arguments: onFiles + " --loss squaredError --network dense --partition unti",
+      exitCode: 64, says: ["unti", "unit"], files: files()),
+    BadInput(
+      name: "blocks of weights", arguments: onFiles + " --loss squaredError --network dense --blocks", exitCode: 64,
+      says: ["--blocks", "--partition unit"], files: files()),
+    BadInput(
       name: "a batch that does not fit the model", arguments: onFiles + " --loss squaredError --network dense",
       exitCode: 65, says: ["inputs", "4 numbers"], files: files(inputs: 4)),
     BadInput(

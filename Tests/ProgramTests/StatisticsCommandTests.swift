@@ -8,9 +8,15 @@ extension ProgramTests {
   @Suite(.serialized) struct StatisticsCommandTests {
     /// A golden's network and batch as files; without metadata, as another program would write them.
     private func files(_ golden: Golden, in folder: ScratchFolder) throws -> (arguments: [String], network: String) {
+      try files(golden.problem, in: folder)
+    }
+
+    private func files(
+      _ problem: ReferenceProblem, in folder: ScratchFolder
+    ) throws -> (arguments: [String], network: String) {
       var tensors: [SafetensorsTensor] = []
       var names: [String] = []
-      for (number, layer) in golden.problem.network.layers.enumerated() {
+      for (number, layer) in problem.network.layers.enumerated() {
         switch layer {
         case .dense(let weight, let bias):
           names.append("dense")
@@ -25,7 +31,7 @@ extension ProgramTests {
         }
       }
       try SafetensorsFile(tensors: tensors).write(to: folder.path + "/model.safetensors")
-      let (inputs, targets) = (golden.problem.inputs, golden.problem.targets)
+      let (inputs, targets) = (problem.inputs, problem.targets)
       try SafetensorsFile(
         tensors: [
           SafetensorsTensor(name: "inputs", shape: [inputs.count, inputs[0].count], values: Array(inputs.joined())),
@@ -36,7 +42,7 @@ extension ProgramTests {
       return (
         [
           "statistics", "--model", "model.safetensors", "--batch", "batch.safetensors",
-          "--loss", golden.problem.loss.rawValue, "--out", "out.safetensors",
+          "--loss", problem.loss.rawValue, "--out", "out.safetensors",
         ], names.joined(separator: ",")
       )
     }
@@ -94,6 +100,38 @@ extension ProgramTests {
       // Larger than Double's rounding, so it was computed in Float; some tens of roundings of 6e-8.
       #expect(alone > 1e-12 && alone < 5e-6)
       #expect(try difference(golden, .full, precision: "float32", ranks: 3) == alone)
+    }
+
+    @Test(arguments: ["relu-regression", "softplus-classifier", "tanh-autoencoder"], ReferenceBound.allCases)
+    func `by unit the file agrees with the golden to 1e-12 in Double`(name: String, bound: ReferenceBound) throws {
+      let golden = try UnitGolden.load(name: name)
+      let folder = try ScratchFolder()
+      let (arguments, network) = try files(golden.problem, in: folder)
+      for options in [[], ["--blocks"]] {
+        let run = try ProgramRun.run(
+          program,
+          arguments + ["--network", network, "--bound", bound.rawValue, "--precision", "float64"]
+            + ["--partition", "unit"] + options, in: folder.path)
+        try #require(run.exitCode == 0, "\(run.errors)")
+        let out = try SafetensorsFile(contentsOf: folder.path + "/out.safetensors")
+        let layers = bound == .full ? golden.expected.full : golden.expected.paper
+        #expect(out.tensors.count == 3 + (options.isEmpty ? 4 : 5) * layers.count)
+        func expect(_ name: String, _ shape: [Int], _ values: [Double]) throws {
+          let tensor = try #require(out.tensor(named: name), "\(name)")
+          #expect(tensor.shape == shape, "\(name)")
+          #expect(relativeDifference(tensor.doubles, values) <= 1e-12, "\(name)")
+        }
+        try expect("meanLoss", [], [golden.expected.meanLoss])
+        for (number, layer) in layers.enumerated() {
+          let (outputs, n) = (layer.wDot.count, layer.inputMoment.count)
+          try expect("layers.\(2 * number).weight.wDot", [outputs, n - 1], Array(layer.wDot.joined()))
+          try expect("layers.\(2 * number).bias.wDot", [outputs], layer.biasDot)
+          try expect("layers.\(2 * number).unitCurvature", [outputs], layer.unitCurvature)
+          try expect("layers.\(2 * number).inputMoment", [n, n], Array(layer.inputMoment.joined()))
+          guard !options.isEmpty else { continue }
+          try expect("layers.\(2 * number).blocks", [outputs, n, n], Array(layer.blocks.joined().joined()))
+        }
+      }
     }
 
     @Test func `a trailing identity may be left out, and --network wins over the metadata`() throws {

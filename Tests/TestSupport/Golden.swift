@@ -46,7 +46,7 @@ public struct Golden: Sendable {
       let names = files.filter {
         $0.hasPrefix("statistics-") && $0.hasSuffix(".json") && !$0.hasPrefix("statistics-unit-")
       }
-        .map { String($0.dropFirst("statistics-".count).dropLast(".json".count)) }
+      .map { String($0.dropFirst("statistics-".count).dropLast(".json".count)) }
       guard !names.isEmpty else { throw CocoaError(.fileNoSuchFile) }
       return try names.sorted().map { try load(name: $0) }
     }
