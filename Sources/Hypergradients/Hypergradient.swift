@@ -8,7 +8,7 @@ public import Networks
 /// (M23) `∂L/∂a_i = −∇ℓ_i(W) · P_W ∘ ∇L(W')`; (M24) `∂L/∂a_i = +∇ℓ_i(W) · P_W ∘ r`, where r is the derivative of ∇_{W'}
 /// Ψ(W', V) along d = P_V ∘ ∇L(V'). P = −∂W'/∂g is the derivative of a step with respect to the sum of the weighted
 /// gradients: ξ for the specification's step; for other steps a preconditioner whose denominators are held constant.
-/// The steps themselves are taken by the caller, or by ``takeTeacherStep(_:training:weights:masks:over:)`` and
+/// The steps themselves are taken by the caller, or by ``takeTeacherStep(_:training:weights:masks:ids:over:)`` and
 /// ``takeStudentStep(_:teacher:samples:over:)``.
 ///
 /// Batch normalisation uses its running averages in every pass; dropout masks are the same in every pass. The caller's
