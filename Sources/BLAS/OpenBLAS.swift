@@ -20,10 +20,20 @@ private import Synchronization
   /// The library's file names on Debian and Fedora.
   private static let names = ["libopenblas.so.0", "libopenblasp.so.0", "libopenblas.so"]
   private static let coreVariable = "OPENBLAS_CORETYPE"
+  private static let threadsVariable = "OPENBLAS_NUM_THREADS"
 
   private init() throws(BLASError) {
     let threads = Self.wantedThreads.load(ordering: .relaxed)
-    unsafe setenv("OPENBLAS_NUM_THREADS", "\(threads)", 1)
+    // The library reads the variable when it is loaded. Programs that this process starts get the user's value.
+    let before = unsafe getenv(Self.threadsVariable).map { unsafe String(cString: $0) }
+    unsafe setenv(Self.threadsVariable, "\(threads)", 1)
+    defer {
+      if let before {
+        unsafe setenv(Self.threadsVariable, before, 1)
+      } else {
+        unsafe unsetenv(Self.threadsVariable)
+      }
+    }
     unsafe functions = try Self.open()
     // OpenBLAS mistakes a processor that is newer than the library for one of 2004, which makes it seven times slower.
     if coreName == "Prescott", let core = Self.newestCore,

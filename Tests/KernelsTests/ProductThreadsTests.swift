@@ -1,4 +1,5 @@
 import BLAS
+import Foundation
 import Kernels
 import TestSupport
 import Testing
@@ -23,6 +24,13 @@ import Testing
       #expect(results(form, shape, part: .first, turns: 1)[0] == expected[0])
       #expect(results(form, shape, part: .second, turns: 1)[1] == expected[1])
     }
+  }
+
+  @Test func `opening OpenBLAS leaves the environment as it was`() throws {
+    let name = "OPENBLAS_NUM_THREADS"
+    let before = ProcessInfo.processInfo.environment[name]
+    _ = try BLASLibrary.open()
+    #expect(ProcessInfo.processInfo.environment[name] == before)
   }
 
   /// C₁ and C₂ after some products, which must all give the same.
