@@ -126,7 +126,7 @@ extension Network {
   public func loss(
     _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>? = nil, rows: Range<Int>? = nil
   ) -> Double {
-    evaluate(loss, targets: targets, weights: weights, rows: rows ?? 0..<targets.rows)
+    evaluateRows(loss, targets: targets, weights: weights, rows: rows ?? 0..<targets.rows)
   }
 
   /// The outputs of the last forward pass, which was of `inputs`.

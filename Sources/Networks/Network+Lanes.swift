@@ -47,7 +47,7 @@ extension Network {
     laneLosses.removeAll(keepingCapacity: true)
     for lane in tree.own {
       laneLosses.append(
-        evaluate(loss, targets: targets, weights: weights, rows: tree.rows(of: lane..<lane + 1, samples: samples)))
+        evaluateRows(loss, targets: targets, weights: weights, rows: tree.rows(of: lane..<lane + 1, samples: samples)))
     }
     if let loss = place.loss {
       for (number, subtree) in tree.subtrees.enumerated() {
@@ -55,7 +55,7 @@ extension Network {
       }
     }
     if place.wDDot != nil { partitionCurvature(of: loss, inputs: inputs, parameters: parameters, partition) }
-    try pullBack(
+    try formLaneSums(
       inputs: inputs, parameters: parameters, bound: bound, into: sums, at: place, samples: samples, over: ranks, tree)
     return laneLosses.reduce(0, +)
   }
@@ -75,16 +75,16 @@ extension Network {
     }
     sums.reserve(tree, width: laneWidth)
     fill(own(yDots[top], inputs.rows))
-    try pullBack(
+    try formLaneSums(
       inputs: inputs, parameters: parameters, bound: .paper, into: sums, at: StatisticsPlace(wDot: place),
       samples: samples, over: ranks, tree)
   }
 
-  private func pullBack(
+  private func formLaneSums(
     inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, into sums: SampleSums<Scalar>,
     at place: StatisticsPlace, samples: Int, over ranks: borrowing some GlobalSum & ~Copyable, _ tree: LaneTree
   ) throws {
-    try pullBack(
+    try passBack(
       inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: place.wDDot != nil, over: ranks
     ) { step, site, statistics in
       let slice = layout.slices[step]

@@ -27,10 +27,10 @@ extension Network {
     bound: Bound, weights: Vector<Scalar>? = nil, into sums: StatisticsSlice<Scalar>, accumulating: Bool = false,
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws -> Double {
-    let (total, boundary) = evaluate(
+    let (total, boundary) = evaluateLoss(
       inputs: inputs, targets: targets, parameters: parameters, loss: loss, partition, weights: weights,
       wantsCurvature: sums.wDDot != nil)
-    try pullBack(
+    try formSums(
       from: boundary, inputs: inputs, parameters: parameters, bound: bound, into: sums, accumulating: accumulating,
       leavingSeparable: leavingSeparable, over: ranks)
     return total
@@ -40,7 +40,7 @@ extension Network {
   ///
   /// - Returns: the sum of the rows' losses, each times its weight, and the boundary: the output, or the one below it where
   ///   the layer at the output forms the squared error.
-  func evaluate(
+  func evaluateLoss(
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
     _ partition: LossPartition, weights: Vector<Scalar>?, wantsCurvature: Bool
   ) -> (total: Double, boundary: Int) {
@@ -50,7 +50,7 @@ extension Network {
       return (error, links[top - 1].input)
     }
     let u = wantsCurvature ? totalGradient(inputs, parameters: parameters) : nil
-    return (evaluate(loss, targets: targets, weights: weights, totalGradient: u, partition), top)
+    return (evaluateAtOutput(loss, targets: targets, weights: weights, totalGradient: u, partition), top)
   }
 
   /// (M3–M7) Turns h at the output into Z.
@@ -77,7 +77,7 @@ extension Network {
   ) {
     fill(own(yDots[top], inputs.rows))
     do {
-      try pullBack(
+      try formSums(
         from: top, inputs: inputs, parameters: parameters, bound: .paper,
         into: StatisticsSlice(wDot: wDot, wDDot: nil),
         accumulating: accumulating, over: SingleRank())
@@ -107,7 +107,7 @@ extension Network {
   /// The losses of the last forward pass with Ẏ and, where the total gradient u is given, Z at the output.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  private func evaluate(
+  private func evaluateAtOutput(
     _ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, totalGradient u: Matrix<Scalar>?,
     _ partition: LossPartition
   ) -> Double {
@@ -118,7 +118,7 @@ extension Network {
       return evaluateSquaredError(
         own(values[top], samples), targets, own(yDots[top], samples), u == nil ? nil : z, totalGradient: u)
     }
-    let total = evaluate(loss, targets: targets, weights: weights, rows: 0..<samples)
+    let total = evaluateRows(loss, targets: targets, weights: weights, rows: 0..<samples)
     if let u { loss.partitionCurvature(z, totalGradient: u, partition) }
     return total
   }
@@ -126,7 +126,7 @@ extension Network {
   /// The losses of some rows of the last forward pass with Ẏ and h at the output, each row times its weight.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
-  func evaluate(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, rows: Range<Int>) -> Double {
+  func evaluateRows(_ loss: Loss, targets: Matrix<Scalar>, weights: Vector<Scalar>?, rows: Range<Int>) -> Double {
     let samples = targets.rows
     let (outputs, gradient, h) = (
       own(values[top], samples)[rows], own(yDots[top], samples)[rows], own(zs[top], samples)[rows]
@@ -149,12 +149,12 @@ extension Network {
   }
 
   /// (M8–M10, M13) Forms the sums from Ẏ and Z at a boundary.
-  private func pullBack(
+  private func formSums(
     from boundary: Int, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound,
     into sums: StatisticsSlice<Scalar>, accumulating: Bool, leavingSeparable: Bool = false,
     over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
-    try pullBack(
+    try passBack(
       from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: sums.wDDot != nil,
       leavingSeparable: leavingSeparable, over: ranks
     ) { step, site, statistics in
@@ -167,7 +167,7 @@ extension Network {
   /// - Parameters:
   ///   - boundary: the output where nil.
   ///   - formSums: called for each layer with parameters when the signals above it are complete.
-  func pullBack(
+  func passBack(
     from boundary: Int? = nil, inputs: Matrix<Scalar>, parameters: Vector<Scalar>, bound: Bound, wantsCurvature: Bool,
     leavingSeparable: Bool = false, over ranks: borrowing some GlobalSum & ~Copyable,
     formSums: (_ step: Int, _ site: Site<Scalar>, _ statistics: StatisticsForm<Scalar>) -> Void

@@ -66,10 +66,10 @@ extension Network {
       inputs, parameters: parameters, pass: pass, samples: inputs.rows, ids: Span(), over: SingleRank())
     sums.wDDot?.fill(0)
     var layers: [UnitStatistics<Scalar>] = []
-    let (total, boundary) = evaluate(
+    let (total, boundary) = evaluateLoss(
       inputs: inputs, targets: targets, parameters: parameters, loss: loss, lossPartition, weights: nil,
       wantsCurvature: true)
-    try pullBack(
+    try passBack(
       from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: true, over: SingleRank()
     ) { step, site, statistics in
       let slice = sums[layout.slices[step]]
