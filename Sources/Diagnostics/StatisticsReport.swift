@@ -55,9 +55,11 @@ public struct StatisticsReport {
       wDot: sums.all[0..<layout.count], wDDot: sums.all[layout.count..<2 * layout.count])
     var units: [UnitStatistics<Scalar>] = []
     let total: Double
+    _ = try network.forward(
+      inputs, parameters: model.parameters.all, pass: .evaluation.sharing(partition), samples: inputs.rows, ids: Span(),
+      over: SingleRank())
     switch partition {
     case .weight:
-      _ = network.forward(inputs, parameters: model.parameters.all)
       total = network.addStatistics(
         inputs: inputs, targets: targets, parameters: model.parameters.all, loss: loss, partition: lossPartition,
         bound: bound, into: statistics)

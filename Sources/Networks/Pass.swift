@@ -57,6 +57,13 @@ public struct Pass: Equatable, Sendable {
   /// The network as it is used: running averages, no dropout.
   public static var evaluation: Pass { Pass(normalization: .running, updatesRunningAverages: false, dropout: nil) }
 
+  /// The same pass with another ``partition``.
+  public func sharing(_ partition: Partition) -> Pass {
+    var pass = self
+    pass.partition = partition
+    return pass
+  }
+
   /// A training step: uses the mean and variance of the minibatch, updates the running averages with them, and applies
   /// the dropout masks of an epoch.
   public static func training(seed: UInt64, epoch: Int) -> Pass {

@@ -33,11 +33,12 @@ extension Network {
     }
   }
 
-  /// (M27–M29) The losses of a minibatch as the network is used, the sums Ẇ, and the curvature of every unit of the layers
-  /// with affine statistics. The parameters of other layers have their Ẅ (M9).
+  /// (M27–M29) The losses of the minibatch of the last forward pass, whose ``Pass/partition`` was ``Partition/unit``, the sums
+  /// Ẇ, and the curvature of every unit of the layers with affine statistics. The parameters of other layers have their Ẅ
+  /// (M9). The pass must have been one that needs no other rank on the way back.
   ///
   /// - Parameters:
-  ///   - inputs: [samples × inputs], at most as many as are reserved.
+  ///   - inputs: those of the forward pass, [samples × inputs].
   ///   - sums: Ẇ, and Ẅ of layers without units; that of the others is left 0.
   ///   - wantsBlocks: whether the exact blocks are formed, outputs · n² numbers for each layer.
   /// - Returns: the sum of the losses, and the layers in the order of the forward pass.
@@ -52,7 +53,7 @@ extension Network {
         bound: bound,
         into: sums, wantsBlocks: wantsBlocks)
     } catch {
-      preconditionFailure("a pass with running averages does not communicate: \(error)")
+      preconditionFailure("a sum over one rank does not fail: \(error)")
     }
   }
 
@@ -60,10 +61,7 @@ extension Network {
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
     lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
   ) throws -> (loss: Double, layers: [UnitStatistics<Scalar>]) {
-    var pass = Pass.evaluation
-    pass.partition = .unit
-    _ = try forward(
-      inputs, parameters: parameters, pass: pass, samples: inputs.rows, ids: Span(), over: SingleRank())
+    precondition(pass.partition == .unit, "statistics by unit need a total gradient by unit")
     sums.wDDot?.fill(0)
     var layers: [UnitStatistics<Scalar>] = []
     let (total, boundary) = evaluateLoss(

@@ -6,6 +6,7 @@ internal import MPI
 internal import Networks
 internal import Ranks
 internal import RunRecords
+internal import Training
 
 struct CheckBound: RankCommand {
   static let configuration = CommandConfiguration(
@@ -26,6 +27,8 @@ struct CheckBound: RankCommand {
       For bound paper the model has no products of weight changes of several
       layers (M12); for full it is the exact one (M13). A regulariser's
       curvature is exact and belongs to model and bound alike, so it cancels.
+      With --partition unit D has a block for every unit of a dense layer (M28),
+      and the check tells how far the factored form g A (M29) is from it.
       Batch normalisation counts as frozen at the minibatch's mean and
       variance, dropout masks are those of the seed and epoch 0. Steps are
       dense, sparse, single weights, single blocks, and against the gradient,
@@ -44,6 +47,11 @@ struct CheckBound: RankCommand {
     help: ArgumentHelp("paper (M12) or full (M13); optimizer.bound if left out.", valueName: "NAME"), transform: choice)
   var bound: Bound?
 
+  @Option(
+    help: ArgumentHelp("weight (M9), or unit (M28): a block for every output unit.", valueName: "NAME"),
+    transform: choice)
+  var partition = Partition.weight
+
   @Option(help: ArgumentHelp("The number of random steps.", valueName: "N"))
   var steps = 100
 
@@ -60,7 +68,7 @@ struct CheckBound: RankCommand {
   }
 
   var agreedOptions: String {
-    "\(checked.kind), \(bound?.rawValue ?? "-"), \(steps), \(samples.map(String.init) ?? "-")"
+    "\(checked.kind), \(bound?.rawValue ?? "-"), \(partition.rawValue), \(steps), \(samples.map(String.init) ?? "-")"
   }
 
   func run(on world: borrowing Communicator) throws {
@@ -70,14 +78,25 @@ struct CheckBound: RankCommand {
       describe: ExitCode.describe)
     let chosen = bound ?? configuration.optimizer.bound
     let check = BoundCheck(steps: steps, seed: UInt64(configuration.training.seed))
+    if partition == .unit {
+      try world.agree(describe: ExitCode.describe) {
+        let count = objective.network.unitStatisticsCount(wantsBlocks: true)
+        try requireMemory(for: objective.network, samples: objective.samples, beside: 5 * count)
+      }
+    }
     let result = try check.run(
-      objective, QuadraticBound(objective, chosen, partition: configuration.optimizer.lossPartition), over: world)
+      objective,
+      QuadraticBound(
+        objective, chosen, partition: partition, lossPartition: configuration.optimizer.lossPartition), over: world)
     if world.rank == 0 {
       if json {
         print(
-          try jsonText(Output(bound: chosen, samples: objective.samples, passed: result.passed, result: result)))
+          try jsonText(
+            Output(
+              bound: chosen, partition: partition, samples: objective.samples, passed: result.passed, result: result)))
       } else {
-        print("rp-dist \(version): bound \(chosen.rawValue) of \(title), \(objective.samples) samples, float64")
+        let form = partition == .unit ? " by unit" : ""
+        print("rp-dist \(version): bound \(chosen.rawValue)\(form) of \(title), \(objective.samples) samples, float64")
         print(result.summary)
       }
     }
@@ -87,18 +106,20 @@ struct CheckBound: RankCommand {
 
   private struct Output: Encodable {
     var bound: Bound
+    var partition: Partition
     var samples: Int
     var passed: Bool
     var result: BoundCheck.Result
 
     private enum CodingKeys: String, CodingKey {
-      case bound, samples, passed, failureShare
+      case bound, partition, samples, passed, failureShare
     }
 
     func encode(to encoder: any Encoder) throws {
       try result.encode(to: encoder)
       var values = encoder.container(keyedBy: CodingKeys.self)
       try values.encode(bound, forKey: .bound)
+      try values.encode(partition, forKey: .partition)
       try values.encode(samples, forKey: .samples)
       try values.encode(passed, forKey: .passed)
       try values.encode(result.failureShare, forKey: .failureShare)
@@ -125,6 +146,10 @@ extension BoundCheck.Result {
       lines.append("largest share of the bound's curvature along a step: \(Format.fixed(largestRatio, 6))")
     }
     if let tightness { lines.append("tightness, the same in the worst direction: \(Format.fixed(tightness, 6))") }
+    if let factoredRatio {
+      lines.append(
+        "exact blocks relative to the factored form g A: at most \(Format.fixed(factoredRatio, 3)) in any direction")
+    }
     if !uncovered.isEmpty {
       lines.append("curvature without a bound (second-order coefficient 0): " + uncovered.joined(separator: ", "))
     }

@@ -148,6 +148,9 @@ struct ProductUnitStatistics {
     let statistics = StatisticsSlice(
       wDot: sums[0..<network.layout.count], wDDot: sums[network.layout.count..<2 * network.layout.count])
     let inputs = Matrix<Scalar>(rowsOf: problem.inputs[...], columns: network.inputs)
+    _ = try network.forward(
+      inputs, parameters: parameters.all, pass: .evaluation.sharing(.unit), samples: samples, ids: Span(),
+      over: SingleRank())
     let (loss, units) = network.unitStatistics(
       inputs: inputs, targets: Matrix<Scalar>(rowsOf: problem.targets[...], columns: network.outputs),
       parameters: parameters.all, loss: try #require(Loss(rawValue: problem.loss.rawValue)),

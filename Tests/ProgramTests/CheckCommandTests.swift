@@ -99,6 +99,8 @@ extension ProgramTests {
 
     private struct BoundResult: Decodable {
       var bound: String
+      var partition: String
+      var factoredRatio: Double?
       var samples, steps, failures: Int
       var failureShare, predictedDecrease, actualDecrease, decreaseRatio, largestRatio: Double
       var tightness: Double?
@@ -114,14 +116,19 @@ extension ProgramTests {
       #expect(large.passed && large.failures == 0 && large.failureShare == 0 && large.uncovered.isEmpty)
       #expect(large.bound == bound && large.samples == 100 && large.steps == 35 && large.tightness == nil)
       #expect(large.predictedDecrease > 0 && large.actualDecrease >= large.predictedDecrease)
-      let small = try json(
-        [
-          "bound", "--bound", bound, "--samples", "20", "--set",
-          "network=[{dense: 3}, batchNorm, sigmoid, {dropout: 0.8}, {dense: 10}]",
-        ], ranks: ranks, in: folder, as: BoundResult.self)
-      #expect(small.passed && small.samples == 20)
-      let tightness = try #require(small.tightness)
-      #expect(tightness > small.largestRatio && tightness <= 1)
+      var tightness: [Double] = []
+      for partition in ["weight", "unit"] {
+        let small = try json(
+          [
+            "bound", "--bound", bound, "--partition", partition, "--samples", "20", "--set",
+            "network=[{dense: 3}, batchNorm, sigmoid, {dropout: 0.8}, {dense: 10}]",
+          ], ranks: ranks, in: folder, as: BoundResult.self)
+        #expect(small.passed && small.samples == 20 && small.partition == partition)
+        tightness.append(try #require(small.tightness))
+        #expect(tightness[tightness.count - 1] > small.largestRatio && tightness[tightness.count - 1] <= 1)
+        #expect((small.factoredRatio == nil) == (partition == "weight"))
+      }
+      #expect(tightness[1] > tightness[0])
     }
 
     @Test func `--json has every key, also of what there is none`() throws {
@@ -135,8 +142,8 @@ extension ProgramTests {
       #expect(try keys("gradient") == ["blocks", "passed", "samples", "step", "tolerance"])
       #expect(
         try keys("bound") == [
-          "actualDecrease", "bound", "decreaseRatio", "failureShare", "failures", "largestRatio", "passed",
-          "predictedDecrease", "samples", "steps", "tightness", "uncovered",
+          "actualDecrease", "bound", "decreaseRatio", "factoredRatio", "failureShare", "failures", "largestRatio",
+          "partition", "passed", "predictedDecrease", "samples", "steps", "tightness", "uncovered",
         ])
       #expect(try keys("replicas") == ["parameters", "ranks", "sha256", "steps"])
     }

@@ -9,10 +9,11 @@ import Testing
 /// `check bound` against dense Hessians, and against bounds that are too small.
 struct BoundCheckTests {
   private func check(
-    _ objective: Objective, _ model: Bound, curvatureScale: Double = 1, steps: Int = 70
+    _ objective: Objective, _ model: Bound, partition: Partition = .weight, curvatureScale: Double = 1,
+    steps: Int = 70
   ) throws -> BoundCheck.Result {
-    var bound = QuadraticBound(objective, model, partition: .automatic)
-    bound.curvature = bound.curvature.map { curvatureScale * $0 }
+    let bound = QuadraticBound(objective, model, partition: partition, lossPartition: .automatic)
+      .scalingCurvature(by: curvatureScale)
     return try BoundCheck(steps: steps).run(objective, bound, over: SingleRank())
   }
 
@@ -47,6 +48,63 @@ struct BoundCheckTests {
     }
   }
 
+  @Test(arguments: ReferenceBound.allCases)
+  func `by unit the bound holds on random problems, and is tighter`(bound: ReferenceBound) throws {
+    var options = RandomProblemOptions()
+    options.widths = 1...4
+    options.depth = 1...3
+    var (tighter, looser) = (0, 0)
+    for seed: UInt64 in 0..<60 {
+      options.deadUnits = seed.isMultiple(of: 3)
+      options.withoutBias = seed.isMultiple(of: 4) ? 0.5 : 0
+      var random = SmallRandom(seed: seed)
+      let objective = try random.problem(options).objective()
+      let result = try check(objective, product(bound), partition: .unit)
+      #expect(result.passed && result.failures == 0, "seed \(seed): \(result)")
+      guard let byUnit = result.tightness, let byWeight = try check(objective, product(bound)).tightness else {
+        continue
+      }
+      if byUnit > byWeight { tighter += 1 } else { looser += 1 }
+      // Blocks that are exactly g A have the ratio 1, but for the ridge; no block is far below its factored form in all
+      // directions, since both have the same sum over the units.
+      #expect(try #require(result.factoredRatio) > 0.9, "seed \(seed)")
+    }
+    // Units have one to four inputs here: there is little to gain.
+    #expect(tighter > 2 * looser, "\(tighter) tighter, \(looser) looser")
+    let wide = try randomObjective(
+      [.dense(inputs: nil, outputs: 4), .activation(.tanh), .dense(inputs: nil, outputs: 3)], inputs: 40, samples: 12)
+    let byWeight = try #require(try check(wide, product(bound)).tightness)
+    let byUnit = try #require(try check(wide, product(bound), partition: .unit).tightness)
+    #expect(byUnit > 2 * byWeight, "\(byUnit), \(byWeight)")
+  }
+
+  @Test(arguments: ReferenceBound.allCases)
+  func `by unit a smaller bound is found out`(bound: ReferenceBound) throws {
+    for problem in tightProblems(bound) {
+      let objective = try problem.objective()
+      let tightness = try #require(try check(objective, product(bound), partition: .unit).tightness)
+      guard tightness > 0 else { continue }
+      let larger = try check(objective, product(bound), partition: .unit, curvatureScale: 1.001 * tightness)
+      #expect(larger.passed, "\(larger)")
+      let smaller = try check(objective, product(bound), partition: .unit, curvatureScale: 0.99 * tightness)
+      #expect(!smaller.passed && (smaller.tightness ?? 0) > 1, "\(smaller)")
+    }
+  }
+
+  @Test func `by unit the step of λ = 1 is the minimum of the bound`() throws {
+    let layers: [LayerConfiguration] = [
+      .dense(inputs: nil, outputs: 4), .activation(.tanh), .dense(inputs: nil, outputs: 3, bias: false),
+    ]
+    for regularization in [Regularization(), Regularization(l2: 0.1)] {
+      let objective = try randomObjective(layers, inputs: 3, samples: 9, regularization: regularization)
+      let result = try check(objective, .paper, partition: .unit, steps: 0)
+      let smaller = try check(objective, .paper, partition: .unit, curvatureScale: 1.5, steps: 0)
+      // J falls by at most what B promises for larger D, and at its minimum B promises the most.
+      #expect(result.predictedDecrease > smaller.predictedDecrease && smaller.predictedDecrease > 0)
+      #expect(result.actualDecrease > 0)
+    }
+  }
+
   @Test func `random steps find a bound that is far too small`() throws {
     for model in Bound.allCases {
       let objective = try randomObjective(
@@ -59,8 +117,8 @@ struct BoundCheckTests {
   @Test func `the paper's Ẅ does not pass for the exact model`() throws {
     for problem in tightProblems(.full) {
       let objective = try problem.objective()
-      var bound = QuadraticBound(objective, .full, partition: .automatic)
-      bound.curvature = QuadraticBound(objective, .paper, partition: .automatic).curvature
+      var bound = QuadraticBound(objective, .full, lossPartition: .automatic)
+      bound.curvature = QuadraticBound(objective, .paper, lossPartition: .automatic).curvature
       #expect(try !BoundCheck(steps: 7).run(objective, bound, over: SingleRank()).passed)
     }
   }
@@ -85,7 +143,7 @@ struct BoundCheckTests {
 
   @Test func `a weight whose Ẅ is 0 and that has curvature is named`() throws {
     let objective = try attainedProblem.objective()
-    var bound = QuadraticBound(objective, .paper, partition: .automatic)
+    var bound = QuadraticBound(objective, .paper, lossPartition: .automatic)
     let weights = objective.network.layout.blocks[2].range
     bound.curvature[weights.lowerBound] = 0
     let result = try BoundCheck(steps: 0).run(objective, bound, over: SingleRank())

@@ -38,7 +38,7 @@ struct CheckAgreementTests {
   ) throws {
     let results = try ThreadRanks.run { ranks in
       let objective = try Self.objective(factor: 1)
-      var bound = QuadraticBound(objective, .paper, partition: .automatic)
+      var bound = QuadraticBound(objective, .paper, lossPartition: .automatic)
       if ranks.rank == wrong { bound.curvature = bound.curvature.map { 1e-3 * $0 } }
       return try BoundCheck(steps: 35).run(objective, bound, over: ranks)
     }

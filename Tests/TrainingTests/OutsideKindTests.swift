@@ -30,7 +30,7 @@ struct OutsideKindTests {
 
   @Test(arguments: Bound.allCases) func `their curvature bounds the loss`(bound: Bound) throws {
     let objective = try objective()
-    var quadratic = QuadraticBound(objective, bound, partition: .automatic)
+    var quadratic = QuadraticBound(objective, bound, lossPartition: .automatic)
     let result = try BoundCheck(steps: 70).run(objective, quadratic, over: SingleRank())
     #expect(result.passed && result.failures == 0, "\(result)")
     // A bound without the gains' curvature does not hold.

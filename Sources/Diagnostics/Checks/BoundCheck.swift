@@ -8,7 +8,7 @@ public import RunRecords
 /// model without products of weight changes, for `full` the exact model.
 ///
 /// Model and bound have the same value and slope at Δw = 0, and a regulariser's curvature belongs to both, so the bound
-/// holds exactly where Δwᵀ H Δw ≤ Σ Ẅ Δw². The left side is found by forward mode, which shares nothing with Ẅ's rules.
+/// holds exactly where Δwᵀ H Δw ≤ Δwᵀ D Δw, with D = diag Ẅ by weight and the blocks of (M28) by unit. The left side is found by forward mode, which shares nothing with Ẅ's rules.
 public struct BoundCheck: Sendable {
   /// The relative amount by which rounding may put Δwᵀ H Δw above Σ Ẅ Δw².
   public static let tolerance = 1e-9
@@ -33,8 +33,11 @@ public struct BoundCheck: Sendable {
     public let failures: Int
     /// The largest Δwᵀ H Δw / Σ Ẅ Δw² of the random steps; nil where no step has Σ Ẅ Δw² > 0.
     @OrNull public private(set) var largestRatio: Double?
-    /// λ_max(D^−½ H D^−½) with D = Ẅ over the weights with Ẅ > 0; nil where there are too many weights, or none.
+    /// λ_max(D^−½ H D^−½) over the weights whose diagonal element of D is above 0; nil where there are too many weights, or
+    /// none.
     @OrNull public private(set) var tightness: Double?
+    /// By unit, the largest eigenvalue of a block H_i relative to its factored form g_i A (M29); nil by weight.
+    @OrNull public private(set) var factoredRatio: Double?
     /// The names of the blocks that have a weight with Ẅ = 0 but with curvature.
     public let uncovered: [String]
 
@@ -53,6 +56,10 @@ public struct BoundCheck: Sendable {
     var bound = bound
     bound.gradient = try ranks.first(bound.gradient.count) { bound.gradient }
     bound.curvature = try ranks.first(bound.curvature.count) { bound.curvature }
+    for index in bound.blocks.indices {
+      let matrix = bound.blocks[index].matrix
+      bound.blocks[index].matrix = try ranks.first(matrix.count) { matrix }
+    }
     for (values, name) in [(bound.gradient, "gradient Ẇ"), (bound.curvature, "bound Ẅ")] {
       guard let place = values.firstIndex(where: { !$0.isFinite }) else { continue }
       let block = objective.network.layout.blocks.first { $0.range.contains(place) }
@@ -86,7 +93,7 @@ public struct BoundCheck: Sendable {
     return Result(
       predictedDecrease: predicted, actualDecrease: actual, decreaseRatio: predicted == 0 ? nil : actual / predicted,
       steps: steps, failures: (0..<steps).count { isViolated(curvatures[$0]) }, largestRatio: ratios.max(),
-      tightness: tightness?.value, uncovered: tightness?.uncovered ?? [])
+      tightness: tightness?.value, factoredRatio: bound.factoredRatio, uncovered: tightness?.uncovered ?? [])
   }
 
   /// Whether Δwᵀ H Δw is above Σ Ẅ Δw² by more than rounding; a value that is not a number counts as above.

@@ -48,10 +48,12 @@ public final class Objective {
   /// A forward pass with the minibatch's own statistics, which are constants in Ẏ where frozen.
   ///
   /// - Returns: the outputs, [samples × outputs], valid until the next pass.
-  func forward(_ normalization: Pass.Normalization = .minibatch) -> Matrix<Double> {
+  func forward(
+    _ normalization: Pass.Normalization = .minibatch, partition: Partition = .weight
+  ) -> Matrix<Double> {
     let pass = Pass(normalization: normalization, updatesRunningAverages: false, dropout: masks)
     do {
-      return try forward(pass)
+      return try forward(pass.sharing(partition))
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
     }

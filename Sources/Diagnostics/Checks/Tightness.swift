@@ -1,10 +1,10 @@
 internal import Kernels
 internal import Networks
 
-/// λ_max(D^−½ H D^−½) with D = Ẅ: how nearly the bound is attained in its worst direction; at most 1 where it holds.
+/// λ_max(D^−½ H D^−½): how nearly the bound is attained in its worst direction; at most 1 where it holds.
 ///
 /// H is computed by polarisation, H(v, w) = (q(v + w) − q(v) − q(w))/2 with q(v) = vᵀ H v, from unit vectors that are
-/// first scaled by D^−½, so that every entry has the accuracy of numbers near 1. Weights with D = 0 are left out; they
+/// first scaled by the inverse roots of D's diagonal, so that every entry has the accuracy of numbers near 1. Weights with D = 0 are left out; they
 /// must have no curvature.
 struct Tightness {
   /// A smaller D counts as 0: its inverse root would not be accurate.
@@ -38,13 +38,71 @@ struct Tightness {
     try ranks.sum(hessian.elements)
 
     let kept = weights.indices.filter { bound.curvature[weights[$0]] >= Self.smallest }
-    let scaled = Matrix<Double>(rows: kept.count, columns: kept.count)
+    var scaled = Matrix<Double>(rows: kept.count, columns: kept.count)
     for (row, i) in kept.enumerated() { scaled[row].copy(from: kept.map { hessian[i][$0] }) }
+    if !bound.blocks.isEmpty { scaled = bound.whitened(scaled, kept.map { weights[$0] }) }
     value = kept.isEmpty ? nil : largestEigenvalue(scaled)
     let left = weights.indices.filter { i in
       bound.curvature[weights[i]] < Self.smallest && hessian[i].array.contains { $0.magnitude > BoundCheck.tolerance }
     }
     uncovered = blocks.filter { block in left.contains { block.range.contains(weights[$0]) } }.map(\.name)
+  }
+}
+
+extension QuadraticBound {
+  /// L⁻¹ M L⁻ᵀ for D = L Lᵀ scaled to a diagonal of ones, with the ridge of ``CholeskyFactor``.
+  ///
+  /// - Parameters:
+  ///   - matrix: M, scaled by the inverse roots of D's diagonal.
+  ///   - parameters: the parameters that its rows belong to.
+  fileprivate func whitened(_ matrix: Matrix<Double>, _ parameters: [Int]) -> Matrix<Double> {
+    let places = Dictionary(uniqueKeysWithValues: parameters.enumerated().map { ($1, $0) })
+    let result = Matrix<Double>(rows: matrix.rows, columns: matrix.columns)
+    result.elements.copy(from: matrix.elements)
+    for block in blocks {
+      let n = block.parameters.count
+      let kept = block.parameters.indices.filter { places[block.parameters[$0]] != nil }
+      let rows = kept.compactMap { places[block.parameters[$0]] }
+      let roots = kept.map { curvature[block.parameters[$0]].squareRoot() }
+      let own = Matrix<Double>(rows: kept.count, columns: kept.count)
+      for (i, a) in kept.enumerated() {
+        for (j, b) in kept.enumerated() { own[i][j] = block.matrix[a * n + b] / roots[i] / roots[j] }
+      }
+      let factor = CholeskyFactor(own)
+      for column in 0..<result.columns {
+        for (i, value) in factor.forward(rows.map { result[$0][column] }).enumerated() {
+          result[rows[i]][column] = value
+        }
+      }
+      for row in 0..<result.rows {
+        for (i, value) in factor.forward(rows.map { result[row][$0] }).enumerated() { result[row][rows[i]] = value }
+      }
+    }
+    return result
+  }
+
+  /// (M29) The largest eigenvalue of a block relative to its factored form; nil without blocks.
+  var factoredRatio: Double? {
+    blocks.compactMap { block -> Double? in
+      let n = block.parameters.count
+      let kept = (0..<n).filter { block.factored[$0 * n + $0] >= Double.leastNormalMagnitude }
+      guard !kept.isEmpty else { return nil }
+      let roots = kept.map { block.factored[$0 * n + $0].squareRoot() }
+      func scaled(_ matrix: [Double]) -> Matrix<Double> {
+        let result = Matrix<Double>(rows: kept.count, columns: kept.count)
+        for (i, a) in kept.enumerated() {
+          for (j, b) in kept.enumerated() { result[i][j] = matrix[a * n + b] / roots[i] / roots[j] }
+        }
+        return result
+      }
+      let (factor, exact) = (CholeskyFactor(scaled(block.factored)), scaled(block.matrix))
+      for column in kept.indices {
+        let values = factor.forward(kept.indices.map { exact[$0][column] })
+        for (row, value) in values.enumerated() { exact[row][column] = value }
+      }
+      for row in kept.indices { exact[row].copy(from: factor.forward(exact[row].array)) }
+      return largestEigenvalue(exact)
+    }.max()
   }
 }
 
