@@ -72,7 +72,20 @@ extension Matrix {
   @specialized(where Scalar == Double)
   public func norms(plus c: Scalar, into norms: Vector<Scalar>) {
     precondition(norms.count == rows, "a matrix has one norm for each row")
-    for row in 0..<rows { norms[row] = (self[row].dot(self[row]) + c).squareRoot() }
+    for row in 0..<rows {
+      let square = self[row].dot(self[row]) + c
+      guard square < .leastNormalMagnitude / .ulpOfOne || !square.isFinite else {
+        norms[row] = square.squareRoot()
+        continue
+      }
+      // Squares outside the range of Float are numbers of Double.
+      var sum = Double(c)
+      for column in 0..<columns {
+        let x = Double(self[row][column])
+        sum += x * x
+      }
+      norms[row] = Scalar(sum.squareRoot())
+    }
   }
 
   /// Overwrites every element of row s with one number.

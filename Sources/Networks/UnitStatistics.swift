@@ -47,36 +47,26 @@ extension Network {
     inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
     lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
   ) -> (loss: Double, layers: [UnitStatistics<Scalar>]) {
-    do {
-      return try formUnitStatistics(
-        inputs: inputs, targets: targets, parameters: parameters, loss: loss, lossPartition: lossPartition,
-        bound: bound,
-        into: sums, wantsBlocks: wantsBlocks)
-    } catch {
-      preconditionFailure("a sum over one rank does not fail: \(error)")
-    }
-  }
-
-  private func formUnitStatistics(
-    inputs: Matrix<Scalar>, targets: Matrix<Scalar>, parameters: Vector<Scalar>, loss: Loss,
-    lossPartition: LossPartition, bound: Bound, into sums: StatisticsSlice<Scalar>, wantsBlocks: Bool
-  ) throws -> (loss: Double, layers: [UnitStatistics<Scalar>]) {
     precondition(pass.partition == .unit, "statistics by unit need a total gradient by unit")
     sums.wDDot?.fill(0)
     var layers: [UnitStatistics<Scalar>] = []
     let (total, boundary) = evaluateLoss(
       inputs: inputs, targets: targets, parameters: parameters, loss: loss, lossPartition, weights: nil,
       wantsCurvature: true)
-    try passBack(
-      from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: true, over: SingleRank()
-    ) { step, site, statistics in
-      let slice = sums[layout.slices[step]]
-      guard let affine = statistics.separable else {
-        return statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
+    do {
+      try passBack(
+        from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: true, over: SingleRank()
+      ) { step, site, statistics in
+        let slice = sums[layout.slices[step]]
+        guard let affine = statistics.separable else {
+          return statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
+        }
+        statistics.add(
+          site, rows: 0..<inputs.rows, into: StatisticsSlice(wDot: slice.wDot, wDDot: nil), accumulating: false)
+        layers.append(affine.unitStatistics(site, address: plan.steps[step].address, wantsBlocks: wantsBlocks))
       }
-      statistics.add(
-        site, rows: 0..<inputs.rows, into: StatisticsSlice(wDot: slice.wDot, wDDot: nil), accumulating: false)
-      layers.append(affine.unitStatistics(site, address: plan.steps[step].address, wantsBlocks: wantsBlocks))
+    } catch {
+      preconditionFailure("a sum over one rank does not fail: \(error)")
     }
     return (total, layers.reversed())
   }

@@ -24,6 +24,20 @@ import Testing
   }
 
   @Test(arguments: Precision.allCases)
+  func `norms of rows, also where squares leave the range of Float`(precision: Precision) {
+    func check<S: Real>(_: S.Type) {
+      let rows = vector([3, -4, 0, 0, 3e-30, 4e-30, 3e25, 4e25] as [S]).matrix(rows: 4, columns: 2)
+      let norms = vector([.nan, .nan, .nan, .nan] as [S])
+      rows.norms(plus: 0, into: norms)
+      #expect(norms[0] == 5 && norms[1] == 0)
+      #expect((norms[2] / 5e-30 - 1).magnitude < 1e-6 && (norms[3] / 5e25 - 1).magnitude < 1e-6)
+      rows.norms(plus: 144, into: norms)
+      #expect(norms[0] == 13 && norms[1] == 12 && norms[2] == 12)
+    }
+    both(precision, { check(Float.self) }, { check(Double.self) })
+  }
+
+  @Test(arguments: Precision.allCases)
   func `sums of rows replace or add`(precision: Precision) {
     func check<S: Real>(_: S.Type) {
       let rows = vector([1, 2, 3, 4, 5, 6] as [S]).matrix(rows: 3, columns: 2)
