@@ -49,7 +49,7 @@ let package = Package(
     .target(name: "Kernels", dependencies: ["BLAS", "CKernels"], swiftSettings: numeric),
     .target(name: "Networks", dependencies: ["CKernels", "Kernels"], swiftSettings: numeric),
     .target(name: "Optimizers", dependencies: ["CKernels", "Kernels", "Networks"], swiftSettings: numeric),
-    .target(name: "Hypergradients", dependencies: ["Kernels", "Networks"], swiftSettings: numeric),
+    .target(name: "Hypergradients", dependencies: ["Kernels", "Networks", "Optimizers"], swiftSettings: numeric),
     .target(
       name: "BuiltInDigits", resources: [.embedInCode("Resources/digits.csv.gz")],
       swiftSettings: [.swiftLanguageMode(.v6)]),

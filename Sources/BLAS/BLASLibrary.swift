@@ -25,6 +25,17 @@ public struct BLASLibrary: Sendable {
     return BLASLibrary(
       configuration: library.configuration, coreName: library.coreName, threads: library.threads)
   }
+
+  /// Opens OpenBLAS and checks that it can factor matrices.
+  ///
+  /// - Throws: ``BLASError`` that says what to install.
+  public static func openWithLAPACK() throws(BLASError) {
+    guard try OpenBLAS.shared.get().hasLAPACK else {
+      throw BLASError(
+        "this OpenBLAS was built without LAPACK (ssyevd_, spotrf_), which optimizer.partition unit needs; install the "
+          + "usual one (Debian: libopenblas0), load its module, or set optimizer.partition to weight")
+    }
+  }
 }
 
 /// The reason why OpenBLAS cannot be used.

@@ -79,6 +79,13 @@ private import Synchronization
     unsafe library.functions.set_num_threads(CInt(threads))
   }
 
+  /// Whether the library has the functions of LAPACK, and products of a matrix by itself.
+  var hasLAPACK: Bool {
+    let f = unsafe functions
+    return unsafe f.ssyrk != nil && f.dsyrk != nil && f.ssyevd != nil && f.dsyevd != nil && f.spotrf != nil
+      && f.dpotrf != nil && f.spotri != nil && f.dpotri != nil
+  }
+
   var threads: Int { unsafe Int(functions.get_num_threads()) }
 
   var coreName: String { unsafe Self.text(functions.get_corename()) }

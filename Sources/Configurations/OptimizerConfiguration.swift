@@ -117,7 +117,13 @@ extension OptimizerConfiguration {
 
   public var bound: Bound { curvature.bound }
 
-  public var lossPartition: LossPartition { curvature.partition }
+  public var lossPartition: LossPartition { curvature.lossPartition }
+
+  /// What gets one share of the residual; nil where the optimizer uses no curvature.
+  package var partition: Partition? { settings.curvatureUse?.partition }
+
+  /// Whether curvature is by unit: g and A in place of Ẅ.
+  package var isByUnit: Bool { curvature.partition == .unit }
 }
 
 extension ScheduleConfiguration {

@@ -56,10 +56,12 @@ extension ConfigurationSource {
       // A learning rate is standard if it follows from the name and from settings that decide standards, such as a
       // trust ratio.
       let ofName = Self.optimizer(of: base, keys: ["name"] + decisive, among: kinds).flatMap(encoded)
+      let ofNameAlone = Self.optimizer(of: base, keys: ["name"], among: kinds).flatMap(encoded)
       let ofKind = Self.optimizer(of: base, keys: ["name", "learningRate"] + decisive, among: kinds).flatMap(encoded)
       let kept = section.filter { key, _ in
         guard let name = key.string, name != "name" else { return true }
-        let standard = name == "learningRate" ? ofName?[name] : decisive.contains(name) ? Node("false") : ofKind?[name]
+        let standards = name == "learningRate" ? ofName : decisive.contains(name) ? ofNameAlone : ofKind
+        let standard = standards?[name]
         return own[name]?.string != standard?.string
       }
       tree["optimizer"] = Node(kept.map { ($0.key, $0.value) })

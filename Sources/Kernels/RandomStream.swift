@@ -20,6 +20,7 @@ public struct RandomStream: Sendable {
     case unlabelledBatch = 11
     case pairBatch = 12
     case student = 13
+    case subspace = 14
   }
 
   private let start: UInt64

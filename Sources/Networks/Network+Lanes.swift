@@ -91,12 +91,18 @@ extension Network {
       let adding = statistics.separable.flatMap { affine in
         affine.addsLanes(totalGradientBelow: site.input.u, bound: bound) ? affine : nil
       }
+      let formsCurvature = place.wDDot != nil && statistics.formsCurvature(pass.partition)
       for (number, subtree) in tree.subtrees.enumerated() {
         func target(_ level: Int) -> StatisticsSlice<Scalar> {
-          guard level > 0 else { return place.statistics(sums.subtree(number))[slice] }
-          let room = sums.level(level, count: 2 * slice.count, of: tree)
-          return StatisticsSlice(
-            wDot: room[0..<slice.count], wDDot: place.wDDot == nil ? nil : room[slice.count..<2 * slice.count])
+          let (wDot, wDDot): (Vector<Scalar>, Vector<Scalar>?)
+          if level == 0 {
+            let all = place.statistics(sums.subtree(number))[slice]
+            (wDot, wDDot) = (all.wDot, all.wDDot)
+          } else {
+            let room = sums.level(level, count: 2 * slice.count, of: tree)
+            (wDot, wDDot) = (room[0..<slice.count], room[slice.count..<2 * slice.count])
+          }
+          return StatisticsSlice(wDot: wDot, wDDot: formsCurvature ? wDDot : nil)
         }
         tree.fold(subtree) { lanes, level in
           if lanes.count > 1, let adding {

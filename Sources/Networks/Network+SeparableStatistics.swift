@@ -16,6 +16,7 @@ extension Network {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func formSeparableStatistics(inputs: Matrix<Scalar>, bound: Bound, into sums: StatisticsSlice<Scalar>) {
+    let sums = pass.partition == .unit ? StatisticsSlice(wDot: sums.wDot, wDDot: nil) : sums
     forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { step, affine, units, x, above in
       let boundary = links[step].input
       let needsU = sums.wDDot != nil && bound == .full && carriesTotalGradient[boundary]

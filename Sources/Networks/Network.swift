@@ -20,6 +20,8 @@ public final class Network<Scalar: Real> {
   let carriesTotalGradient: [Bool]
   /// The layer of each step; nil for sums.
   let layers: [(any Layer<Scalar>)?]
+  /// The layers whose curvature can be by unit.
+  public let unitLayers: [UnitLayer]
   /// The layer at the output, if it can form the squared error together with the signals below it.
   let squaredErrorLayer: (any Layer<Scalar>)?
   /// The number of steps, and of the boundary of the outputs.
@@ -67,6 +69,7 @@ public final class Network<Scalar: Real> {
     self.inputShape = inputShape
     (inputs, outputs) = (inputShape.count, plan.boundaries[plan.top].shape.count)
     layout = ParameterLayout(plan)
+    unitLayers = Self.unitLayers(plan, layout, built)
     // Only if the boundary below carries a total gradient, that is, if a layer below has parameters.
     let output = links.last?.carriesBelow == true ? built[links.count - 1] : nil
     squaredErrorLayer = output?.formsSquaredError == true ? output : nil

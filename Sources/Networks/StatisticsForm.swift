@@ -28,6 +28,9 @@ extension StatisticsForm {
   /// signals divide the units among them.
   var separable: AffineStatistics<Scalar>? { if case .affine(let affine) = self { affine } else { nil } }
 
+  /// Whether Ẅ is formed: with a partition by unit, affine layers have no number for each parameter.
+  func formsCurvature(_ partition: Partition) -> Bool { partition == .weight || separable == nil }
+
   /// (M9, M13) Forms the sums over some rows; does nothing for a layer without parameters.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
@@ -35,8 +38,10 @@ extension StatisticsForm {
     switch self {
     case .none: return
     case .affine(let affine):
+      let wDDot = formsCurvature(site.pass.partition) ? sums.wDDot : nil
       affine.form(
-        input: site.input.y[rows], totalGradientBelow: site.input.u?[rows], above: site.above[rows], into: sums,
+        input: site.input.y[rows], totalGradientBelow: site.input.u?[rows], above: site.above[rows],
+        into: StatisticsSlice(wDot: sums.wDot, wDDot: wDDot),
         bound: site.bound, accumulating: accumulating)
     case .own(let statistics):
       statistics.addStatistics(site, rows: rows, into: sums, accumulating: accumulating)

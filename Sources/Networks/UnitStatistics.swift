@@ -58,11 +58,8 @@ extension Network {
         from: boundary, inputs: inputs, parameters: parameters, bound: bound, wantsCurvature: true, over: SingleRank()
       ) { step, site, statistics in
         let slice = sums[layout.slices[step]]
-        guard let affine = statistics.separable else {
-          return statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
-        }
-        statistics.add(
-          site, rows: 0..<inputs.rows, into: StatisticsSlice(wDot: slice.wDot, wDDot: nil), accumulating: false)
+        statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
+        guard let affine = statistics.separable else { return }
         layers.append(affine.unitStatistics(site, address: plan.steps[step].address, wantsBlocks: wantsBlocks))
       }
     } catch {

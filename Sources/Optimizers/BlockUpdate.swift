@@ -11,6 +11,10 @@ public struct BlockUpdate<Scalar: Real> {
   /// m and v, where the optimizer keeps these averages.
   public let first: Vector<Scalar>?
   public let second: Vector<Scalar>?
+  /// (M31) D, where the block's step is by unit.
+  let direction: Vector<Scalar>?
+  /// The number that makes D the D of (M31), see ``UnitCurvature/magnitude(ofBlock:)``.
+  let magnitude: Double
   /// The numbers of samples in m and in v, including the sample of this step.
   public let firstUpdates: Int
   public let secondUpdates: Int
@@ -31,6 +35,9 @@ public struct BlockUpdate<Scalar: Real> {
     wDDot = update.sums.wDDot.map { $0[range] }
     first = update.state.first.map { $0.all[range] }
     second = update.state.second.map { $0.all[range] }
+    let units = update.state.units
+    direction = units.flatMap { $0.contains(block: index) ? $0.directions[range] : nil }
+    magnitude = units?.magnitude(ofBlock: index) ?? 1
     (firstUpdates, secondUpdates) = (update.state.firstUpdates, update.state.secondUpdates)
     rate = update.rate * (update.state.distance?.stepLength(ofBlock: index) ?? 1)
     meanSquare = update.state.blockSquares[index]

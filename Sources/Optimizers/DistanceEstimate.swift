@@ -6,7 +6,8 @@ internal import Networks
 ///
 /// While the loss falls along g·(w₀ − w) the minimum is at least as far from the start w₀ as a weighted sum of these
 /// products over the steps, divided by the size of the weighted sum of the gradients. In step t = 0, 1, …, with β = 0.999
-/// and g = Ẇ + ∇R at w, before w moves, for each weight matrix and each bias vector b that is trained:
+/// and g = Ẇ + ∇R at w, before w moves, for each weight matrix and each bias vector b that is trained (by unit, b is a layer's
+/// weights and biases together):
 ///
 ///     e_b = min(d_b, d)                   k = (1 − √β)(2²⁰ e_b)²
 ///     r_b ← √β r_b + k Σ g (w₀ − w)       s ← √β s + k g
@@ -39,7 +40,15 @@ public final class DistanceEstimate<Scalar: Real> {
   /// d.
   public var distance = DistanceEstimate.start
 
-  init(_ layout: ParameterLayout) {
+  /// For each block of the layout, the blocks that share one estimate, itself among them; empty for all but the first.
+  private let members: [[Int]]
+
+  /// - Parameter sharing: the blocks that share one estimate; every other block has its own.
+  init(_ layout: ParameterLayout, sharing groups: [[Int]] = []) {
+    members = layout.blocks.indices.map { block in
+      guard let group = groups.first(where: { $0.contains(block) }) else { return [block] }
+      return group.first == block ? group : []
+    }
     origin = Arena(count: layout.count)
     sums = Arena(count: layout.count)
     products = Array(repeating: 0, count: layout.blocks.count)
@@ -98,11 +107,17 @@ public final class DistanceEstimate<Scalar: Real> {
   /// Finishes the estimate of a step, from the sums over all parts of every block.
   func takeUp(_ measures: StepMeasures, _ layout: ParameterLayout) {
     var (allProducts, allMagnitudes) = (0.0, 0.0)
-    for (index, block) in layout.blocks.enumerated() where block.isTrained {
-      products[index] = Self.keep * products[index] + gain(ofBlock: index) * measures.products[index]
-      distances[index] = longer(distances[index], products[index], measures.magnitudes[index])
-      allProducts += products[index]
-      allMagnitudes += measures.magnitudes[index]
+    for (index, block) in layout.blocks.enumerated() where block.isTrained && !members[index].isEmpty {
+      var (newProduct, magnitude) = (measures.products[index], measures.magnitudes[index])
+      for other in members[index].dropFirst() {
+        newProduct += measures.products[other]
+        magnitude += measures.magnitudes[other]
+      }
+      let product = Self.keep * products[index] + gain(ofBlock: index) * newProduct
+      let distance = longer(distances[index], product, magnitude)
+      for member in members[index] { (products[member], distances[member]) = (product, distance) }
+      allProducts += product
+      allMagnitudes += magnitude
     }
     distance = longer(distance, allProducts, allMagnitudes)
   }

@@ -76,10 +76,12 @@ extension OptimizerSetting {
 
   /// One of the names of a type.
   public static func name<Name: CaseIterable & RawRepresentable<String> & Equatable & Sendable>(
-    _ key: String, _ path: Property<Name>, _ meaning: String, formulas: [String] = []
+    _ key: String, _ path: Property<Name>, _ meaning: String, formulas: [String] = [], decidesStandards: Bool = false
   ) -> Self {
     Self(
-      SettingFacts(key, .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formulas), path,
+      SettingFacts(
+        key, .name, Name.allCases.map(\.rawValue).joined(separator: ", "), meaning, formulas,
+        decidesStandards: decidesStandards), path,
       decode: { values, key in
         guard let text = try values.decodeIfPresent(String.self, forKey: key) else { return nil }
         guard let name = Name(rawValue: text) else {

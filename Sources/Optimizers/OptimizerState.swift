@@ -20,30 +20,42 @@ public final class OptimizerState<Scalar: Real> {
   public var blockSquares: [Double]
   /// The estimate of the step lengths where they are found; nil where they are given.
   public let distance: DistanceEstimate<Scalar>?
+  /// The curvature of layers by unit; nil where every parameter has a number of its own.
+  public let units: UnitCurvature<Scalar>?
 
   /// The measures of one step, which are summed over the ranks that share the update; not kept between steps.
   let measures: StepMeasures
   /// All parameters.
   let whole: ParameterPart
 
-  /// The number of arrays in a state that are as long as the parameters.
+  /// The most arrays in a state that are as long as the parameters.
   ///
-  /// - Parameter keepsCurvature: see ``init(for:_:keepsCurvature:)``.
+  /// - Parameter keepsCurvature: see ``init(for:_:keepsCurvature:unitLayers:)``.
   public static func arrays(for optimizer: any Optimizer, keepsCurvature: Bool) -> Int {
     let hasSecond = optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature)
-    return (optimizer.hasFirstAverage ? 1 : 0) + (hasSecond ? 1 : 0) + (optimizer.findsLength ? 2 : 0)
+    let directions = optimizer.curvatureUse?.partition != .unit ? 0 : optimizer.hasFirstAverage ? 1 : 2
+    return (optimizer.hasFirstAverage ? 1 : 0) + (hasSecond ? 1 : 0) + (optimizer.findsLength ? 2 : 0) + directions
   }
 
   /// The state before the first step.
   ///
   /// - Parameters:
   ///   - keepsCurvature: whether some steps have no new Ẅ. The state then keeps the last Ẅ, smoothed or not.
-  public init(for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false) {
+  ///   - unitLayers: the network's layers whose curvature can be by unit.
+  public init(
+    for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false, unitLayers: [UnitLayer] = []
+  ) {
     let count = layout.count
+    let isByUnit = optimizer.curvatureUse?.partition == .unit
+    let parts = isByUnit ? unitLayers : []
     first = optimizer.hasFirstAverage ? Arena(count: count) : nil
-    second = optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature) ? Arena(count: count) : nil
+    let hasSecond =
+      (optimizer.hasSecondAverage || (optimizer.needsCurvature && keepsCurvature))
+      && (!isByUnit || layout.hasOthers(parts))
+    second = hasSecond ? Arena(count: count) : nil
+    units = isByUnit ? UnitCurvature(parts, layout, keepsGradients: !optimizer.hasFirstAverage) : nil
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
-    distance = optimizer.findsLength ? DistanceEstimate(layout) : nil
+    distance = optimizer.findsLength ? DistanceEstimate(layout, sharing: parts.map(\.blocks)) : nil
     measures = StepMeasures(blocks: layout.blocks.count)
     whole = .all(layout)
   }
@@ -73,6 +85,15 @@ extension DistanceEstimate: Resumable {
 
 extension TrustRatio: Resumable {
   public mutating func exchange(with state: any StateExchange) throws { try state.number("rate", &rate) }
+}
+
+extension ParameterLayout {
+  /// Whether any trained parameter belongs to no unit layer.
+  public func hasOthers(_ unitLayers: [UnitLayer]) -> Bool {
+    blocks.indices.contains { index in
+      blocks[index].isTrained && !unitLayers.contains { $0.blocks.contains(index) }
+    }
+  }
 }
 
 /// The measures of every block in one step, summed in Double. They lie in one vector, so that one reduction adds them

@@ -14,7 +14,10 @@ extension ResidualPartitioning {
       try ranks.sum(state.measures.all)
       distance.takeUp(state.measures, update.layout)
     }
-    if measuresAlone {
+    if let units = state.units {
+      measureUnits(units, update)
+      try ranks.sum(state.measures.all)
+    } else if measuresAlone {
       measureSquares(update)
       try ranks.sum(state.measures.all)
     }
@@ -58,6 +61,7 @@ extension ResidualPartitioning {
     let kind: Pass<Scalar> = layerScale == .unit ? .measure : .measureUnsmoothed
     update.state.measures.all.fill(0)
     forEachBlock(update) { index, measures, ranges in
+      guard update.state.units?.contains(block: index) != true else { return }
       var squares = 0.0
       for range in ranges {
         let block = update.block(index, range)
@@ -67,10 +71,20 @@ extension ResidualPartitioning {
     }
   }
 
+  /// (M31) Computes the directions of the layers whose curvature is by unit, and sums ‖D‖² of each layer and ‖Δw‖² of each
+  /// other block.
+  private func measureUnits<Scalar: Real>(_ units: UnitCurvature<Scalar>, _ update: ParameterUpdate<Scalar>) {
+    if layerScale == .none { update.state.measures.all.fill(0) } else { measureSquares(update) }
+    units.takeUpGradients(self, update) { layer, square in
+      for block in units.layers[layer].blocks { update.state.measures.squares[block] = square }
+    }
+  }
+
   /// Computes the mean squares of this step, from the sums over all parts of every block.
   private func takeUpSquares<Scalar: Real>(_ state: OptimizerState<Scalar>, _ layout: ParameterLayout) {
     for (index, block) in layout.blocks.enumerated() where block.isTrained {
-      let mean = state.measures.squares[index] / Double(max(1, block.range.count))
+      let count = state.units?.count(withBlock: index) ?? block.range.count
+      let mean = state.measures.squares[index] / Double(max(1, count))
       switch layerScale {
       case .none: break
       case .unit: state.blockSquares[index] = mean

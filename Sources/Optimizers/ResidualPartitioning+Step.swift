@@ -6,6 +6,10 @@ extension ResidualPartitioning {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func move<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    if let direction = block.direction {
+      let scale = Scalar(unitScale(block))
+      return Kernels.update(block.w, direction) { $0 - scale * $1 }
+    }
     guard layerScale != .none else {
       if block.first == nil, block.second == nil, block.wDDot != nil {
         block.divide(by: curvaturePower, base: base(rate: block.rate, l2: block.l2))
@@ -25,6 +29,7 @@ extension ResidualPartitioning {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   public func derivative<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
+    precondition(block.direction == nil, "the step of a layer by unit has its derivative in UnitCurvature")
     pass(.derivative(scale(block)), over: block, rate: formulaRate(block.rate))
   }
 
@@ -34,6 +39,15 @@ extension ResidualPartitioning {
   /// The number that is added to v̂: ∇²R + δ; in (M11) λ ∇²R + δ.
   func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {
     Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
+  }
+
+  /// (M31) The number by which the direction of a block is multiplied: λ/rms(D), 0 where D is 0; without a layer scale
+  /// λ, and what D is short of.
+  func unitScale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Double {
+    switch layerScale {
+    case .none: block.rate * block.magnitude
+    case .unit, .adaptive: block.meanSquare > 0 ? block.rate / block.meanSquare.squareRoot() : 0
+    }
   }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Scalar {

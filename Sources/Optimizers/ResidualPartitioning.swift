@@ -4,7 +4,7 @@ public import Networks
 
 /// The step of Deep Residual Partitioning (M11): every weight moves to the minimum of its own one-dimensional
 /// quadratic. Optionally the step is smoothed over steps (M14), scaled for each block (M16), and its length is found
-/// (``DistanceEstimate``).
+/// (``DistanceEstimate``). With ``CurvatureUse/partition`` `unit`, all parameters of a unit move together (M31).
 ///
 /// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each with a bias correction by its own number of updates; Δw =
 /// −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 this is (M11).
@@ -44,6 +44,7 @@ public struct ResidualPartitioning: Optimizer {
 
   public var isWeightStep: Bool {
     !hasFirstAverage && !hasSecondAverage && !findsLength && layerScale == .none && curvaturePower == .one
+      && curvature.partition == .weight
   }
 
   public func weightStepBase<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar { base(rate: rate, l2: l2) }
@@ -51,17 +52,22 @@ public struct ResidualPartitioning: Optimizer {
 
 extension ResidualPartitioning {
   public static let name = "residualPartitioning"
-  public static let formulas = ["M11", "M14", "M15", "M16"]
+  public static let formulas = ["M11", "M14", "M15", "M16", "M31"]
   public static let settings: [OptimizerSetting<ResidualPartitioning>] = [
+    .name(
+      "partition", \.curvature.partition,
+      "What gets one share of the residual: every weight (Ẅ), or all parameters of a unit (g and A).",
+      formulas: ["M9", "M28"], decidesStandards: true),
     .number("momentum", \.momentum, .fraction, "The decay of the average of gradients.", formulas: ["M14"]),
-    .number("curvatureDecay", \.curvatureDecay, .fraction, "The decay of the average of curvature.", formulas: ["M14"]),
+    .number(
+      "curvatureDecay", \.curvatureDecay, .fraction, "The decay of the average of curvature.", formulas: ["M14", "M30"]),
     .number(
       oneOf: "curvaturePower", \.curvaturePower, "The power of the curvature that a step is divided by.",
-      formulas: ["M11"]),
+      formulas: ["M11", "M31"]),
     .wholeNumber(
       "curvatureEvery", \.curvature.every,
       SettingRange("1 to 1000000000", "must be at least 1 step") { (1...1_000_000_000).contains($0) },
-      "The curvature is computed every so many steps."),
+      "The curvature is computed every so many steps.", formulas: ["M30"]),
     .name(
       "layerScale", \.layerScale, "How the step of each weight matrix and bias vector is scaled.", formulas: ["M16"]),
     .section(
@@ -73,7 +79,7 @@ extension ResidualPartitioning {
       "bound", \.curvature.bound, "What is bounded: the paper's model of the loss, or all of its second order.",
       formulas: ["M12", "M13"]),
     .name(
-      "lossPartition", \.curvature.partition,
+      "lossPartition", \.curvature.lossPartition,
       "How curvature starts at the loss: by (M6) where it can, or always by (M7).", formulas: ["M6", "M7"]),
   ]
 
@@ -84,10 +90,16 @@ extension ResidualPartitioning {
   /// With a trust ratio λ starts at 1; without one the step lengths are found.
   public var standardLearningRate: Double? { trustRatio == nil ? nil : 1 }
 
-  /// With a learning rate λ, the paper's plain step (M11); with a trust ratio, that step smoothed (M14).
+  /// With a learning rate λ, the paper's plain step (M11); with a trust ratio, that step smoothed (M14). By unit, a step
+  /// of length λ (M31); with a trust ratio λ times the minimum of the factored bound.
   public func standards(beside learningRate: Double?) -> ResidualPartitioning {
     var standard = Self.standard
-    standard.trustRatio = trustRatio
+    (standard.trustRatio, standard.curvature.partition) = (trustRatio, curvature.partition)
+    if curvature.partition == .unit {
+      (standard.curvatureDecay, standard.curvature.every, standard.layerScale) = (0.95, 10, .unit)
+      if learningRate != nil, trustRatio != nil { (standard.curvaturePower, standard.layerScale) = (.one, .none) }
+      return standard
+    }
     guard learningRate != nil else { return standard }
     (standard.curvaturePower, standard.layerScale) = (.one, .none)
     if trustRatio == nil { (standard.momentum, standard.curvatureDecay) = (0, 0) }
@@ -112,7 +124,13 @@ extension ResidualPartitioning {
             + "none")
       }
     }
-    guard !loss.isPiecewiseLinear || damping > 0 || regularization.l2 > 0 else {
+    guard curvature.partition == .weight || layerScale != .adaptive else {
+      throw OptimizerError(
+        "optimizer.partition unit scales each step by itself, so optimizer.layerScale must be unit or none, not adaptive"
+      )
+    }
+    // By unit, a layer without curvature moves along its gradient.
+    guard curvature.partition == .unit || !loss.isPiecewiseLinear || damping > 0 || regularization.l2 > 0 else {
       throw OptimizerError(
         "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
           + "or set optimizer.damping or regularization.l2 above 0")
@@ -146,14 +164,18 @@ enum RootDenominator<Scalar: Real>: Denominator {
   @inline(__always) static func of(_ curvature: Scalar) -> Scalar { curvature.squareRoot() }
 }
 
-/// How an optimizer uses Ẅ.
+/// How an optimizer uses curvature.
 public struct CurvatureUse: Equatable, Sendable {
-  /// Ẅ is computed once in this number of steps.
+  public var partition = Partition.weight
+  /// Ẅ, or g and A, are computed once in this number of steps.
   public var every = 1
   public var bound = Bound.paper
-  public var partition = LossPartition.automatic
+  public var lossPartition = LossPartition.automatic
 
   public init() {}
+
+  /// Whether a step, counted from 0, computes them. (M30) By unit, each of the first 10 does.
+  public func isDue(step: Int) -> Bool { (partition == .unit && step < 10) || step % every == 0 }
 }
 
 /// How long the step of a block is: as long as its formula says, or scaled to a given length.

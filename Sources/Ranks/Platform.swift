@@ -41,7 +41,7 @@ package enum Platform {
 /// The library that multiplies matrices in a training: in most trainings only the program's own kernels.
 extension Configuration {
   /// Whether a training also multiplies with OpenBLAS: its bits then depend on the OpenBLAS in use.
-  package var usesBLAS: Bool { training.gradient == .layerTargets }
+  package var usesBLAS: Bool { training.gradient == .layerTargets || optimizer.isByUnit }
 
   /// Sets the number of threads for matrix products, and opens OpenBLAS where the training needs it.
   ///
@@ -49,6 +49,7 @@ extension Configuration {
   package func prepareProducts() throws(BLASError) {
     BLASLibrary.setThreads(training.threads)
     if usesBLAS { try BLASLibrary.open() }
+    if optimizer.isByUnit { try BLASLibrary.openWithLAPACK() }
   }
 
   /// The OpenBLAS of this process; nil where the training does not need it.

@@ -3,6 +3,7 @@ internal import Datasets
 internal import Hypergradients
 internal import Kernels
 internal import Networks
+internal import Optimizers
 internal import Training
 
 /// The hypergradient of training steps, in a precision of its own, with memory for the samples and for the converted
@@ -104,10 +105,11 @@ final class ChainDerivative<Scalar: Real> {
 
 /// Converts a training step to the precision of the hypergradient: returns the step itself if the precisions are equal,
 /// else copies.
-private struct ConvertedStep<Scalar: Real> {
+private final class ConvertedStep<Scalar: Real> {
   private let before: Arena<Scalar>
   private let after: Arena<Scalar>
   private let derivative: Arena<Scalar>
+  private var roots: UnitRoots<Scalar>?
 
   init(count: Int, isSame: Bool) {
     let count = isSame ? 0 : count
@@ -120,10 +122,18 @@ private struct ConvertedStep<Scalar: Real> {
       switch step.derivative {
       case .rate(let rate): .rate(rate)
       case .diagonal(let p): .diagonal(copy(p, into: self.derivative.all))
+      case .byUnit(let p, let roots): .byUnit(copy(p, into: self.derivative.all), converted(roots))
       }
     return StepTaken(
       before: copy(step.before, into: before.all), after: copy(step.after, into: after.all),
       derivative: derivative)
+  }
+
+  private func converted<Trained: Real>(_ roots: UnitRoots<Trained>) -> UnitRoots<Scalar> {
+    let copy = self.roots ?? UnitRoots(roots.layers)
+    self.roots = copy
+    copy.copy(from: roots)
+    return copy
   }
 }
 

@@ -148,8 +148,10 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
         before: step.parametersBefore, after: step.parameters.all,
         derivative: .rate(step.learningRate / Double(samples)))
     }
-    step.stepDerivative(into: p.all)
-    return StepTaken(before: step.parametersBefore, after: step.parameters.all, derivative: .diagonal(p.all))
+    let roots = step.stepDerivative(into: p.all)
+    return StepTaken(
+      before: step.parametersBefore, after: step.parameters.all,
+      derivative: roots.map { .byUnit(p.all, $0) } ?? .diagonal(p.all))
   }
 
   public func compareReplicas(after step: Int?, over world: RankGroup) throws {

@@ -70,6 +70,13 @@ extension TrainingDraft {
       addReduction(of: sums * count, ranks: ranks, bound: bound, to: add)
     }
 
+    if optimizer.isByUnit {
+      let layers = network.unitLayers
+      // The sums, and what a reduction copies of them.
+      add((ranks > 1 ? 2 : 1) * network.unitSumsCount)
+      add(UnitSumsWorkspace<Scalar>.count(layers, samples: capacity) + UnitCurvature<Scalar>.count(layers))
+    }
+
     // Signals: of the training steps, and of evaluation.
     var shared = 0
     let evaluated = network.workspace(bound: bound) * LearningProblem.chunk

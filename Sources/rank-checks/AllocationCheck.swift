@@ -81,13 +81,14 @@ private let allocationCases: [[String]] = {
     ["trustRatio=on"], ["learningRate=30", "curvatureEvery=4"], ["learningRate=auto", "curvatureEvery=3"],
     ["learningRate=0.001", "layerScale=unit"], ["learningRate=30", "bound=full"],
     ["learningRate=30", "lossPartition=general"],
+    ["partition=unit", "curvatureEvery=2"], ["partition=unit", "learningRate=0.01", "curvaturePower=1"],
   ].map { $0.map { "optimizer.\($0)" } }
   let deep =
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
   let residual =
     "network=[flatten, {residual: [batchNorm, {dense: 9}, {dropout: 0.8}, {dense: 64}, tanh]}, {dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
-  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full"].map {
+  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full", "partition=unit"].map {
     ["optimizer.\($0)", deep, "training.reproducible=true"]
   }
   let losses = Loss.allCases.map { ["loss=\($0.rawValue)", "optimizer.learningRate=1", "optimizer.damping=1"] }

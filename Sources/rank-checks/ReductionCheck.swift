@@ -91,6 +91,10 @@ private struct ReductionCase {
     Settings([residual], batches: [37]),
     Settings([residual, "optimizer.bound=full", "optimizer.learningRate=1"], batches: [5]),
     Settings([residual, "optimizer.name=adam"], batches: [37]),
+    Settings(["optimizer.partition=unit", "regularization.l2=1e-3"], batches: [3, 37, 479]),
+    Settings([normalized, "optimizer={partition: unit, curvatureEvery: 3, learningRate: 0.01}"], batches: [37]),
+    Settings(
+      [residual, "optimizer={partition: unit, curvaturePower: 1, layerScale: none, learningRate: 0.5}"], batches: [37]),
     Settings(["data.target=input", "loss=squaredError", "network=[{dense: 9}, tanh, {dense: 64}]"]),
   ]
 

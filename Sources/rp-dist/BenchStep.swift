@@ -21,6 +21,7 @@ struct BenchStep: RankCommand {
         rp-standard  residual partitioning that finds its step lengths
         rp-every-4   rp-paper with Ẅ in every fourth step, mean of the four
         sgd, adam    (M17)
+        rp-unit      residual partitioning by unit (M31), where it is named
         by lanes     the one above with training.reproducible (--reproducible)
 
       Columns:
@@ -128,6 +129,7 @@ struct BenchStep: RankCommand {
         if index == 0 { print(Self.heading(result, ranks: ranks)) }
         print("\n\(result.sizes) (\(result.network))")
         print(Self.table(result))
+        for row in result.rows { if let text = Self.unitCost(row.times) { print(text) } }
       }
     }
   }
@@ -145,6 +147,9 @@ extension BenchStep {
     var ratio, fastestRatio: Double
     var quartilesMilliseconds: [Double]
     var dataMilliseconds, statisticsMilliseconds, updateMilliseconds: Double
+    /// What the refreshes and the roots add to a step; null where curvature is not by unit.
+    @OrNull var refreshMilliseconds: Double?
+    @OrNull var rootMilliseconds: Double?
     @OrNull var peakBytes: Int?
     var processBytes, dataBytes, parameterBytes, workspaceBytes, boundBytes: Int
 
@@ -160,6 +165,8 @@ extension BenchStep {
       blasKernelIsForced = Launcher.environment("OPENBLAS_CORETYPE") != nil
       quartilesMilliseconds = times.quartiles
       (dataMilliseconds, statisticsMilliseconds, updateMilliseconds) = (times.data, times.statistics, times.update)
+      _refreshMilliseconds = OrNull(wrappedValue: times.unitCost?.refresh)
+      _rootMilliseconds = OrNull(wrappedValue: times.unitCost?.root)
       _peakBytes = OrNull(wrappedValue: memory.peakBytes)
       (processBytes, dataBytes, parameterBytes) = (memory.processBytes, memory.dataBytes, memory.parameterBytes)
       (workspaceBytes, boundBytes) = (memory.workspaceBytes, memory.boundBytes)
@@ -172,6 +179,16 @@ extension BenchStep {
       + many(ranks, "rank") + (ranks > 1 ? " (reduction \(result.rows[0].times.reduction.rawValue))" : "")
       + ", \(many(result.threads, "BLAS thread")), \(result.blasKernel)"
       + (Launcher.environment("OPENBLAS_CORETYPE") == nil ? "" : " (by OPENBLAS_CORETYPE)")
+  }
+
+  /// The share of refreshes and roots in a step; nil where there are none.
+  private static func unitCost(_ times: StepTimes) -> String? {
+    times.unitCost.map { cost in
+      func part(_ milliseconds: Double) -> String {
+        "\(Format.fixed(milliseconds, 3)) ms (\(Format.fixed(100 * milliseconds / times.milliseconds, 1)) %)"
+      }
+      return "\(times.recipe.rawValue): of a step, refreshes \(part(cost.refresh)), roots \(part(cost.root))"
+    }
   }
 
   private static func table(_ result: StepBenchmarkResult) -> String {

@@ -96,5 +96,6 @@ struct Train: RankCommand {
     let cycles = run.learnsWeights ? run.configuration.reweight?.cycles ?? 1 : 1
     return "rp-dist \(version): \(run.preset), \(ranks) rank\(ranks == 1 ? "" : "s"), global batch \(training.batch), "
       + "\(cycles > 1 ? "\(cycles) cycles of " : "")\(training.epochs) epoch\(training.epochs == 1 ? "" : "s"), \(training.precision.rawValue)"
+      + (run.configuration.optimizer.partition.map { ", partition by \($0.rawValue)" } ?? "")
   }
 }

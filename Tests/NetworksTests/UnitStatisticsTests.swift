@@ -112,6 +112,46 @@ import Testing
     }
   }
 
+  @Test func `the sums of a training step are those of the statistics`() throws {
+    for seed in 0..<40 {
+      let problem = randomProblem(UInt64(seed))
+      let statistics = try ProductUnitStatistics(problem, .paper, as: Double.self)
+      let network = try problem.productNetwork(as: Double.self)
+      let samples = problem.inputs.count
+      network.reserve(samples: samples)
+      let parameters = Arena<Double>(count: network.layout.count).all
+      parameters.copy(from: problem.network.productParameters)
+      let inputs = Matrix<Double>(rowsOf: problem.inputs[...], columns: network.inputs)
+      let sums = Arena<Double>(count: 2 * network.layout.count).all
+      let (wDot, wDDot) = (sums[0..<network.layout.count], sums[network.layout.count..<sums.count])
+      _ = try network.forward(
+        inputs, parameters: parameters, pass: .evaluation.sharing(.unit), samples: samples, ids: Span(),
+        over: SingleRank())
+      _ = network.addStatistics(
+        inputs: inputs, targets: Matrix(rowsOf: problem.targets[...], columns: network.outputs),
+        parameters: parameters, loss: try #require(Loss(rawValue: problem.loss.rawValue)), partition: .automatic,
+        bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: wDDot))
+      let workspace = UnitSumsWorkspace<Double>(network.unitLayers, samples: samples)
+      let units = Arena<Double>(count: network.unitSumsCount).all
+      units.fill(.nan)
+      // In two parts, as lanes are.
+      let parts = [0..<samples / 3, samples / 3..<samples].map { rows in
+        let part = Arena<Double>(count: units.count).all
+        network.formUnitSums(of: rows, inputs: inputs, into: part, workspace: workspace)
+        return part.array
+      }
+      try #require(network.unitLayers.count == statistics.layers.count)
+      for (unit, layer) in zip(network.unitLayers, statistics.layers) {
+        let found = unit.curvature.map { (parts[0][$0] + parts[1][$0]) / Double(samples) }
+        #expect(relativeDifference(found, layer.unitCurvature) <= 1e-12, "seed \(seed)")
+        let mean = layer.unitCurvature.reduce(0, +) / Double(layer.unitCurvature.count)
+        let moment = unit.moment.map { (parts[0][$0] + parts[1][$0]) / Double(samples) }
+        let expected = layer.inputMoment.enumerated().flatMap { row, values in values[0...row].map { $0 * mean } }
+        #expect(relativeDifference(moment, expected) <= 1e-12, "seed \(seed)")
+      }
+    }
+  }
+
   private func randomProblem(_ seed: UInt64) -> ReferenceProblem {
     var options = RandomProblemOptions()
     options.widths = 1...4

@@ -23,6 +23,16 @@ extension BadInput {
       name: "no steps between refreshes", arguments: "--set optimizer.curvatureEvery=0", exitCode: 64,
       says: ["optimizer.curvatureEvery is 0", "at least 1"]),
     BadInput(
+      name: "an unknown partition", arguments: "--set optimizer.partition=units", exitCode: 64,
+      says: ["optimizer.partition", "'units'", "did you mean 'unit'"]),
+    BadInput(
+      name: "an adaptive scale by unit", arguments: "--set optimizer={partition:␣unit,layerScale:␣adaptive}",
+      exitCode: 64,
+      says: ["optimizer.partition unit", "optimizer.layerScale must be unit or none, not adaptive"]),
+    BadInput(
+      name: "a partition for adam", arguments: "--set optimizer={name:␣adam,partition:␣unit}", exitCode: 64,
+      says: ["optimizer.partition", "belongs to residualPartitioning"]),
+    BadInput(
       name: "an unknown schedule", arguments: "--set schedule.name=cosin", exitCode: 64,
       says: ["schedule.name", "'cosin'", "did you mean 'cosine'"]),
     BadInput(

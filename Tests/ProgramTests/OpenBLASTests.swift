@@ -126,6 +126,18 @@ extension ProgramTests {
       #expect(!FileManager.default.fileExists(atPath: folder.path + "/runs/run"))
     }
 
+    @Test(arguments: [1, 2]) func `curvature by unit needs its LAPACK, and says so`(ranks: Int) throws {
+      let folder = try ScratchFolder()
+      let environment = try libraries(in: folder)
+      let run = try ProgramRun.run(
+        program, short + ["--set", "optimizer.partition=unit", "--name", "run"], ranks: ranks, in: folder.path,
+        environment: environment)
+      #expect(run.exitCode == 70, "\(run.output)")
+      #expect(run.errors.contains("without LAPACK") && run.errors.contains("optimizer.partition to weight"))
+      #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
+      #expect(!FileManager.default.fileExists(atPath: folder.path + "/runs/run"))
+    }
+
     /// As if the machine had 64 cores.
     private static let manyCores = """
       #define _GNU_SOURCE

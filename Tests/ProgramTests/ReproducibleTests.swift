@@ -32,6 +32,10 @@ extension ProgramTests {
         "data.target=input", "loss=squaredError", "network=[{dense: 9}, {residual: [{dense: 9}, swish]}, {dense: 64}]",
         "optimizer.learningRate=1",
       ],
+      [
+        "optimizer.partition=unit", "training.lanes=6",
+        "network=[{dense: 19}, batchNorm, tanh, {dropout: 0.8}, {dense: {outputs: 7, bias: false}}, relu, {dense: 10}]",
+      ],
     ]
 
     @Test(arguments: trainings) func `a training ends in the same bits on 1, 2, 3, 4, 5, 7 and 8 ranks`(
@@ -109,6 +113,19 @@ extension ProgramTests {
     @Test func `BLAS kernels that a training does not use may differ`() throws {
       let folder = try ScratchFolder()
       let run = try trainWithTwoBLASKernels(Self.short, in: folder)
+      #expect(run.exitCode == 0 && run.output.contains("test accuracy:"), "\(run.errors)")
+    }
+
+    @Test(arguments: ["mpi", "node"]) func `steps by unit are the same on ranks with different kernels`(
+      reduction: String
+    ) throws {
+      let folder = try ScratchFolder()
+      // Every root is one rank's, and every rank has its numbers.
+      let run = try trainWithTwoBLASKernels(
+        [
+          "optimizer.partition=unit", "training.checkReplicas=1", "training.epochs=2",
+          "network=[{dense: 30}, tanh, {dense: 20}, tanh, {dense: 10}]", "reduction=\(reduction)",
+        ], in: folder)
       #expect(run.exitCode == 0 && run.output.contains("test accuracy:"), "\(run.errors)")
     }
 

@@ -33,6 +33,12 @@ extension ProgramTests {
           "training.lastBatch=keep",
         ]),
       Case(
+        signal: "USR1", ranks: 2,
+        settings: [
+          "training.epochs=100", "optimizer.partition=unit", "optimizer.curvatureEvery=3",
+          "network=[{dense: 16}, batchNorm, tanh, {dropout: 0.8}, {dense: 10}]",
+        ]),
+      Case(
         signal: "USR1", ranks: 2, command: ["reweight", "--preset", "noisy-digits-reweight"],
         settings: ["training.epochs=15", "reweight.cycles=2", "reweight.compare=false"]),
       Case(
@@ -69,8 +75,13 @@ extension ProgramTests {
     }
 
     @Test func `a reproducible run goes on with the same bits on other numbers of ranks, any run goes on`() throws {
-      for reproducible in [true, false] {
-        let runs = try BrokenRuns(["train"], ["training.epochs=60", "training.reproducible=\(reproducible)"])
+      for (reproducible, partition) in [(true, "weight"), (false, "weight"), (true, "unit"), (false, "unit")] {
+        let runs = try BrokenRuns(
+          ["train"],
+          [
+            "training.epochs=60", "training.reproducible=\(reproducible)", "optimizer.partition=\(partition)",
+            "optimizer.curvatureEvery=7", "reduction=\(partition == "unit" ? "node" : "auto")",
+          ].filter { !reproducible || !$0.hasPrefix("reduction") })
         try runs.unbroken(ranks: nil)
         if reproducible { #expect(try runs.breakOff("USR1", times: 1, ranks: 3) == [75]) }
         #expect(try runs.breakOff("USR1", times: 1, ranks: nil) == [75])

@@ -14,6 +14,7 @@ extension ProgramTests {
       var ratio, fastestRatio: Double
       var quartilesMilliseconds: [Double]
       var dataMilliseconds, statisticsMilliseconds, updateMilliseconds: Double
+      var refreshMilliseconds, rootMilliseconds: Double?
       var peakBytes: Int?
       var processBytes, dataBytes, parameterBytes, workspaceBytes, boundBytes: Int
     }
@@ -60,6 +61,21 @@ extension ProgramTests {
         // 16 minibatches of bytes.
         #expect(row.dataBytes == 16 * 3 * sizes[0])
       }
+    }
+
+    @Test func `by unit it says what refreshes and roots cost`() throws {
+      let rows = try rows([
+        "--network", "mnist-classifier", "--batch", "20", "--optimizer", "rp-unit", "--optimizer", "adam",
+      ])
+      #expect(rows.map(\.optimizer) == ["rp-unit", "adam"])
+      rows.forEach(check)
+      let (unit, adam) = (rows[0], rows[1])
+      // A root of 785 rows takes many times the rest of a step of 20 samples.
+      let root = try #require(unit.rootMilliseconds)
+      #expect(root > 0 && root < unit.milliseconds && unit.refreshMilliseconds ?? .nan < root)
+      #expect(adam.rootMilliseconds == nil && adam.refreshMilliseconds == nil)
+      let peak = try #require(unit.peakBytes) - unit.processBytes
+      #expect(peak <= unit.boundBytes && peak > 4 * 785 * 785 * 2)
     }
 
     @Test func `peak memory stays below its bound`() throws {

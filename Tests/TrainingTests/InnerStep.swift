@@ -48,9 +48,14 @@ struct InnerStep {
   func derivatives() throws -> (atStart: [[Double]], atEnd: [[Double]]) {
     let step = try run()
     let p = Arena<Double>(count: step.parameters.count).all
-    step.stepDerivative(into: p)
+    let roots = step.stepDerivative(into: p)
     func derivative(_ w: [Double]) throws -> [[Double]] {
-      try problem.sampleStatistics(positions, at: w).wDot.map { zip(p.array, $0).map { -$0 * $1 } }
+      try problem.sampleStatistics(positions, at: w).wDot.map { gradient in
+        let v = Arena<Double>(count: gradient.count).all
+        v.copy(from: gradient)
+        roots?.apply(to: v)
+        return zip(p.array, v.array).map { -$0 * $1 }
+      }
     }
     return (try derivative(step.parametersBefore.array), try derivative(step.parameters.all.array))
   }

@@ -85,6 +85,37 @@ import Training
     }
   }
 
+  @Test func `by unit nothing is left out between two refreshes, without a scale`() throws {
+    for momentum in [0, 0.9] {
+      let unit =
+        "optimizer={partition: unit, layerScale: none, learningRate: 0.5, curvatureEvery: 7, momentum: \(momentum)}"
+      let inner = try InnerStep([unit])
+      try #require(inner.steps > 11 && (inner.steps - 1) % 7 != 0)
+      let found = comparison(joined(try inner.derivatives().atStart), joined(try inner.unfrozen()))
+      #expect(found.distance <= 1e-9)
+    }
+  }
+
+  @Test func `by unit a scale leaves out the part of the derivative along the step`() throws {
+    let inner = try InnerStep(["optimizer={partition: unit, learningRate: 0.01, curvatureEvery: 7, momentum: 0}"])
+    let step = try inner.run()
+    let moved = zip(step.parameters.all.array, step.parametersBefore.array).map { $0 - $1 }
+    // Of a step of given length, ∂(D/rms(D)) has no part along D.
+    let rows = try inner.derivatives().atStart.map { row in
+      var row = row
+      for layer in step.network.unitLayers {
+        let (own, square) = layer.parameters.reduce((0.0, 0.0)) {
+          ($0.0 + row[$1] * moved[$1], $0.1 + moved[$1] * moved[$1])
+        }
+        for k in layer.parameters { row[k] -= own / square * moved[k] }
+      }
+      return row
+    }
+    // Differences have an error of the order of ε², here 1e-6.
+    #expect(comparison(joined(rows), joined(try inner.unfrozen())).distance <= 1e-4)
+    #expect(comparison(joined(try inner.derivatives().atStart), joined(rows)).distance > 0.1)
+  }
+
   @Test func `a step that was undone has no derivative, and the parameters before it are those after it`() throws {
     let problem = try WeightedProblem([
       "optimizer.trustRatio={every: 2}", "optimizer.learningRate=1e6", "optimizer.momentum=0",

@@ -29,6 +29,11 @@ struct ResumableTests {
       "reweight={levels: 3, unlabelled: 600, unlabelledBatch: 90, pairWeight: 0.5, optimizer: adam}",
       "data.validation=200",
     ],
+    byUnit,
+  ]
+
+  private static let byUnit = [
+    "optimizer={partition: unit, curvatureEvery: 3}", "network=[{dense: 6}, batchNorm, tanh, {dense: 10}]",
   ]
 
   private func loop<Scalar: Real>(_ settings: [String], as precision: Scalar.Type) throws -> TrainingLoop<Scalar> {
@@ -150,7 +155,11 @@ struct ResumableTests {
       #expect(try collect(resumed) != kept.tensors, "\(tensor.name)")
       guard !Self.ofOtherEnds.contains(tensor.name) else { continue }
       // Measured, but of no use to unit steps.
-      if tensor.name == "step.optimizer.blockSquares", settings.contains("optimizer.layerScale=unit") { continue }
+      if tensor.name == "step.optimizer.blockSquares",
+        settings.contains("optimizer.layerScale=unit") || settings == Self.byUnit
+      {
+        continue
+      }
       _ = try resumed.run(over: SingleRank())
       #expect(try collect(resumed) != whole, "\(tensor.name) of \(settings)")
     }
@@ -173,16 +182,23 @@ struct ResumableTests {
       ["reduction", "steps", "learningRate", "trustRatio", "state"],
       [
         "problem", "settings", "gradient", "keepsParametersBefore", "before", "minibatch", "hasCurvature",
-        "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone",
+        "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone", "unitSums",
       ]
     ),
     "ReplicatedReduction": (["parameters"], ["kind", "network", "part", "sums", "exchange", "inputs", "rows"]),
     "TrustRatioTest": (["ratio"], ["ids", "losses", "decreases"]),
     "TrustRatio": (["rate"], ["every", "target"]),
     "OptimizerState": (
-      ["first", "second", "firstUpdates", "secondUpdates", "blockSquares", "distance"], ["measures", "whole"]
+      ["first", "second", "firstUpdates", "secondUpdates", "blockSquares", "distance", "units"], ["measures", "whole"]
     ),
-    "DistanceEstimate": (["origin", "sums", "updates", "products", "distances", "distance"], []),
+    "DistanceEstimate": (["origin", "sums", "updates", "products", "distances", "distance"], ["members"]),
+    "UnitCurvature": (
+      ["averages", "roots", "updates", "refreshes"],
+      ["layers", "directions", "gradients", "factors", "magnitudes", "layerOfBlock", "workspace", "owners"]
+    ),
+    "UnitRoots": (
+      ["numbers", "isPresent"], ["layers", "places", "products", "components", "$__lazy_storage_$_scratch"]
+    ),
     "WeightLearning": (
       ["weights", "student", "validationCycle", "derivative", "lastGood"],
       ["effective", "settings", "seed", "schedule", "teacherDerivative", "studentDerivative", "isReproducible"]
@@ -231,7 +247,7 @@ struct ResumableTests {
   @Test func `every stored property is exchanged, or known to be fixed or of one step`() throws {
     var found: Set<String> = []
     var unknown: [String] = []
-    for settings in [Self.settings[0], Self.settings[3], Self.settings[5], Self.settings[8]] {
+    for settings in [Self.settings[0], Self.settings[3], Self.settings[5], Self.settings[8], Self.byUnit] {
       var here: Set<String> = []
       unknown += Self.unknown(in: try loop(settings, as: Float.self), &here)
       found.formUnion(here)
@@ -240,7 +256,7 @@ struct ResumableTests {
     #expect(found == Set(Self.properties.keys))
     // That a new property would be seen.
     struct DistanceEstimate {
-      let origin = 1, sums = 2, updates = 3, products = 4, distances = 5, distance = 6, new = 7
+      let origin = 1, sums = 2, updates = 3, products = 4, distances = 5, distance = 6, members = 7, new = 8
     }
     var none: Set<String> = []
     #expect(Self.unknown(in: DistanceEstimate(), &none) == ["DistanceEstimate.new"])

@@ -26,8 +26,15 @@ public struct StandardValue: Equatable, Sendable {
       Case(prefix: "data.labelNoise.", condition: "", settings: ["data.labelNoise=on"]),
       Case(prefix: "optimizer.", condition: "with a learningRate", settings: ["optimizer.learningRate=1"]),
     ]
-    + OptimizerKind.standard.facts.filter(\.decidesStandards).map {
-      Case(prefix: "optimizer.", condition: "with \($0.key)", settings: ["optimizer.\($0.key)=on"])
+    + OptimizerKind.standard.facts.filter(\.decidesStandards).flatMap { facts in
+      if facts.kind == .section {
+        return [Case(prefix: "optimizer.", condition: "with \(facts.key)", settings: ["optimizer.\(facts.key)=on"])]
+      }
+      let standard = values(beside: [])("optimizer.\(facts.key)")?.string
+      return facts.range.split(separator: ", ").filter { $0 != standard ?? "" }.map { name in
+        Case(
+          prefix: "optimizer.", condition: "with \(facts.key) \(name)", settings: ["optimizer.\(facts.key)=\(name)"])
+      }
     }
     + [
       Case(

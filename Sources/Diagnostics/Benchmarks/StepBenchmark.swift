@@ -25,6 +25,13 @@ public struct StepTimes: Sendable {
   public var data: Double
   public var statistics: Double
   public var update: Double
+  /// nil where curvature is not by unit.
+  public var unitCost: UnitCost?
+
+  /// What the refreshes of g and A, and the roots of A, add to a step: means over all steps.
+  public struct UnitCost: Sendable {
+    public var refresh, root: Double
+  }
 
   public var ratio: Double { milliseconds / products }
   public var fastestRatio: Double { fastest / fastestProducts }

@@ -21,7 +21,7 @@ final class StepCandidate<Scalar: Real> {
 
   /// The number of steps, and of products, that are timed in a row, after one that is not timed: as in training, the
   /// caches then hold the data of the step before.
-  private static var timedAtOnce: Int { 4 }
+  private static var fewestAtOnce: Int { 4 }
 
   let recipe: StepRecipe
   let network: Network<Scalar>
@@ -32,10 +32,13 @@ final class StepCandidate<Scalar: Real> {
   private lazy var floor = MatrixProductFloor(network, samples: network.capacity)
   private let batch: Int
   private let needsCurvature: Bool
+  private let isByUnit: Bool
   private let positions: [Int32]
   /// The number of steps after which the work repeats; a step's place among them is its phase.
   private let cycle: Int
   private var steps = 0
+  /// At least a cycle, so that every phase is timed.
+  private var timedAtOnce: Int { max(Self.fewestAtOnce, isByUnit ? cycle : 0) }
   /// By phase.
   private var times: [[Times]]
   private var products: [[Double]]
@@ -50,7 +53,8 @@ final class StepCandidate<Scalar: Real> {
     network = loop.step.network
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
-    cycle = needsCurvature ? configuration.optimizer.curvatureEvery : 1
+    isByUnit = configuration.optimizer.isByUnit
+    cycle = needsCurvature ? (isByUnit ? 2 : 1) * configuration.optimizer.curvatureEvery : 1
     times = Array(repeating: [], count: cycle)
     products = Array(repeating: [], count: cycle)
   }
@@ -62,19 +66,27 @@ final class StepCandidate<Scalar: Real> {
   var sizes: (data: Int, parameters: Int, workspace: Int) {
     let bytes = MemoryLayout<Scalar>.stride
     return (
-      problem.split.training.count * problem.features, bytes * network.layout.count, bytes * network.workspaceCount
+      problem.split.training.count * problem.features, bytes * network.layout.count,
+      bytes * (network.workspaceCount + (isByUnit ? unitNumbers : 0))
     )
+  }
+
+  /// What a step by unit keeps beside arrays of the parameters' size.
+  private var unitNumbers: Int {
+    let layers = network.unitLayers
+    return network.unitSumsCount + UnitSumsWorkspace<Scalar>.count(layers, samples: network.capacity)
+      + UnitCurvature<Scalar>.count(layers)
   }
 
   /// Takes steps, then products. Collective.
   func takeTurn(isTimed: Bool) throws {
     try group.barrier()
-    for place in 0...Self.timedAtOnce {
+    for place in 0...timedAtOnce {
       let phase = steps % cycle
       let taken = try step()
       if isTimed && place > 0 { times[phase].append(taken) }
     }
-    for place in 0...Self.timedAtOnce {
+    for place in 0...timedAtOnce {
       let phase = (steps + place) % cycle
       let taken = clock.measure { floor.run(withCurvature: needsCurvature && phase == 0) } / .milliseconds(1)
       if isTimed && place > 0 { products[phase].append(taken) }
@@ -127,7 +139,21 @@ final class StepCandidate<Scalar: Real> {
       products: try slowest(mean(products.map { quantile($0, 0.5) }), rank),
       fastestProducts: try slowest(mean(products.map { quantile($0, 0) }), rank),
       data: try slowest(overCycle(\.data), rank), statistics: try slowest(overCycle(\.statistics), rank),
-      update: try slowest(overCycle(\.update), rank))
+      update: try slowest(overCycle(\.update), rank),
+      unitCost: try unitCost().map { cost in
+        StepTimes.UnitCost(refresh: try slowest(cost.refresh, rank), root: try slowest(cost.root, rank))
+      })
+  }
+
+  /// What the refreshes of g and A and the roots add to a step, on average; nil where there are none. A cycle begins with
+  /// a refresh, in its middle is one with roots: the 10 refreshes of the first 10 steps came before.
+  private func unitCost() -> StepTimes.UnitCost? {
+    guard isByUnit, cycle > 2 else { return nil }
+    let medians = times.map { quantile($0.map(\.whole), 0.5) }
+    let middle = cycle / 2
+    let others = mean(medians.indices.filter { $0 != 0 && $0 != middle }.map { medians[$0] })
+    return StepTimes.UnitCost(
+      refresh: 2 * (medians[0] - others) / Double(cycle), root: (medians[middle] - medians[0]) / Double(cycle))
   }
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

@@ -18,6 +18,8 @@ public struct StepRecipe: Sendable {
   static let paper = StepRecipe("rp-paper", ["optimizer.learningRate=1"])
   /// Residual partitioning with automatic step lengths.
   static let standard = StepRecipe("rp-standard", ["optimizer.learningRate=auto"])
+  /// (M31) By unit, with a refresh in every tenth step and a root in every twentieth; times are means over 20 steps.
+  static let byUnit = StepRecipe("rp-unit", ["optimizer.partition=unit", "optimizer.learningRate=1e-6"])
   /// ``paper`` with Ẅ in every fourth step; times are means over four steps.
   static let everyFourth = StepRecipe("rp-every-4", ["optimizer.learningRate=1", "optimizer.curvatureEvery=4"])
 }
@@ -28,9 +30,12 @@ extension StepRecipe: RawRepresentable, CaseIterable {
     paper, standard, everyFourth, StepRecipe(optimizer: SGD.name), StepRecipe(optimizer: Adam.name),
   ]
 
-  /// One of ``allCases``, or another optimizer with a learning rate by its name; nil for any other name.
+  /// Those that are timed where the user names them, besides the optimizers.
+  private static let others = [byUnit]
+
+  /// One of ``allCases``, ``byUnit``, or another optimizer with a learning rate by its name; nil for any other name.
   public init?(rawValue: String) {
-    if let recipe = Self.allCases.first(where: { $0.rawValue == rawValue }) {
+    if let recipe = (Self.allCases + Self.others).first(where: { $0.rawValue == rawValue }) {
       self = recipe
     } else if let kind = OptimizerKind(rawValue: rawValue), !kind.findsLearningRate {
       self.init(optimizer: rawValue)

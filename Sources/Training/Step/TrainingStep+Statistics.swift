@@ -1,6 +1,7 @@
 private import Datasets
 public import Kernels
 internal import Networks
+internal import Optimizers
 internal import Ranks
 
 extension TrainingStep {
@@ -35,7 +36,7 @@ extension TrainingStep {
     precondition(ranks.lanes?.lanes == settings.lanes, "the sums of a reproducible training are those of its lanes")
     (minibatch.samples, minibatch.rows, minibatch.epoch) = (samples, ids.count, epoch)
     if isTested { trustRatio?.keep(ids) }
-    hasCurvature = settings.curvatureEvery.map { steps % $0 == 0 } ?? false
+    hasCurvature = settings.curvature?.isDue(step: steps) ?? false
     reduction.begin(samples: samples, rows: ids.count)
     movesWithSums =
       !keepsSumsInMemory && rest != nil && reduction.formsAllSums(ranks: ranks.ranks)
@@ -47,7 +48,8 @@ extension TrainingStep {
       let own = try backpropagate(x, t, ids, over: ranks)
       trustRatio?.losses.values[0] = own
       let loss = try reduction.addUp(
-        settings.bound, hasCurvature: hasCurvature, leavingSeparable: movesWithSums, loss: own, over: ranks)
+        settings.bound, hasCurvature: hasParameterCurvature, leavingSeparable: movesWithSums, loss: own, over: ranks)
+      if hasCurvature { try unitSums?.form(network, x, samples: samples, over: ranks) }
       return loss / Double(samples)
     case .finiteDifference(let step):
       return try addUp(rows: ids.count, over: ranks) { rows, wDot in
@@ -85,15 +87,19 @@ extension TrainingStep {
     var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
     pass.updatesRunningAverages = reduction.updatesRunningAverages
     pass.preparation = hasCurvature ? .statistics : .gradient
+    pass.partition = settings.curvature?.partition ?? .weight
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)
     return try network.addStatistics(
-      inputs: x, targets: t, parameters: parameters.all, loss: settings.loss, partition: settings.partition,
+      inputs: x, targets: t, parameters: parameters.all, loss: settings.loss, partition: settings.lossPartition,
       bound: settings.bound, weights: rowWeights, into: reduction.sums.all,
       at: reduction.sums.place(hasCurvature: hasCurvature), samples: minibatch.samples,
       leavingSeparable: movesWithSums, over: ranks)
   }
 
   /// Ẇ and Ẅ of the last minibatch.
-  var statistics: StatisticsSlice<Scalar> { reduction.sums.statistics(hasCurvature: hasCurvature) }
+  var statistics: StatisticsSlice<Scalar> { reduction.sums.statistics(hasCurvature: hasParameterCurvature) }
+
+  /// Whether the last statistics have Ẅ of any parameter.
+  var hasParameterCurvature: Bool { hasCurvature && (unitSums?.leavesOthers ?? true) }
 }

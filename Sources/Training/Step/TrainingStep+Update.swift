@@ -1,6 +1,6 @@
 public import Kernels
 private import Networks
-private import Optimizers
+public import Optimizers
 internal import Ranks
 
 extension TrainingStep {
@@ -20,8 +20,13 @@ extension TrainingStep {
       network.moveSeparableWeights(
         step, inputs: reduction.summedInputs, parameters: parameters.all, into: statistics)
     }
+    if hasCurvature, let unitSums, let rule = settings.rule as? ResidualPartitioning {
+      try state.units?.takeUp(
+        unitSums.sums.values, samples: minibatch.samples, decay: rule.curvatureDecay, power: rule.curvaturePower,
+        over: ranks)
+    }
     try reduction.update(
-      settings.rule, hasCurvature: hasCurvature, samples: minibatch.samples, state: state, rate: appliedRate,
+      settings.rule, hasCurvature: hasParameterCurvature, samples: minibatch.samples, state: state, rate: appliedRate,
       regularization: settings.regularization, rest: movesWithSums ? rest : nil)
     learningRate = appliedRate * (state.distance?.longestStep ?? 1)
     if isTested { try testTrustRatio(over: ranks) }
@@ -33,15 +38,18 @@ extension TrainingStep {
   /// The derivative of w + Δw by the weight of a sample is −P ∇f_i, with ∇f_i at ``parametersBefore``.
   ///
   /// - Parameter p: P, in the order of the network's layout; the same on every rank.
-  public func stepDerivative(into p: Vector<Scalar>) {
+  /// - Returns: by unit, the roots by which the derivative also multiplies: v ↦ P ∘ (v (Â + δI)^-p); nil elsewhere.
+  @discardableResult
+  public func stepDerivative(into p: Vector<Scalar>) -> UnitRoots<Scalar>? {
     precondition(steps > 0, "without an update there is no derivative of it")
     precondition(!movesWithSums, "a derivative asks for sums, which are kept where that was asked for")
     guard !wasUndone else {
       p.fill(0)
-      return
+      return state.units?.roots
     }
     settings.rule.stepDerivative(
       into: p, sums: statistics, samples: minibatch.samples, state: state, rate: appliedRate,
       regularization: settings.regularization, layout: network.layout)
+    return state.units?.roots
   }
 }

@@ -33,6 +33,8 @@ public final class TrainingStep<Scalar: Real> {
 
   let gradient: Gradient
   let state: OptimizerState<Scalar>
+  /// (M29) The sums that g and A are made of; nil where every parameter has a curvature of its own.
+  let unitSums: UnitSums<Scalar>?
   var trustRatio: TrustRatioTest?
   /// w before a step whose trust ratio is tested, or before every step; nil where neither is needed.
   let before: Arena<Scalar>?
@@ -80,7 +82,7 @@ public final class TrainingStep<Scalar: Real> {
       weights?.count ?? problem.split.training.count == problem.split.training.count,
       "every training sample needs its weight")
     precondition(
-      settings.curvatureEvery == nil || training.gradient == .backpropagation, "only backpropagation gives Ẅ")
+      settings.curvature == nil || training.gradient == .backpropagation, "only backpropagation gives Ẅ")
     (self.settings, self.problem, self.keepsParametersBefore) = (settings, problem, keepsParametersBefore)
     learningRate = 0
     if let memory {
@@ -88,10 +90,12 @@ public final class TrainingStep<Scalar: Real> {
     } else {
       reduction = ReplicatedReduction(
         network, parameters, capacity: capacity, byLanes: settings.lanes != nil,
-        roundsCurvature: configuration.reduction.curvaturePrecision == .bfloat16 && settings.curvatureEvery != nil)
+        roundsCurvature: configuration.reduction.curvaturePrecision == .bfloat16 && settings.curvature != nil)
     }
     state = OptimizerState(
-      for: settings.rule, network.layout, keepsCurvature: settings.curvatureEvery.map { $0 > 1 } ?? false)
+      for: settings.rule, network.layout, keepsCurvature: settings.curvature.map { $0.every > 1 } ?? false,
+      unitLayers: network.unitLayers)
+    unitSums = state.units == nil ? nil : UnitSums(network, capacity: capacity)
     trustRatio = configuration.optimizer.trust.map { TrustRatioTest($0, capacity: capacity) }
     before = trustRatio == nil && !keepsParametersBefore ? nil : Arena(count: parameters.count)
     gradient =
@@ -142,25 +146,25 @@ struct StepSettings {
   let loss: Loss
   let regularization: Regularization
   let bound: Bound
-  let partition: LossPartition
+  let lossPartition: LossPartition
   let seed: UInt64
   /// The number of reproducibility lanes; nil where the training is not reproducible.
   let lanes: Int?
   let rule: any Optimizer
   /// The learning rate of a step while no trust ratio changes it.
   let rate: Double
-  /// Ẅ is computed every so many steps; nil where the optimizer does not need it.
-  let curvatureEvery: Int?
+  /// Which steps compute Ẅ, or g and A; nil where the optimizer does not need them.
+  let curvature: CurvatureUse?
 
   init(_ configuration: Configuration) {
     let optimizer = configuration.optimizer
     loss = configuration.loss
     regularization = configuration.regularization.regularization
-    (bound, partition) = (optimizer.bound, optimizer.lossPartition)
+    (bound, lossPartition) = (optimizer.bound, optimizer.lossPartition)
     seed = UInt64(configuration.training.seed)
     lanes = configuration.training.lanesOfSums
     (rule, rate) = (optimizer.rule, optimizer.learningRate ?? 1)
-    curvatureEvery = rule.needsCurvature ? optimizer.curvatureEvery : nil
+    curvature = rule.curvatureUse
   }
 }
 
@@ -191,6 +195,8 @@ extension TrainingStep: Resumable {
     try state.number("learningRate", &learningRate)
     try state.part("trustRatio") { try trustRatio?.ratio.exchange(with: $0) }
     try reduction.whole(state).part("optimizer", self.state.exchange)
+    // Every rank has all of it.
+    try state.part("units") { try self.state.units?.exchange(with: $0) }
   }
 
   private func exchangeParameters(with state: any StateExchange) throws {

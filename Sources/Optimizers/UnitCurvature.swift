@@ -1,0 +1,263 @@
+private import CKernels
+public import Kernels
+public import Networks
+
+/// (M29–M31) What residual partitioning by unit remembers: for each layer the averages ĝ and Â, the root of Â that is in use,
+/// and the direction of the present step.
+public final class UnitCurvature<Scalar: Real> {
+  public let layers: [UnitLayer]
+  public let roots: UnitRoots<Scalar>
+  /// The averages of g and of the lower triangle of A, not corrected, in the places of the layers.
+  public let averages: Vector<Scalar>
+  /// The number of refreshes in each layer's averages: those with curvature.
+  public private(set) var updates: [Int]
+  /// The number of refreshes.
+  public private(set) var refreshes = 0
+
+  /// D of the present step, in the order of the parameters.
+  let directions: Vector<Scalar>
+  /// The gradients with R, where the optimizer keeps no average of them; in the order of the parameters.
+  private let gradients: Vector<Scalar>?
+  /// The factor of every unit of the layer that is being computed.
+  private let factors: Vector<Scalar>
+  /// For each layer, the number of ``magnitude(ofBlock:)`` in the present step.
+  private var magnitudes: [Double]
+  /// For each block of the layout, its layer; nil for a block of another layer.
+  private let layerOfBlock: [Int?]
+  private let workspace: RootWorkspace<Scalar>
+  /// The rank that computes each layer's root, and the number of ranks for which this was decided.
+  private var owners: (ranks: Int, ofLayer: [Int]) = (0, [])
+
+  init(_ layers: [UnitLayer], _ layout: ParameterLayout, keepsGradients: Bool) {
+    self.layers = layers
+    roots = UnitRoots(layers)
+    averages = Arena(count: layers.last?.moment.upperBound ?? 0).all
+    updates = Array(repeating: 0, count: layers.count)
+    directions = Arena(count: layout.count).all
+    gradients = keepsGradients ? Arena(count: layout.count).all : nil
+    factors = Arena(count: layers.map(\.outputs).max() ?? 0).all
+    magnitudes = Array(repeating: 1, count: layers.count)
+    layerOfBlock = layout.blocks.indices.map { block in layers.firstIndex { $0.blocks.contains(block) } }
+    workspace = RootWorkspace(layers)
+  }
+
+  /// How many numbers it holds, without those that are as many as the parameters.
+  public static func count(_ layers: [UnitLayer]) -> Int {
+    (layers.last?.moment.upperBound ?? 0) + layers.reduce(0) { $0 + UnitRoots<Scalar>.count($1) }
+      + RootWorkspace<Scalar>.count(layers) + (layers.map(\.outputs).max() ?? 0)
+  }
+
+  /// Whether a block's step is by unit.
+  func contains(block: Int) -> Bool { layerOfBlock[block] != nil }
+
+  /// The number of parameters of a block's layer; nil for a block of another layer.
+  func count(withBlock block: Int) -> Int? { layerOfBlock[block].map { layers[$0].parameters.count } }
+
+  /// (M30) Adds the statistics of a step to the averages; computes the roots at the first refresh and at every second one
+  /// after it. Collective.
+  ///
+  /// A layer without curvature, where mean_i g_i = 0, keeps what it has.
+  ///
+  /// - Parameters:
+  ///   - sums: those of `Network.formUnitSums`, over all samples.
+  ///   - samples: S, the number of samples in the sums.
+  ///   - decay: β₂.
+  ///   - power: p.
+  ///   - ranks: compute one layer's root each, and send it to the others: all have the same bits.
+  /// - Complexity: a pass over the averages; with roots about 9 n³ operations for a layer of n inputs, 4 n² · 128 for one of
+  ///   more than 1024.
+  public func takeUp(
+    _ sums: Vector<Scalar>, samples: Int, decay: Double, power: CurvaturePower,
+    over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    refreshes += 1
+    for (index, layer) in layers.enumerated() {
+      let total = sum(sums[layer.curvature])
+      guard total != 0 else { continue }
+      updates[index] += 1
+      let gain = 1 - decay
+      average(averages[layer.curvature], sums[layer.curvature], keep: decay, gain: gain / Double(samples))
+      average(
+        averages[layer.moment], sums[layer.moment], keep: decay, gain: gain * Double(layer.outputs) / total)
+    }
+    try computeRoots(decay: decay, power: power, over: ranks)
+  }
+
+  private func computeRoots(
+    decay: Double, power: CurvaturePower, over ranks: borrowing some GlobalSum & ~Copyable
+  ) throws {
+    if owners.ranks != ranks.ranks { owners = (ranks.ranks, Self.owners(of: layers, among: ranks.ranks)) }
+    for (index, layer) in layers.enumerated() where isDue(index) {
+      guard owners.ofLayer[index] == ranks.rank else { continue }
+      workspace.compute(
+        index, of: averages[layer.moment], correction: Scalar(correction(index, decay: decay)), power: power,
+        into: roots)
+    }
+    for index in layers.indices where isDue(index) {
+      let root = roots.numbers[roots.places[index]]
+      if owners.ofLayer[index] != ranks.rank { root.fill(0) }
+      // A sum with zeros: exactly the owner's numbers.
+      if ranks.ranks > 1 { try ranks.sum(root) }
+      roots.setPresent(index)
+    }
+  }
+
+  /// Whether a layer's root is computed in the present refresh.
+  private func isDue(_ index: Int) -> Bool {
+    updates[index] > 0 && (!refreshes.isMultiple(of: 2) || !roots.isPresent[index])
+  }
+
+  /// Gives every layer to the rank that has least to do, the largest layers first.
+  public static func owners(of layers: [UnitLayer], among ranks: Int) -> [Int] {
+    func cost(_ layer: UnitLayer) -> Double {
+      let n = Double(layer.width)
+      return UnitRoots<Scalar>.isWhole(layer) ? 9 * n * n * n : 4 * n * n * Double(UnitRoots<Scalar>.rank)
+    }
+    var (load, owners) = (Array(repeating: 0.0, count: ranks), Array(repeating: 0, count: layers.count))
+    for index in layers.indices.sorted(by: { (cost(layers[$0]), $1) > (cost(layers[$1]), $0) }) {
+      let rank = load.indices.min { (load[$0], $0) < (load[$1], $1) } ?? 0
+      (owners[index], load[rank]) = (rank, load[rank] + cost(layers[index]))
+    }
+    return owners
+  }
+
+  /// 1/(1 − β₂ᵗ) of a layer's averages.
+  private func correction(_ index: Int, decay: Double) -> Double {
+    StoredAverage<Scalar>.correction(decay: decay, updates: updates[index])
+  }
+}
+
+extension UnitCurvature {
+  /// (M31) Computes D of a part of all layers, and adds their gradients to the averages M.
+  ///
+  /// - Returns: through `squares` ‖D‖² of the part, for each layer.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func takeUpGradients(
+    _ rule: ResidualPartitioning, _ update: ParameterUpdate<Scalar>, squares: (_ layer: Int, _ square: Double) -> Void
+  ) {
+    for (index, layer) in layers.enumerated() {
+      for number in layer.blocks {
+        let block = update.block(number)
+        takeUpGradient(block, momentum: rule.momentum, into: gradients?[update.part.ranges[number]])
+      }
+      let units = Self.units(layer, update.part)
+      guard !units.isEmpty else { continue }
+      setFactors(index, rule)
+      setMagnitude(index, rule, update.state)
+      guard let m = update.state.first?.all ?? gradients else { preconditionFailure("a step has its gradients") }
+      roots.apply(index, units: units, m, into: directions)
+      var square = 0.0
+      forEachRow(of: layer, units, in: directions) { unit, row in
+        row.scale(by: factors[unit])
+        square += squareSum(row)
+      }
+      squares(index, square)
+    }
+  }
+
+  /// Writes P of a block, by which the step of a layer depends on its gradient, see
+  /// `Optimizer.stepDerivative(into:sums:samples:state:rate:regularization:layout:)`.
+  func writeDerivative(
+    _ rule: ResidualPartitioning, _ block: BlockUpdate<Scalar>, ofBlock number: Int, into p: Vector<Scalar>
+  ) {
+    guard let index = layerOfBlock[number] else { return }
+    let share = block.first == nil ? 1 : 1 - rule.momentum
+    setFactors(index, rule, times: rule.unitScale(block) * share * Double(block.perSample))
+    let columns = p.count / layers[index].outputs
+    for unit in 0..<layers[index].outputs { p[unit * columns..<(unit + 1) * columns].fill(factors[unit]) }
+  }
+
+  /// The number that makes D, whose factors are relative to mean ĝ and whose M is not corrected, the D of (M31).
+  func magnitude(ofBlock block: Int) -> Double { layerOfBlock[block].map { magnitudes[$0] } ?? 1 }
+
+  private func setMagnitude(_ index: Int, _ rule: ResidualPartitioning, _ state: OptimizerState<Scalar>) {
+    let share =
+      state.first == nil ? 1 : StoredAverage<Scalar>.correction(decay: rule.momentum, updates: state.firstUpdates)
+    guard updates[index] > 0 else {
+      magnitudes[index] = share
+      return
+    }
+    let mean = sum(averages[layers[index].curvature]) / Double(layers[index].outputs)
+    magnitudes[index] = share / power(mean * correction(index, decay: rule.curvatureDecay), rule)
+  }
+
+  private func power(_ x: Double, _ rule: ResidualPartitioning) -> Double {
+    rule.curvaturePower == .half ? x.squareRoot() : x
+  }
+
+  /// The output units of a layer that a part has.
+  private static func units(_ layer: UnitLayer, _ part: ParameterPart) -> Range<Int> {
+    let weights = part.ranges[layer.blocks[0]]
+    let start = (weights.lowerBound - layer.parameters.lowerBound) / layer.inputs
+    return start..<start + weights.count / layer.inputs
+  }
+
+  /// (ĝ_i/mean ĝ + 10⁻³)^-q times a number, for every unit; the number alone while the layer has no curvature.
+  private func setFactors(_ index: Int, _ rule: ResidualPartitioning, times scale: Double = 1) {
+    let layer = layers[index]
+    let (factors, g) = (factors[0..<layer.outputs], averages[layer.curvature])
+    guard updates[index] > 0 else { return factors.fill(Scalar(scale)) }
+    let perMean = Double(layer.outputs) / sum(g)
+    for unit in 0..<layer.outputs { factors[unit] = Scalar(scale / power(Double(g[unit]) * perMean + 1e-3, rule)) }
+  }
+
+  /// Calls `body` with the weights of each unit, then with its bias.
+  @inline(__always)
+  private func forEachRow(
+    of layer: UnitLayer, _ units: Range<Int>, in vector: Vector<Scalar>, _ body: (Int, Vector<Scalar>) -> Void
+  ) {
+    let all = vector[layer.parameters]
+    for unit in units { body(unit, all[unit * layer.inputs..<(unit + 1) * layer.inputs]) }
+    guard layer.hasBias else { return }
+    let weights = layer.outputs * layer.inputs
+    for unit in units { body(unit, all[weights + unit..<weights + unit + 1]) }
+  }
+}
+
+extension UnitCurvature: Resumable {
+  public func exchange(with state: any StateExchange) throws {
+    try state.array("averages", averages)
+    try state.array("roots", roots.numbers)
+    try state.numbers("updates", &updates)
+    var present = roots.isPresent.map { $0 ? 1 : 0 }
+    try state.numbers("rootsPresent", &present)
+    if state.isTaking { roots.setPresent(present.map { $0 != 0 }) }
+    try state.number("refreshes", &refreshes)
+  }
+}
+
+/// m ← β m + (1 − β) g; or g itself where there is no average.
+@inline(__always)
+private func takeUpGradient<Scalar: Real>(
+  _ block: BlockUpdate<Scalar>, momentum: Double, into gradients: Vector<Scalar>?
+) {
+  let (w, wDot) = (block.w, block.wDot)
+  let (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
+  if let m = block.first {
+    let (keep, gain) = (Scalar(momentum), Scalar(1 - momentum))
+    update(m, w, wDot) { m, w, wDot in keep * m + gain * regularized(wDot * perSample, at: w, l2: l2, l1: l1) }
+  } else if let gradients {
+    map(w, wDot, into: gradients) { w, wDot in regularized(wDot * perSample, at: w, l2: l2, l1: l1) }
+  }
+}
+
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func average<Scalar: Real>(_ a: Vector<Scalar>, _ x: Vector<Scalar>, keep: Double, gain: Double) {
+  let (keep, gain) = (Scalar(keep), Scalar(gain))
+  update(a, x) { a, x in keep * a + gain * x }
+}
+
+/// Σ x, summed in Double.
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func sum<Scalar: Real>(_ x: Vector<Scalar>) -> Double { (0..<x.count).reduce(0) { $0 + Double(x[$1]) } }
+
+/// Σ x², summed in Double.
+@inline(__always)
+private func squareSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
+  var total = 0.0
+  for k in 0..<x.count { total = relaxed_add(total, Double(x[k]) * Double(x[k])) }
+  return total
+}

@@ -1,0 +1,250 @@
+import Foundation
+import Kernels
+import Networks
+import Optimizers
+import TestSupport
+import Testing
+
+/// (M31) against NumPy, and its parts.
+@Suite struct UnitStepTests {
+  /// Double against NumPy after up to 24 steps. The lengths of the first steps are quotients of sums that nearly cancel.
+  static let tolerance = 1e-10
+
+  @Test(arguments: 0..<6) func `some steps end where NumPy ends`(number: Int) throws {
+    let cases = try UnitStepCase.load()
+    try #require(cases.count == 6)
+    let expected = cases[number].parameters.flatMap { $0.weight.flatMap(\.self) + $0.bias }
+    let found = try cases[number].train(as: Double.self)
+    #expect(relativeDifference(found, expected) <= Self.tolerance)
+    let single = try cases[number].train(as: Float.self)
+    #expect(relativeDifference(single, expected) <= 1e-3)
+    // What would be seen: other averages, another power, a bias that moves by itself, half the curvature where no scale
+    // takes it out.
+    var other = cases[number]
+    other.decay = other.decay == 0 ? 0.5 : 0.9 * other.decay
+    #expect(relativeDifference(try other.train(as: Double.self), expected) > 1e-6)
+    other = cases[number]
+    other.power = 1.5 - other.power
+    #expect(relativeDifference(try other.train(as: Double.self), expected) > 1e-4)
+    if cases[number].scale == "none" {
+      #expect(relativeDifference(try cases[number].train(as: Double.self, curvature: 0.5), expected) > 1e-2)
+    } else {
+      #expect(relativeDifference(try cases[number].train(as: Double.self, curvature: 0.5), expected) <= Self.tolerance)
+    }
+  }
+
+  @Test func `without an average of gradients the step is −P times the gradient`() throws {
+    for scale: LayerScale in [LayerScale.none, LayerScale.unit] {
+      var one = try UnitStepCase.load()[2]
+      one.learningRate = 0.02
+      let run = try UnitTraining<Double>(one, one.rule(scale: scale, momentum: 0))
+      for _ in 0..<5 { try run.step() }
+      let before = run.parameters.array
+      try run.step()
+      let moved = zip(run.parameters.array, before).map { $0 - $1 }
+      // P takes Ẇ, and R is 0.
+      let found = run.derivative(along: run.wDot.array).map { -$0 }
+      #expect(relativeDifference(found, moved) <= 1e-12)
+    }
+  }
+
+  @Test func `the derivative is symmetric, and of the average of gradients`() throws {
+    let one = try UnitStepCase.load()[5]
+    let run = try UnitTraining<Double>(one, one.rule(scale: LayerScale.none))
+    for _ in 0..<12 { try run.step() }
+    var random = SmallRandom(seed: 5)
+    let (x, y) = (numbers(&random, run.parameters.count), numbers(&random, run.parameters.count))
+    let (px, py) = (run.derivative(along: x), run.derivative(along: y))
+    func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+    #expect((dot(x, py) - dot(y, px)).magnitude <= 1e-12 * (dot(x, px) * dot(y, py)).squareRoot())
+    #expect(dot(x, px) > 0)
+    // Without a scale Δw is linear in Ẇ, and g and A do not see it.
+    let other = try UnitTraining<Double>(one, one.rule(scale: LayerScale.none))
+    for turn in 0..<12 { try other.step(adding: turn == 11 ? x : nil) }
+    let change = zip(other.parameters.array, run.parameters.array).map { $1 - $0 }
+    #expect(relativeDifference(px, change) <= 1e-9)
+  }
+
+  @Test func `matrices that are too large are kept by their greatest eigenvalues`() throws {
+    // The eigenvalues fall by a fifth from one to the next: all but 128 are as good as equal.
+    let n = 1100
+    let network = try Network<Double>([.dense(outputs: 3)], inputs: n - 1)
+    let layer = try #require(network.unitLayers.first)
+    var random = SmallRandom(seed: 3)
+    let basis = (0..<40).map { _ in numbers(&random, n) }
+    let scales = (0..<40).map { pow(0.8, Double($0)) }
+    var matrix = Array(repeating: Array(repeating: 0.0, count: n), count: n)
+    for row in 0..<n {
+      for column in 0...row {
+        var sum = row == column ? 0.002 : 0
+        for k in basis.indices { sum += scales[k] * basis[k][row] * basis[k][column] }
+        (matrix[row][column], matrix[column][row]) = (sum, sum)
+      }
+    }
+    let sums = Arena<Double>(count: layer.moment.upperBound).all
+    for unit in layer.curvature { sums[unit] = 1 }
+    for row in 0..<n {
+      for column in 0...row { sums[layer.moment.lowerBound + row * (row + 1) / 2 + column] = matrix[row][column] }
+    }
+    let rule = ResidualPartitioning(curvaturePower: .half, layerScale: LayerScale.none).byUnit
+    let state = OptimizerState<Double>(for: rule, network.layout, unitLayers: network.unitLayers)
+    let units = try #require(state.units)
+    // The second refresh starts where the first has ended.
+    for _ in 0..<3 { try units.takeUp(sums, samples: 1, decay: 0, power: .half, over: SingleRank()) }
+    let m = numbers(&random, network.layout.count)
+    let v = vector(m, as: Double.self)
+    for _ in 0..<2 { units.roots.apply(to: v) }
+    // Twice the root is the inverse: (Â + δI) times it are the numbers again.
+    let ridge = (0..<n).reduce(0) { $0 + matrix[$1][$1] } / Double(n) / 100
+    for k in 0..<n { matrix[k][k] += ridge }
+    func row(_ values: [Double], _ unit: Int) -> [Double] {
+      Array(values[unit * (n - 1)..<(unit + 1) * (n - 1)]) + [values[3 * (n - 1) + unit]]
+    }
+    for unit in 0..<3 {
+      let x = row(v.array, unit)
+      let product = matrix.map { line in zip(line, x).reduce(0) { $0 + $1.0 * $1.1 } }
+      #expect(relativeDifference(product, row(m, unit)) <= 1e-6)
+      #expect(relativeDifference(x, row(m, unit)) > 1e-2)
+    }
+  }
+
+  @Test func `every layer's root has one rank, and the largest are apart`() throws {
+    let network = try Network<Float>([.dense(outputs: 400), .dense(outputs: 100), .dense(outputs: 10)], inputs: 784)
+    let part = UnitCurvature<Float>.owners(of: network.unitLayers, among: 2)
+    #expect(part == [0, 1, 1])
+    #expect(UnitCurvature<Float>.owners(of: network.unitLayers, among: 1) == [0, 0, 0])
+    #expect(UnitCurvature<Float>.owners(of: network.unitLayers, among: 8) == [0, 1, 2])
+  }
+}
+
+/// Numbers from −1 to 1.
+private func numbers(_ random: inout SmallRandom, _ count: Int) -> [Double] {
+  (0..<count).map { _ in random.uniform(-1...1) }
+}
+
+/// Training of a problem of `statistics-unit-*.json`, from `Tests/goldens/unit-steps.json`; its generator is
+/// `scripts/goldens/unit_steps.py`.
+struct UnitStepCase: Decodable {
+  struct Layer: Decodable {
+    var weight: [[Double]]
+    var bias: [Double]
+  }
+
+  var problem: String
+  var steps: Int
+  var power, momentum, decay: Double
+  var every: Int
+  var learningRate: Double?
+  var scale: String?
+  var l2: Double?
+  var l1: Double?
+  var parameters: [Layer]
+
+  static func load() throws -> [UnitStepCase] {
+    struct File: Decodable { var cases: [UnitStepCase] }
+    let data = try Data(contentsOf: Golden.directory.appendingPathComponent("unit-steps.json"))
+    return try JSONDecoder().decode(File.self, from: data).cases
+  }
+
+  func rule(scale: LayerScale? = nil, momentum: Double? = nil) -> ResidualPartitioning {
+    var rule = ResidualPartitioning(
+      momentum: momentum ?? self.momentum, curvatureDecay: decay, curvaturePower: power == 1 ? .one : .half,
+      layerScale: scale ?? (self.scale == "none" ? LayerScale.none : .unit), findsLength: learningRate == nil
+    ).byUnit
+    rule.curvature.every = every
+    return rule
+  }
+
+  /// The parameters after all steps.
+  ///
+  /// - Parameter curvature: a factor of g, planted.
+  func train<S: Real>(as _: S.Type, curvature: Double = 1) throws -> [Double] {
+    let run = try UnitTraining<S>(self, rule())
+    for _ in 0..<steps { try run.step(curvature: curvature) }
+    return run.parameters.array.map { Double($0) }
+  }
+}
+
+/// The training of a ``UnitStepCase``, step by step.
+final class UnitTraining<S: Real> {
+  let parameters: Vector<S>
+  let wDot: Vector<S>
+  private let network: Network<S>
+  private let one: UnitStepCase
+  private let rule: ResidualPartitioning
+  private let state: OptimizerState<S>
+  private let problem: ReferenceProblem
+  private let sums: Vector<S>
+  private let workspace: UnitSumsWorkspace<S>
+  private var steps = 0
+
+  init(_ one: UnitStepCase, _ rule: ResidualPartitioning) throws {
+    (self.one, self.rule) = (one, rule)
+    problem = try UnitGolden.load(name: one.problem).problem
+    var (layers, numbers) = ([LayerConfiguration](), [Double]())
+    for layer in problem.network.layers {
+      switch layer {
+      case .dense(let weight, let bias):
+        layers.append(.dense(outputs: weight.count))
+        numbers += weight.joined() + bias
+      case .activation(let activation):
+        layers.append(.activation(try #require(Activation(rawValue: activation.rawValue))))
+      default: Issue.record("these problems have dense layers and activations")
+      }
+    }
+    network = try Network(layers, inputs: problem.inputs[0].count)
+    network.reserve(samples: problem.inputs.count)
+    parameters = vector(numbers, as: S.self)
+    wDot = Arena(count: network.layout.count).all
+    sums = Arena(count: network.unitSumsCount).all
+    workspace = UnitSumsWorkspace(network.unitLayers, samples: problem.inputs.count)
+    state = OptimizerState(for: rule, network.layout, keepsCurvature: true, unitLayers: network.unitLayers)
+  }
+
+  private var rate: Double { one.learningRate ?? 1 }
+  private var samples: Int { problem.inputs.count }
+  private var regularization: Regularization { Regularization(l2: one.l2 ?? 0, l1: one.l1 ?? 0) }
+
+  func step(adding change: [Double]? = nil, curvature: Double = 1) throws {
+    let x = vector(problem.inputs.flatMap(\.self), as: S.self).matrix(rows: samples, columns: network.inputs)
+    let t = vector(problem.targets.flatMap(\.self), as: S.self).matrix(rows: samples, columns: network.outputs)
+    _ = try network.forward(
+      x, parameters: parameters, pass: .evaluation.sharing(.unit), samples: samples, ids: Span(), over: SingleRank())
+    let isDue = rule.curvature.isDue(step: steps)
+    let wDDot = isDue ? Arena<S>(count: wDot.count).all : nil
+    _ = network.addStatistics(
+      inputs: x, targets: t, parameters: parameters, loss: try #require(Loss(rawValue: problem.loss.rawValue)),
+      partition: .automatic, bound: .paper, into: StatisticsSlice(wDot: wDot, wDDot: wDDot))
+    #expect(wDDot?.array.allSatisfy { $0 == 0 } ?? true, "layers by unit have no numbers of single weights")
+    if isDue {
+      network.formUnitSums(of: 0..<samples, inputs: x, into: sums, workspace: workspace)
+      sums.scale(by: S(curvature))
+      try state.units?.takeUp(
+        sums, samples: samples, decay: rule.curvatureDecay, power: rule.curvaturePower, over: SingleRank())
+    }
+    if let change { for k in change.indices { wDot[k] += S(change[k]) } }
+    rule.update(
+      parameters, sums: StatisticsSlice(wDot: wDot, wDDot: nil), samples: samples, state: state, rate: rate,
+      regularization: regularization, layout: network.layout)
+    steps += 1
+  }
+
+  /// P v of the last step.
+  func derivative(along v: [Double]) -> [Double] {
+    let (p, product) = (Arena<S>(count: wDot.count).all, vector(v, as: S.self))
+    rule.stepDerivative(
+      into: p, sums: StatisticsSlice(wDot: wDot, wDDot: nil), samples: samples, state: state, rate: rate,
+      regularization: regularization, layout: network.layout)
+    state.units?.roots.apply(to: product)
+    return zip(p.array, product.array).map { Double($0 * $1) }
+  }
+}
+
+extension ResidualPartitioning {
+  /// The same with a partition by unit.
+  var byUnit: ResidualPartitioning {
+    var rule = self
+    rule.curvature.partition = .unit
+    return rule
+  }
+}
