@@ -41,7 +41,10 @@ package enum Platform {
 /// The library that multiplies matrices in a training: in most trainings only the program's own kernels.
 extension Configuration {
   /// Whether a training also multiplies with OpenBLAS: its bits then depend on the OpenBLAS in use.
-  package var usesBLAS: Bool { training.gradient == .layerTargets || optimizer.isByUnit }
+  package var usesBLAS: Bool { training.gradient == .layerTargets || factorsMatrices }
+
+  /// Whether it also needs LAPACK: where the curvature of its network, or of a student, is by unit.
+  private var factorsMatrices: Bool { optimizer.isByUnit || (reweight?.levels == 3 && ofStudent.optimizer.isByUnit) }
 
   /// Sets the number of threads for matrix products, and opens OpenBLAS where the training needs it.
   ///
@@ -49,7 +52,7 @@ extension Configuration {
   package func prepareProducts() throws(BLASError) {
     BLASLibrary.setThreads(training.threads)
     if usesBLAS { try BLASLibrary.open() }
-    if optimizer.isByUnit { try BLASLibrary.openWithLAPACK() }
+    if factorsMatrices { try BLASLibrary.openWithLAPACK() }
   }
 
   /// The OpenBLAS of this process; nil where the training does not need it.

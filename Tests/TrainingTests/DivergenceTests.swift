@@ -31,6 +31,12 @@ struct DivergenceTests {
     }
   }
 
+  @Test func `by unit the averages tell of g and A`() throws {
+    let deeper = "network=[" + String(repeating: "{dense: 32}, relu, ", count: 60) + "{dense: 10}]"
+    let text = try divergence(deeper, "optimizer.partition=unit").text
+    #expect(text.wholeMatch(of: /the curvature of layers\.\d+ overflowed float32 at step 1/) != nil, "\(text)")
+  }
+
   @Test func `what may have been earlier is said so`() throws {
     let narrow = Self.deep.replacing("64", with: "32")
     #expect(try divergence(narrow).text == "wDDot of layers.2.bias overflowed float32 by step 2")

@@ -7,10 +7,18 @@ private import Optimizers
 extension TrainingStep {
   /// Finds an overflow of the statistics in the averages that accumulated them. Collective.
   ///
-  /// - Returns: the name of Ẇ or Ẅ of the first block, in the order of the backward pass, whose average is not finite
-  ///   because an update up to now accumulated a non-finite value; nil where there is none, and where the optimizer has
-  ///   no averages.
+  /// - Returns: the name of the first layer whose g or A, or else of Ẇ or Ẅ of the first block, in the order of the
+  ///   backward pass, whose average is not finite because an update up to now accumulated a non-finite value; nil where
+  ///   there is none, and where the optimizer has no averages.
   package func overflowInAverages(over ranks: borrowing some GlobalSum & ~Copyable) throws -> String? {
+    if let units = state.units {
+      let layers: [UnitLayer] = units.layers.reversed()
+      let found = try firstFlag(layers.count, over: ranks) { place in
+        let layer = layers[place]
+        return !units.averages[layer.curvature].isFinite || !units.averages[layer.moment].isFinite
+      }
+      if let found { return "the curvature of layers.\(layers[found].address)" }
+    }
     let isCurvature = settings.rule.needsCurvature
     return try overflow(
       [
