@@ -79,25 +79,21 @@ extension Matrix {
   public static func triangleCount(_ n: Int) -> Int { n * (n + 1) / 2 }
 
   /// Copies the lower triangle to a vector, row after row.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func packLowerTriangle(into packed: Vector<Scalar>) {
-    precondition(rows == columns && packed.count == Self.triangleCount(rows), "a packed triangle has its elements")
-    var start = 0
-    for row in 0..<rows {
-      packed[start..<start + row + 1].copy(from: self[row][0..<row + 1])
-      start += row + 1
-    }
+    forEachRowOfTriangle(packed) { row, part in part.copy(from: row) }
   }
 
   /// Sets the lower triangle from such a vector.
-  @specialized(where Scalar == Float)
-  @specialized(where Scalar == Double)
   public func unpackLowerTriangle(from packed: Vector<Scalar>) {
+    forEachRowOfTriangle(packed) { row, part in row.copy(from: part) }
+  }
+
+  /// Calls `body` with each row up to its diagonal, and with its place in a packed triangle.
+  private func forEachRowOfTriangle(_ packed: Vector<Scalar>, _ body: (Vector<Scalar>, Vector<Scalar>) -> Void) {
     precondition(rows == columns && packed.count == Self.triangleCount(rows), "a packed triangle has its elements")
     var start = 0
     for row in 0..<rows {
-      self[row][0..<row + 1].copy(from: packed[start..<start + row + 1])
+      body(self[row][0..<row + 1], packed[start..<start + row + 1])
       start += row + 1
     }
   }

@@ -50,7 +50,8 @@ private let settings = """
   data: {set: digits, scale: symmetric, validation: 100, labelNoise: {kind: pairFlip, rate: 0.4, seed: 1}}
   network: [{dense: 40}, batchNorm, softplus, {dropout: {keep: 0.9}}, {dense: {outputs: 10, bias: false}}]
   loss: softmaxCrossEntropy
-  optimizer: {learningRate: 1, partition: unit, trustRatio: {every: 2}, bound: full, curvatureEvery: 4}
+  optimizer:
+    {name: residualPartitioning, learningRate: 1, partition: unit, trustRatio: {every: 2}, bound: full, curvatureEvery: 4}
   regularization: &r {l2: 0.01, l1: 0}
   schedule: {name: cosine}
   training:
