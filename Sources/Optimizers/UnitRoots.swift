@@ -42,7 +42,7 @@ public final class UnitRoots<Scalar: Real> {
   static func isWhole(_ layer: UnitLayer) -> Bool { layer.width <= widestWhole }
 
   /// The numbers of a layer's matrix.
-  static func count(_ layer: UnitLayer) -> Int {
+  public static func count(_ layer: UnitLayer) -> Int {
     isWhole(layer) ? layer.width * layer.width : 1 + rank * (1 + layer.width)
   }
 

@@ -70,10 +70,14 @@ extension TrainingDraft {
       addReduction(of: sums * count, ranks: ranks, bound: bound, to: add)
     }
 
+    var unitArrays = 0
     if optimizer.isByUnit {
       let layers = network.unitLayers
-      // The sums, and what a reduction copies of them.
-      add((ranks > 1 ? 2 : 1) * network.unitSumsCount)
+      unitArrays = network.unitSumsCount + layers.reduce(0) { $0 + UnitRoots<Scalar>.count($1) }
+      // The sums, those of subtrees and levels of lanes, and what a reduction copies of them.
+      let tree = configuration.training.lanesOfSums.map { LaneTree(lanes: $0, rank: 0, ranks: ranks) }
+      let lanes = tree.map { ($0.subtreeCounts.max() ?? 1) - 1 + $0.levels } ?? 0
+      add((lanes + (ranks > 1 ? 2 : 1)) * network.unitSumsCount)
       add(UnitSumsWorkspace<Scalar>.count(layers, samples: capacity) + UnitCurvature<Scalar>.count(layers))
     }
 
@@ -102,7 +106,7 @@ extension TrainingDraft {
     return MemoryNeed(
       resident: numbers.touched * bytes, reserved: numbers.reserved * bytes + threads + library, shared: shared,
       // The arrays in their files, and two more copies of one array while it is written.
-      checkpoint: (1 + kept + 2) * count * bytes, parameters: count, samples: capacity)
+      checkpoint: ((1 + kept + 2) * count + 3 * unitArrays) * bytes, parameters: count, samples: capacity)
   }
 
   /// Whether the ranks of a machine share memory where the machine has several of them.
