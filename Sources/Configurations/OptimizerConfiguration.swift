@@ -110,7 +110,7 @@ extension OptimizerConfiguration {
 
 /// How Ẅ is used; the standard use if the optimizer does not use Ẅ.
 extension OptimizerConfiguration {
-  private var curvature: CurvatureUse { settings.curvatureUse ?? CurvatureUse() }
+  package var curvature: CurvatureUse { settings.curvatureUse ?? CurvatureUse() }
 
   /// Ẅ is computed once in this number of steps.
   package var curvatureEvery: Int { curvature.every }

@@ -87,17 +87,17 @@ extension ResidualPartitioning {
   public static let standard = ResidualPartitioning(
     momentum: 0.9, curvatureDecay: 0.99, curvaturePower: .half, layerScale: .adaptive)
 
-  /// With a trust ratio λ starts at 1; without one the step lengths are found.
-  public var standardLearningRate: Double? { trustRatio == nil ? nil : 1 }
+  /// With a trust ratio λ starts at 1, by unit at a length of 0.001; without one the step lengths are found.
+  public var standardLearningRate: Double? { trustRatio == nil ? nil : curvature.partition == .unit ? 0.001 : 1 }
 
   /// With a learning rate λ, the paper's plain step (M11); with a trust ratio, that step smoothed (M14). By unit, a step
-  /// of length λ (M31); with a trust ratio λ times the minimum of the factored bound.
+  /// of length λ (M31), with a trust ratio too: g and A are some refreshes old, and a step to the minimum of their bound
+  /// can be far too long when the loss has fallen.
   public func standards(beside learningRate: Double?) -> ResidualPartitioning {
     var standard = Self.standard
     (standard.trustRatio, standard.curvature.partition) = (trustRatio, curvature.partition)
     if curvature.partition == .unit {
       (standard.curvatureDecay, standard.curvature.every, standard.layerScale) = (0.95, 10, .unit)
-      if learningRate != nil, trustRatio != nil { (standard.curvaturePower, standard.layerScale) = (.one, .none) }
       return standard
     }
     guard learningRate != nil else { return standard }
@@ -174,8 +174,18 @@ public struct CurvatureUse: Equatable, Sendable {
 
   public init() {}
 
-  /// Whether a step, counted from 0, computes them. (M30) By unit, each of the first 10 does.
-  public func isDue(step: Int) -> Bool { (partition == .unit && step < 10) || step % every == 0 }
+  /// (M30) By unit, each of so many first steps computes them.
+  private static var first: Int { 10 }
+
+  /// Whether a step, counted from 0, computes them.
+  public func isDue(step: Int) -> Bool { (partition == .unit && step < Self.first) || step % every == 0 }
+
+  /// The number of steps after which the work repeats: by unit, a refresh with roots follows one without.
+  public var cycle: Int { partition == .unit ? 2 * every : every }
+
+  /// By unit, the place in a cycle of the refresh with roots: they are computed at every second refresh, of which those of
+  /// the first steps are an even number.
+  public var rootPhase: Int { (Self.first + every - 1) / every * every % cycle }
 }
 
 /// How long the step of a block is: as long as its formula says, or scaled to a given length.

@@ -144,6 +144,11 @@ extension ProgramTests {
       #expect(adam.model.bytes == Double(4 * (6570 + 1)))
       let seldom: Scaling = try decoded(Self.quick + ["--set", "optimizer.curvatureEvery=4"], ranks: nil, in: folder)
       #expect(seldom.model.bytes == 32854)
+      // g and A of 65, 65 and 33 entries in every tenth step, and their roots in every twentieth.
+      let unit: Scaling = try decoded(Self.quick + ["--set", "optimizer.partition=unit"], ranks: nil, in: folder)
+      let (sums, roots) = (64 + 32 + 10 + 2 * 2145 + 561, 2 * 65 * 65 + 33 * 33)
+      #expect(abs(unit.model.bytes - (4 * 6571 + 0.4 * (Double(sums) + Double(roots) / 2))) < 1e-6)
+      #expect(abs(unit.model.reductions - 1.25) < 1e-12)
     }
 
     @Test func `bench scaling prints its points before what it predicts`() throws {

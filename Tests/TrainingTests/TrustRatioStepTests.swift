@@ -29,6 +29,18 @@ struct TrustRatioStepTests {
     return loss
   }
 
+  @Test func `by unit its lengths do not run away when the loss is low`() throws {
+    for seed in [1, 2] {
+      let configuration = try ConfigurationSource(
+        preset: .standard, settings: ["optimizer={partition: unit, trustRatio: on}", "training.seed=\(seed)"]
+      ).configuration()
+      let loop = try TrainingLoop<Float>(configuration, problem: LearningProblem(configuration), ranks: 1)
+      var losses: [Double] = []
+      _ = try loop.run(over: SingleRank(), afterEpoch: { losses.append($0.trainingLoss) })
+      #expect(losses.count == 40 && losses[20...].allSatisfy { $0 < 0.05 }, "\(losses)")
+    }
+  }
+
   @Test func `a step far beyond the minimum is undone and halves the rate, every second step`() throws {
     let step = try step(["optimizer.learningRate=1e6", "optimizer.momentum=0"])
     let before = step.parameters.all.array

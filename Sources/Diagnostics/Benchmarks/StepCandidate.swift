@@ -36,6 +36,8 @@ final class StepCandidate<Scalar: Real> {
   private let positions: [Int32]
   /// The number of steps after which the work repeats; a step's place among them is its phase.
   private let cycle: Int
+  /// The phase with roots, where curvature is by unit.
+  private let rootPhase: Int
   private var steps = 0
   /// At least a cycle, so that every phase is timed.
   private var timedAtOnce: Int { max(Self.fewestAtOnce, isByUnit ? cycle : 0) }
@@ -54,7 +56,8 @@ final class StepCandidate<Scalar: Real> {
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
     isByUnit = configuration.optimizer.isByUnit
-    cycle = needsCurvature ? (isByUnit ? 2 : 1) * configuration.optimizer.curvatureEvery : 1
+    cycle = needsCurvature ? configuration.optimizer.curvature.cycle : 1
+    rootPhase = configuration.optimizer.curvature.rootPhase
     times = Array(repeating: [], count: cycle)
     products = Array(repeating: [], count: cycle)
   }
@@ -145,15 +148,16 @@ final class StepCandidate<Scalar: Real> {
       })
   }
 
-  /// What the refreshes of g and A and the roots add to a step, on average; nil where there are none. A cycle begins with
-  /// a refresh, in its middle is one with roots: the 10 refreshes of the first 10 steps came before.
+  /// What the refreshes of g and A and the roots add to a step, on average; nil where there are none, and where every step
+  /// has a refresh.
   private func unitCost() -> StepTimes.UnitCost? {
     guard isByUnit, cycle > 2 else { return nil }
     let medians = times.map { quantile($0.map(\.whole), 0.5) }
-    let middle = cycle / 2
-    let others = mean(medians.indices.filter { $0 != 0 && $0 != middle }.map { medians[$0] })
+    let other = (rootPhase + cycle / 2) % cycle
+    let plain = mean(medians.indices.filter { $0 != rootPhase && $0 != other }.map { medians[$0] })
     return StepTimes.UnitCost(
-      refresh: 2 * (medians[0] - others) / Double(cycle), root: (medians[middle] - medians[0]) / Double(cycle))
+      refresh: 2 * (medians[other] - plain) / Double(cycle), root: (medians[rootPhase] - medians[other]) / Double(cycle)
+    )
   }
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

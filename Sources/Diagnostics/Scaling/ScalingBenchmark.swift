@@ -1,7 +1,7 @@
 public import Configurations
 internal import Kernels
 public import MPI
-private import Networks
+internal import Networks
 private import Optimizers
 internal import Ranks
 internal import Training
@@ -151,7 +151,7 @@ public struct ScalingBenchmark: Sendable {
       return ComputeCost(ranks: ranks, points: try world.shared(points.compactMap(\.self), from: 0))
     }
     let alone = try cost(1)
-    let traffic = StepTraffic(configuration, parameters: network.layout.count)
+    let traffic = StepTraffic(configuration, network)
     let model = StepTimeModel(
       alone: alone, together: crew == 1 ? alone : try cost(crew), nodeLink: measured.nodeLink(statistic),
       crossLink: measured.crossLink(statistic), bytes: traffic.bytes, reductions: traffic.reductions,
@@ -206,13 +206,22 @@ struct StepTraffic: Equatable {
   /// The mean number of reductions in a step.
   var reductions: Double
 
-  init(_ configuration: Configuration, parameters: Int) {
+  init<Scalar: Real>(_ configuration: Configuration, _ network: Network<Scalar>) {
+    let parameters = network.layout.count
     let width = configuration.training.precision == .float32 ? 4.0 : 8.0
     let optimizer = configuration.optimizer
     let curvature = optimizer.rule.needsCurvature ? 1 / Double(optimizer.curvatureEvery) : 0
     let isShort = configuration.reduction.curvaturePrecision == .bfloat16
+    let layers = optimizer.isByUnit ? network.unitLayers : []
+    let hasParameterCurvature = !optimizer.isByUnit || network.layout.hasOthers(layers)
     // Ẇ and the loss, and Ẅ where it is computed.
-    bytes = width * (Double(parameters) + 1) + (isShort ? 2 : width) * Double(parameters) * curvature
-    reductions = isShort ? 1 + curvature : 1
+    let sums = (isShort ? 2 : width) * Double(parameters) * (hasParameterCurvature ? curvature : 0)
+    bytes = width * (Double(parameters) + 1) + sums
+    reductions = isShort && hasParameterCurvature ? 1 + curvature : 1
+    guard optimizer.isByUnit else { return }
+    // g and A at a refresh, and a reduction for each layer's root at every second one.
+    let roots = layers.reduce(0) { $0 + UnitRoots<Scalar>.count($1) }
+    bytes += width * curvature * (Double(network.unitSumsCount) + Double(roots) / 2)
+    reductions += curvature * (1 + Double(layers.count) / 2)
   }
 }
