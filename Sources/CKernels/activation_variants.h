@@ -129,7 +129,9 @@ INLINE void NAME(backward_vector)(
   if (!has_z) return;
   if (has_curvature) u = NAME(load)((const T *)pass->u + at, count, is_whole);
   const V above = NAME(load)(z, count, is_whole);
-  NAME(store)(z, NAME(z_below)(above, gradient, slope, has_curvature, curvature, u), count, is_whole);
+  // Scales Ẏ, which is 0 or small where the scale is large.
+  const V scaled = gradient * (T)pass->scale;
+  NAME(store)(z, NAME(z_below)(above, scaled, slope, has_curvature, curvature, u), count, is_whole);
 }
 
 INLINE void NAME(backward_all)(

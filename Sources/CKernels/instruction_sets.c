@@ -1,6 +1,11 @@
 #include "instruction_sets.h"
 
+static _Thread_local int takes_plain = 0;
+
+void take_plain_instructions(int is_plain) { takes_plain = is_plain; }
+
 instruction_set widest_instruction_set(void) {
+  if (takes_plain) return instructions_plain;
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512cd")) {

@@ -11,6 +11,7 @@ INLINE partitioning_measures NAME(take_up_all)(
     int has_curvature) {
   // The compiler chooses the order of the sums, so that it can use vectors.
 #pragma clang fp reassociate(on)
+  const T w_ddot_per_sample = (T)block->w_ddot_per_sample;
   const T per_sample = (T)block->per_sample, l2 = (T)block->l2, l1 = (T)block->l1;
   const T keep = (T)keep_, gain = (T)gain_;
   const T m_keep = (T)block->m_decay, m_gain = (T)(1 - block->m_decay);
@@ -28,7 +29,7 @@ INLINE partitioning_measures NAME(take_up_all)(
     m[k] = m_keep * m[k] + m_gain * g;
     T average = v[k];
     if (has_curvature) {
-      average = v_keep * average + v_gain * (w_ddot[k] * per_sample);
+      average = v_keep * average + v_gain * (w_ddot[k] * w_ddot_per_sample);
       v[k] = average;
     }
     const T d = NAME(denominator)(average * correction + base, is_root);
@@ -111,6 +112,7 @@ TARGET static void NAME(adam)(const parameter_block *block, double rate_) {
 }
 
 INLINE void NAME(divide_all)(const parameter_block *block, double rate_, int is_root) {
+  const T w_ddot_per_sample = (T)block->w_ddot_per_sample;
   const T per_sample = (T)block->per_sample, l2 = (T)block->l2, l1 = (T)block->l1;
   const T rate = (T)rate_, base = (T)block->base;
   T *restrict w = block->w;
@@ -118,7 +120,7 @@ INLINE void NAME(divide_all)(const parameter_block *block, double rate_, int is_
   const size_t count = block->count;
   for (size_t k = 0; k < count; k++) {
     const T g = NAME(gradient)(w[k], w_dot[k], per_sample, l2, l1);
-    const T d = NAME(denominator)(w_ddot[k] * per_sample + base, is_root);
+    const T d = NAME(denominator)(w_ddot[k] * w_ddot_per_sample + base, is_root);
     const T step = rate * g / d;
     w[k] -= d == 0 ? 0 : step;
   }

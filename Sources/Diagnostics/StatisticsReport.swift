@@ -33,7 +33,8 @@ public struct StatisticsReport {
   ///   each layer with parameters Ẇ and Ẅ, divided by the number of samples, as `layers.N.weight.wDot` and so on. By
   ///   unit, layers with affine statistics have g [outputs] and A [n × n] in place of Ẅ, as `layers.N.unitCurvature` and
   ///   `layers.N.inputMoment`, and on request H [outputs × n × n] as `layers.N.blocks`; n counts the inputs and the bias,
-  ///   which is last.
+  ///   which is last. Where the numbers of u, Ẅ, g or H would leave 2^±40 (float64: 2^±340), `NAME.exponent` [] gives
+  ///   the power of two by which `NAME` is to be multiplied (M32).
   /// - Throws: `SafetensorsError` where a file cannot be read or does not fit, `ConfigurationError` where the memory for
   ///   the blocks is missing.
   public func compute<Scalar: Real>(
@@ -55,6 +56,7 @@ public struct StatisticsReport {
       wDot: sums.all[0..<layout.count], wDDot: sums.all[layout.count..<2 * layout.count])
     var units: [UnitStatistics<Scalar>] = []
     let total: Double
+    network.chooseExponents(model.parameters.all, pass: .evaluation.sharing(partition), bound: bound)
     _ = try network.forward(
       inputs, parameters: model.parameters.all, pass: .evaluation.sharing(partition), samples: inputs.rows, ids: Span(),
       over: SingleRank())
@@ -78,8 +80,12 @@ public struct StatisticsReport {
       SafetensorsTensor(name: "outputs", shape: shape, values: outputs.elements.array),
       SafetensorsTensor(name: "outputTotalGradient", shape: shape, values: totalGradient.elements.array),
     ]
+    func add(exponent: Int, of name: String) {
+      if exponent != 0 { tensors.append(SafetensorsTensor(name: "\(name).exponent", exponent: exponent)) }
+    }
+    add(exponent: network.outputExponent, of: "outputTotalGradient")
     func means(_ sums: Vector<Scalar>) -> [Scalar] { sums.array.map { $0 / count } }
-    for (name, block) in zip(model.names, layout.blocks) where block.isTrained {
+    for (index, (name, block)) in zip(model.names, layout.blocks).enumerated() where block.isTrained {
       let unit = units.first { $0.address == block.address }
       tensors.append(
         SafetensorsTensor(name: "\(name).wDot", shape: block.shape, values: means(statistics.wDot[block.range])))
@@ -87,6 +93,7 @@ public struct StatisticsReport {
         guard let wDDot = statistics.wDDot else { continue }
         tensors.append(
           SafetensorsTensor(name: "\(name).wDDot", shape: block.shape, values: means(wDDot[block.range])))
+        add(exponent: network.curvatureExponents[index], of: "\(name).wDDot")
         continue
       }
       guard block.role == .weight else { continue }
@@ -96,10 +103,12 @@ public struct StatisticsReport {
           name: "\(layer).unitCurvature", shape: [unit.unitCurvature.count], values: means(unit.unitCurvature)),
         SafetensorsTensor(name: "\(layer).inputMoment", shape: [n, n], values: unit.normalizedMoment),
       ]
+      add(exponent: unit.exponent, of: "\(layer).unitCurvature")
       if let blocks = unit.blocks {
         tensors.append(
           SafetensorsTensor(
             name: "\(layer).blocks", shape: [unit.unitCurvature.count, n, n], values: means(blocks.elements)))
+        add(exponent: unit.exponent, of: "\(layer).blocks")
       }
     }
     return SafetensorsFile(

@@ -8,8 +8,14 @@ public enum InstructionSet: CaseIterable, Sendable {
   case avx2
   case avx512
 
-  /// The widest set that this processor has; loops and products use it.
-  public static let best = allCases.last { $0.isSupported } ?? .plain
+  /// The widest set that this processor has; loops and products use it, except in ``withPlainInstructions(_:)``.
+  public static var best: InstructionSet {
+    switch widest_instruction_set() {
+    case instructions_avx512: .avx512
+    case instructions_avx2: .avx2
+    default: .plain
+    }
+  }
 
   /// Whether this processor has the instructions.
   public var isSupported: Bool { instructions.rawValue <= widest_instruction_set().rawValue }
@@ -21,6 +27,13 @@ public enum InstructionSet: CaseIterable, Sendable {
     case .avx512: instructions_avx512
     }
   }
+}
+
+/// Calls `body`, in which loops and products of this thread have the same bits on every processor of one architecture.
+public func withPlainInstructions<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
+  take_plain_instructions(1)
+  defer { take_plain_instructions(0) }
+  try body()
 }
 
 /// The library of mathematical functions that this process runs with.

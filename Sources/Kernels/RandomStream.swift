@@ -21,6 +21,7 @@ public struct RandomStream: Sendable {
     case pairBatch = 12
     case student = 13
     case subspace = 14
+    case exponents = 15
   }
 
   private let start: UInt64

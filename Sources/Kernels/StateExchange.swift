@@ -26,6 +26,8 @@ public protocol StateExchange: AnyObject {
   /// Saves or restores numbers that are the same on every rank; their count does not change.
   func numbers(_ name: String, _ values: inout [Int]) throws
   func numbers(_ name: String, _ values: inout [Double]) throws
+  /// Saves or restores numbers that are mostly all 0: they are saved only where one of them is not 0.
+  func sparseNumbers(_ name: String, _ values: inout [Int]) throws
   /// Saves or restores parameters, which have their own file with one tensor for each block.
   func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) throws
 }

@@ -19,6 +19,19 @@ public struct WeightStep<Scalar: Real> {
     (self.rate, self.perSample, self.l2, self.l1, self.base) = (rate, perSample, l2, l1, base)
   }
 
+  /// (M32) The same step where Ẅ is 2^exponent times its sums.
+  public func dividing(byPowerOfTwo exponent: Int) -> WeightStep {
+    if exponent == 0 { return self }
+    var limit = exponent
+    if exponent < 0, base > 0, base.isFinite {
+      // Where the base would leave the type's range with this exponent, Ẅ is nothing beside it, and stays so with another.
+      limit = max(exponent, Int(base.exponent) - Int(Scalar.greatestFiniteMagnitude.exponent) * 3 / 4)
+    }
+    let scale = Scalar.power(ofTwo: -limit)
+    return WeightStep(
+      rate: min(rate * scale, .greatestFiniteMagnitude), perSample: perSample, l2: l2, l1: l1, base: base * scale)
+  }
+
   /// The largest number of samples for such a step; with more samples it would save no time.
   public static var mostSamples: Int { Int(MATRIX_STEP_TERMS) }
 }

@@ -48,12 +48,15 @@ public final class AffineStatistics<Scalar: Real> {
   }
 
   /// (M4, M27) What the layer's own parameters add to the total gradient above, one number for each row: `Σ_j |y_j| + 1[bias]`
-  /// by weight, `‖ỹ‖₂` with ỹ = (y, 1[bias]) by unit.
-  func parameterInputs(of x: Matrix<Scalar>, _ partition: Partition, into sums: Vector<Scalar>) {
+  /// by weight, `‖ỹ‖₂` with ỹ = (y, 1[bias]) by unit, times a number.
+  func parameterInputs(
+    of x: Matrix<Scalar>, _ partition: Partition, times scale: Scalar = 1, into sums: Vector<Scalar>
+  ) {
     switch partition {
     case .weight: x.magnitudeSums(plus: hasBias ? 1 : 0, into: sums)
     case .unit: x.norms(plus: hasBias ? 1 : 0, into: sums)
     }
+    if scale != 1 { sums.scale(by: scale) }
   }
 
   /// (M9, M13) Forms the sums of some output units; the sums of the other units are not touched.
@@ -63,13 +66,15 @@ public final class AffineStatistics<Scalar: Real> {
   ///   - x: y below, [rows × inputs].
   ///   - u: [rows × inputs]; nil where it is zero. It is not read with the paper's bound.
   ///   - above: the signals of all output units, [rows × outputs].
+  ///   - scale: the number by which the products |Ẏ| u are multiplied, see ``SignalScales/products``.
   ///   - sums: the sums of all units; if `wDDot` is nil, only the gradient is formed.
   ///   - accumulating: whether the new sums are added to the old ones; otherwise they overwrite them.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func form(
     of units: Range<Int>? = nil, input x: Matrix<Scalar>, totalGradientBelow u: Matrix<Scalar>?,
-    above: Sensitivity<Scalar>, into sums: StatisticsSlice<Scalar>, bound: Bound, accumulating: Bool
+    above: Sensitivity<Scalar>, scale: Scalar = 1, into sums: StatisticsSlice<Scalar>, bound: Bound,
+    accumulating: Bool
   ) {
     let units = units ?? 0..<outputs
     let (z, wDDot) = sums.wDDot == nil ? (nil, nil) : (above.z, sums.wDDot)
@@ -80,6 +85,7 @@ public final class AffineStatistics<Scalar: Real> {
     if bound == .full, let u, let wDDot, z != nil {
       let yDot = yDotMagnitudes.prefix(x.rows)
       above.yDot.elements.magnitudes(into: yDot.elements)
+      if scale != 1 { yDot.elements.scale(by: scale) }
       multiplyPair(
         transposed: yDot, nil, u, into: weights(wDDot), nil, rows: units, beta: 1, workspace: products)
     }

@@ -7,6 +7,9 @@ public import Kernels
 /// signals around it at a ``Site``. A step calls, in this order, `forward`, `totalGradient` (unless `forward` had to
 /// write it), the ``statistics``, and `backward`, all with the same number of rows, which may be 0. The calls after
 /// `forward` use the ``Pass`` of the last `forward`.
+///
+/// u and Z have exponents (M32), of which a layer needs to know only this: u above gets the exponent of u below, Z below
+/// that of Z above, and what the layer adds to them it multiplies by the ``Site/scales``.
 public protocol Layer<Scalar>: AnyObject {
   associatedtype Scalar: Real
 
@@ -82,6 +85,8 @@ public struct Site<Scalar: Real> {
   /// The size of the global minibatch, of which the rows are this rank's part.
   public let samples: Int
   public let bound: Bound
+  /// (M32) The numbers by which the layer multiplies what it adds to u and Z.
+  public let scales: SignalScales<Scalar>
   let ids: RowIDs
 
   /// The rows of this rank.

@@ -43,6 +43,7 @@ extension Network {
       } else {
         try passBack(layer, site(below: target, above: above))
       }
+      settle(target.z, from: step, to: input, beside: writes ? nil : below.z)
       if !writes { below.add(target) }
     }
   }
@@ -54,8 +55,11 @@ extension Network {
   ) {
     func pass(to boundary: Int, writes: Bool) {
       let below = signals(boundary)
-      if below.yDot.isSameMemory(as: above.yDot) { return }
-      if writes { below.copy(from: above) } else { below.add(above) }
+      if below.yDot.isSameMemory(as: above.yDot) { return shareExponent(above: step, with: boundary) }
+      let target = writes ? below : edge(below)
+      target.copy(from: above)
+      settle(target.z, from: step, to: boundary, beside: writes ? nil : below.z)
+      if !writes { below.add(target) }
     }
     pass(to: links[step].input, writes: links[step].writesInput)
     if let other = links[step].other, carriesTotalGradient[other] { pass(to: other, writes: links[step].writesOther) }

@@ -45,8 +45,9 @@ extension Network {
     let carriesU = pass.preparation == .statistics
     for step in 0..<top {
       if let layer = layers[step] {
-        try evaluate(
-          layer, forwardSite(step, inputs, parameters, below: carriesU, above: carriesU && !isDeferred(step)))
+        let writesU = carriesU && !isDeferred(step)
+        try evaluate(layer, forwardSite(step, inputs, parameters, below: carriesU, above: writesU))
+        if writesU { settleTotalGradient(above: step, rows: inputs.rows) }
       } else {
         addUp(step, inputs)
         if carriesU { addUpTotalGradients(step, rows: inputs.rows) }
@@ -67,6 +68,7 @@ extension Network {
         continue
       }
       layer.totalGradient(forwardSite(step, inputs, parameters, below: true, above: true))
+      settleTotalGradient(above: step, rows: inputs.rows)
     }
     return own(totalGradients[top], inputs.rows)
   }
@@ -97,7 +99,7 @@ extension Network {
   ) -> Site<Scalar> {
     Site(
       input: below, output: above, parameters: parameters[layout.slices[step]], pass: pass, samples: samples,
-      bound: bound, ids: ids)
+      bound: bound, scales: scales(step), ids: ids)
   }
 
   /// y⁺ = y + y' at a sum.
@@ -114,8 +116,7 @@ extension Network {
       let below = totalGradient(at: links[step].input, rows: rows),
       let above = totalGradient(at: step + 1, rows: rows)
     else { return }
-    above.elements.copy(from: below.elements)
-    if let beside = totalGradient(at: other, rows: rows) { above.elements.add(beside.elements) }
+    addUpTotalGradients(below, totalGradient(at: other, rows: rows), step, into: above)
   }
 
   /// The sum of the losses of the minibatch of the last forward pass, without regularisation.

@@ -22,7 +22,7 @@ extension Network {
       let needsU = sums.wDDot != nil && bound == .full && carriesTotalGradient[boundary]
       affine.form(
         of: units, input: x, totalGradientBelow: needsU ? totalGradients[boundary].prefix(x.rows) : nil, above: above,
-        into: sums[layout.slices[step]], bound: bound, accumulating: false)
+        scale: scales(step).products, into: sums[layout.slices[step]], bound: bound, accumulating: false)
     }
   }
 
@@ -43,7 +43,8 @@ extension Network {
     forEachSeparable(inputs, wantsCurvature: sums.wDDot != nil) { step, affine, units, x, above in
       let slice = layout.slices[step]
       affine.moveWeights(
-        of: units, weightStep, input: x, above: above, parameters: parameters[slice], into: sums[slice])
+        of: units, sums.wDDot == nil ? weightStep : weightStep.dividing(byPowerOfTwo: exponents.curvature[step + 1]),
+        input: x, above: above, parameters: parameters[slice], into: sums[slice])
     }
   }
 

@@ -56,10 +56,25 @@ public final class Network<Scalar: Real> {
   var samples = 0
   let ids = RowIDs()
 
+  /// (M32) The exponents of u and Z, and when they are chosen again.
+  var exponents: SignalExponents
+  var cadence = ExponentCadence()
+  /// The exponent b of each block of ``layout``: Ẅ of a block is 2^b times the sums that a pass forms.
+  public internal(set) var curvatureExponents: [Int]
+  /// Chooses the exponents; nil before they are wanted, and in the network of a probe.
+  private(set) var probe: SignalProbe<Scalar>?
+  /// Whether the passes themselves choose the exponents, and the largest magnitude of an exponent that they have seen.
+  let isProbe: Bool
+  var reach = 0
+
   /// A network for samples of a shape.
   ///
   /// - Throws: ``NetworkError`` when the layers do not fit together.
-  public init(_ layers: [LayerConfiguration], inputShape: Shape) throws(NetworkError) {
+  public convenience init(_ layers: [LayerConfiguration], inputShape: Shape) throws(NetworkError) {
+    try self.init(layers, inputShape: inputShape, isProbe: false)
+  }
+
+  init(_ layers: [LayerConfiguration], inputShape: Shape, isProbe: Bool) throws(NetworkError) {
     configuration = try LayerConfiguration.resolve(layers, input: inputShape)
     plan = SignalPlan(configuration, input: inputShape)
     (links, carriesTotalGradient) = (plan.links, plan.boundaries.map(\.carriesTotalGradient))
@@ -74,6 +89,9 @@ public final class Network<Scalar: Real> {
     let output = links.last?.carriesBelow == true ? built[links.count - 1] : nil
     squaredErrorLayer = output?.formsSquaredError == true ? output : nil
     edges = (none.elements, none.elements)
+    self.isProbe = isProbe
+    exponents = SignalExponents(boundaries: plan.boundaries.count)
+    curvatureExponents = Array(repeating: 0, count: layout.blocks.count)
   }
 
   /// A network for samples of `inputs` features.
@@ -126,6 +144,11 @@ public final class Network<Scalar: Real> {
     self.sharing = sharing
     reserveLayers(samples: sharing.samples)
     makeWorkspaces(make)
+  }
+
+  /// Makes room for choosing exponents, so that ``chooseExponents(_:pass:bound:)`` allocates nothing.
+  public func reserveExponents() {
+    if probe == nil, !isProbe { probe = SignalProbe(configuration, inputShape: inputShape) }
   }
 
   private func reserveLayers(samples: Int) {

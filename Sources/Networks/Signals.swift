@@ -21,10 +21,12 @@ public struct StatisticsSlice<Scalar: Real> {
   public let wDot: Vector<Scalar>
   /// nil where only the gradient is wanted.
   public let wDDot: Vector<Scalar>?
+  /// (M32) b of each block of a layout: Ẅ of the block is 2^b times its sums. Empty where all are 0, and in the sums of
+  /// one layer.
+  public let exponents: [Int]
 
-  public init(wDot: Vector<Scalar>, wDDot: Vector<Scalar>?) {
-    self.wDot = wDot
-    self.wDDot = wDDot
+  public init(wDot: Vector<Scalar>, wDDot: Vector<Scalar>?, exponents: [Int] = []) {
+    (self.wDot, self.wDDot, self.exponents) = (wDot, wDDot, exponents)
   }
 
   /// The sums of some of the parameters.

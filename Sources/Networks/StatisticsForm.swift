@@ -41,8 +41,8 @@ extension StatisticsForm {
       let wDDot = formsCurvature(site.pass.partition) ? sums.wDDot : nil
       affine.form(
         input: site.input.y[rows], totalGradientBelow: site.input.u?[rows], above: site.above[rows],
-        into: StatisticsSlice(wDot: sums.wDot, wDDot: wDDot),
-        bound: site.bound, accumulating: accumulating)
+        scale: site.scales.products, into: StatisticsSlice(wDot: sums.wDot, wDDot: wDDot), bound: site.bound,
+        accumulating: accumulating)
     case .own(let statistics):
       statistics.addStatistics(site, rows: rows, into: sums, accumulating: accumulating)
     }

@@ -12,6 +12,8 @@ public struct UnitStatistics<Scalar: Real> {
   /// Σ_s Z_si/‖ỹ_s‖₂ ỹ_s ỹ_sᵀ, with the full bound + Σ_s |Ẏ_si| diag(u_s, 0), for each unit i, [outputs · n × n]: S H_i; nil
   /// where they are not wanted.
   public let blocks: Matrix<Scalar>?
+  /// (M32) b: g and the blocks are 2^b times what is here.
+  public let exponent: Int
 
   /// g, the mean over the samples of Z.
   public func meanCurvature(samples: Int) -> [Scalar] { unitCurvature.array.map { $0 / Scalar(samples) } }
@@ -60,7 +62,9 @@ extension Network {
         let slice = sums[layout.slices[step]]
         statistics.add(site, rows: 0..<inputs.rows, into: slice, accumulating: false)
         guard let affine = statistics.separable else { return }
-        layers.append(affine.unitStatistics(site, address: plan.steps[step].address, wantsBlocks: wantsBlocks))
+        layers.append(
+          affine.unitStatistics(
+            site, address: plan.steps[step].address, exponent: exponents.curvature[step + 1], wantsBlocks: wantsBlocks))
       }
     } catch {
       preconditionFailure("a sum over one rank does not fail: \(error)")
@@ -72,7 +76,7 @@ extension Network {
 extension AffineStatistics {
   /// (M28, M29) The sums over a site's rows.
   fileprivate func unitStatistics(
-    _ site: Site<Scalar>, address: LayerAddress, wantsBlocks: Bool
+    _ site: Site<Scalar>, address: LayerAddress, exponent: Int, wantsBlocks: Bool
   ) -> UnitStatistics<Scalar> {
     guard let z = site.above.z else { preconditionFailure("a pass with curvature has Z above its parameters") }
     let (rows, n) = (site.rows, inputs + (hasBias ? 1 : 0))
@@ -91,7 +95,9 @@ extension AffineStatistics {
     func addMoment(of weight: (Int) -> Scalar, to sum: Matrix<Scalar>) {
       for row in 0..<rows {
         scaled[row].copy(from: extended[row])
-        scaled[row].scale(by: norms[row] == 0 ? 0 : weight(row) / norms[row])
+        // Two factors, of which each is within range where their product is not.
+        scaled[row].scale(by: norms[row] == 0 ? 0 : 1 / norms[row])
+        scaled[row].scale(by: weight(row))
       }
       multiplyPair(transposed: scaled, nil, extended, into: sum, nil, workspace: products)
     }
@@ -105,11 +111,12 @@ extension AffineStatistics {
         addMoment(of: { z[$0][unit] }, to: block)
         guard site.bound == .full, let u = site.input.u else { continue }
         for row in 0..<rows {
-          for j in 0..<inputs { block[j][j] += site.above.yDot[row][unit].magnitude * u[row][j] }
+          for j in 0..<inputs { block[j][j] += site.scales.products * site.above.yDot[row][unit].magnitude * u[row][j] }
         }
       }
       blocks = all
     }
-    return UnitStatistics(address: address, unitCurvature: curvature, inputMoment: moment, blocks: blocks)
+    return UnitStatistics(
+      address: address, unitCurvature: curvature, inputMoment: moment, blocks: blocks, exponent: exponent)
   }
 }

@@ -105,7 +105,10 @@ extension AffineStatistics {
     for row in 0..<x.rows {
       let (scaled, y, norm) = (rows[row], x[row], norms[row])
       let mean = sum(z[row]) / Scalar(outputs)
-      let root = norm == 0 ? 0 : (mean / norm).squareRoot()
+      // In deep networks the inputs can be so large that the quotient itself would be too small.
+      let ratio = mean / norm
+      let root =
+        norm == 0 ? 0 : ratio.isNormal ? ratio.squareRoot() : mean.squareRoot() / norm.squareRoot()
       map(y, into: scaled[0..<inputs]) { root * $0 }
       if hasBias { scaled[inputs] = root }
     }

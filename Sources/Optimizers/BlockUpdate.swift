@@ -20,10 +20,14 @@ public struct BlockUpdate<Scalar: Real> {
   public let secondUpdates: Int
   /// α or λ of the step, multiplied by the length that was found for the block.
   public let rate: Double
+  /// (M32) c: v̂, and Ẅ times ``curvaturePerSample``, are 2^c times what is here.
+  let exponent: Int
   /// The mean square from which the block's layer scale is computed, see ``OptimizerState/blockSquares``.
   let meanSquare: Double
   /// 1/S.
   public let perSample: Scalar
+  /// (M32) The same for Ẅ: 2^(b−c)/S.
+  let curvaturePerSample: Scalar
   /// ρ₂ and ρ₁ of (M2).
   public let l2: Scalar
   public let l1: Scalar
@@ -40,8 +44,12 @@ public struct BlockUpdate<Scalar: Real> {
     magnitude = units?.magnitude(ofBlock: index) ?? 1
     (firstUpdates, secondUpdates) = (update.state.firstUpdates, update.state.secondUpdates)
     rate = update.rate * (update.state.distance?.stepLength(ofBlock: index) ?? 1)
+    exponent = update.state.curvatureExponents[index]
     meanSquare = update.state.blockSquares[index]
     perSample = 1 / Scalar(update.samples)
+    let sumsExponent = update.sums.exponents.isEmpty ? 0 : update.sums.exponents[index]
+    curvaturePerSample =
+      sumsExponent == exponent ? perSample : perSample * .power(ofTwo: sumsExponent - exponent)
     let strengths = update.regularization.strengths(update.layout.blocks[index].role)
     (l2, l1) = (Scalar(strengths.l2), Scalar(strengths.l1))
   }
@@ -78,7 +86,8 @@ extension BlockUpdate {
     unsafe parameter_block(
       count: w.count, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
       w: w.pointer, w_dot: wDot.pointer, w_ddot: wDDot?.pointer, m: first?.pointer, v: second?.pointer,
-      per_sample: Double(perSample), l2: Double(l2), l1: Double(l1), m_decay: momentum, v_decay: decay,
+      per_sample: Double(perSample), w_ddot_per_sample: Double(curvaturePerSample), l2: Double(l2), l1: Double(l1),
+      m_decay: momentum, v_decay: decay,
       m_correction: first == nil ? 1 : StoredAverage<Scalar>.correction(decay: momentum, updates: firstUpdates),
       v_correction: second == nil ? 1 : StoredAverage<Scalar>.correction(decay: decay, updates: secondUpdates),
       base: Double(base), is_root: isRoot ? 1 : 0)
@@ -99,8 +108,10 @@ extension BlockUpdate {
 
   /// (M11) A step of ``ResidualPartitioning`` with Ẅ of this step, without averages and without a layer scale.
   ///
-  /// - Parameter base: the number that is added to Ẅ/S.
-  func divide(by power: CurvaturePower, base: Scalar) {
+  /// - Parameters:
+  ///   - base: the number that is added to Ẅ/S.
+  ///   - rate: λ, with the exponent of Ẅ.
+  func divide(by power: CurvaturePower, base: Scalar, rate: Double) {
     precondition(wDDot != nil, "a step by Ẅ needs it")
     var block = unsafe parameterBlock(base: base, isRoot: power == .half)
     unsafe parameters_divide(&block, rate)

@@ -15,6 +15,9 @@ public final class OptimizerState<Scalar: Real> {
   /// The number of squared gradients or of Ẅ in the second average.
   public var secondUpdates = 0
 
+  /// (M32) The exponent c of each block of the layout: where v is an average of Ẅ, v̂ is 2^c times what is stored.
+  public private(set) var curvatureExponents: [Int]
+
   /// The mean squares from which layer scales are computed, one for each block of the layout: for ``LayerScale/unit``
   /// the mean square of the last step, for ``LayerScale/adaptive`` the average n of these mean squares.
   public var blockSquares: [Double]
@@ -54,10 +57,29 @@ public final class OptimizerState<Scalar: Real> {
       && (!isByUnit || layout.hasOthers(parts))
     second = hasSecond ? Arena(count: count) : nil
     units = isByUnit ? UnitCurvature(parts, layout, keepsGradients: !optimizer.hasFirstAverage) : nil
+    curvatureExponents = Array(repeating: 0, count: layout.blocks.count)
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
     distance = optimizer.findsLength ? DistanceEstimate(layout, sharing: parts.map(\.blocks)) : nil
     measures = StepMeasures(blocks: layout.blocks.count)
     whole = .all(layout)
+  }
+}
+
+extension OptimizerState {
+  /// (M32) Gives a block's v and n the exponent of the Ẅ that is averaged next, or the one nearest to it that v allows.
+  ///
+  /// - Parameters:
+  ///   - part: the elements of v that are here.
+  ///   - rule: the optimizer; by its power p the curvature divides the step whose mean square n is.
+  func follow(_ exponent: Int, ofBlock index: Int, _ part: Range<Int>, _ rule: ResidualPartitioning) {
+    let present = curvatureExponents[index]
+    let average = AverageExponent(rule.curvatureDecay, updates: secondUpdates)
+    let next = average.following(exponent, from: present)
+    guard next != present else { return }
+    curvatureExponents[index] = next
+    if let second { average.move(second.all[part], from: present, to: next) }
+    let ofSquare = rule.curvaturePower == .half ? next - present : 2 * (next - present)
+    blockSquares[index] = Double(sign: .plus, exponent: ofSquare, significand: blockSquares[index])
   }
 }
 
@@ -68,6 +90,7 @@ extension OptimizerState: Resumable {
     try state.number("firstUpdates", &firstUpdates)
     try state.number("secondUpdates", &secondUpdates)
     try state.numbers("blockSquares", &blockSquares)
+    try state.sparseNumbers("curvatureExponents", &curvatureExponents)
     if let distance { try state.part("distance", distance.exchange) }
   }
 }

@@ -8,6 +8,7 @@ extension ResidualPartitioning {
     _ update: ParameterUpdate<Scalar>, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     let state = update.state
+    takeExponents(update)
     if let distance = state.distance {
       distance.begin(update.parameters, update.part)
       takeUpDistance(update)
@@ -24,6 +25,19 @@ extension ResidualPartitioning {
     if layerScale != .none { takeUpSquares(state, update.layout) }
   }
 
+  /// (M32) Gives v and n of every block the exponent of the step's Ẅ, or one near it.
+  private func takeExponents<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
+    guard update.sums.wDDot != nil, !update.sums.exponents.isEmpty else { return }
+    for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
+      let l2 = Scalar(update.regularization.strengths(block.role).l2)
+      var exponent = update.sums.exponents[index]
+      let base = base(rate: formulaRate(update.rate), l2: l2)
+      // Beside a base, a smaller Ẅ needs no smaller exponent than the base has.
+      if exponent < 0, base > 0, base.isFinite { exponent = max(exponent, min(0, Int(base.exponent) & ~1)) }
+      update.state.follow(exponent, ofBlock: index, update.part.ranges[index], self)
+    }
+  }
+
   /// Whether ‖Δw‖² needs a traversal of its own. With lengths that are found, ‖Δw‖² of an adaptive scale does not
   /// depend on the length, so it is summed in the traversal that also measures for the length.
   private var measuresAlone: Bool { layerScale == .unit || (layerScale == .adaptive && !findsLength) }
@@ -36,7 +50,7 @@ extension ResidualPartitioning {
     forEachBlock(update) { index, measures, ranges in
       let range = update.part.ranges[index]
       let whole = update.block(index, range)
-      if let fused = FusedPartitioning(self, whole, base: base(rate: formulaRate(update.rate), l2: whole.l2)) {
+      if let fused = FusedPartitioning(self, whole, base: base(of: whole, rate: formulaRate(update.rate))) {
         let share = distance.accumulate(fused, range, ofBlock: index)
         (measures.products[index], measures.magnitudes[index]) = (share.product, share.magnitude)
         measures.squares[index] = share.squares

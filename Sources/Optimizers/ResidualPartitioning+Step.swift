@@ -7,19 +7,20 @@ extension ResidualPartitioning {
   @specialized(where Scalar == Double)
   public func move<Scalar: Real>(_ block: BlockUpdate<Scalar>) {
     if let direction = block.direction {
-      let scale = Scalar(unitScale(block))
+      let scale: Scalar = finite(unitScale(block))
       return Kernels.update(block.w, direction) { $0 - scale * $1 }
     }
     guard layerScale != .none else {
       if block.first == nil, block.second == nil, block.wDDot != nil {
-        block.divide(by: curvaturePower, base: base(rate: block.rate, l2: block.l2))
+        block.divide(
+          by: curvaturePower, base: base(of: block, rate: block.rate), rate: Double(numerator(block, rate: block.rate)))
       } else {
         pass(.move, over: block, rate: block.rate)
       }
       return
     }
     let (scale, own) = (scale(block), formulaRate(block.rate))
-    if let fused = FusedPartitioning(self, block, base: base(rate: own, l2: block.l2)) {
+    if let fused = FusedPartitioning(self, block, base: base(of: block, rate: own)) {
       fused.move(scale: scale)
     } else {
       pass(.scaledMove(scale), over: block, rate: own)
@@ -41,6 +42,19 @@ extension ResidualPartitioning {
     Scalar(curvaturePower == .one ? rate : 1) * l2 + Scalar(damping)
   }
 
+  /// The same for a block: relative to the exponent of its Ẅ (M32).
+  func base<Scalar: Real>(of block: BlockUpdate<Scalar>, rate: Double) -> Scalar {
+    let base = base(rate: rate, l2: block.l2)
+    return block.exponent == 0 ? base : base * .power(ofTwo: -block.exponent)
+  }
+
+  /// λ of the formula for a block: relative to the exponent of its Ẅ (M32), unless a layer scale takes every factor out.
+  private func numerator<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) -> Scalar {
+    if layerScale != .none || block.exponent == 0 { return Scalar(rate) }
+    let power = curvaturePower == .half ? block.exponent / 2 : block.exponent
+    return finite(rate * .power(ofTwo: -power))
+  }
+
   /// (M31) The number by which the direction of a block is multiplied: λ/rms(D), 0 where D is 0; without a layer scale
   /// λ, and what D is short of.
   func unitScale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Double {
@@ -51,7 +65,12 @@ extension ResidualPartitioning {
   }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Scalar {
-    Scalar(layerScale.factor(rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates))
+    finite(layerScale.factor(rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates))
+  }
+
+  /// A factor of a step that can be beyond the type's range where the step's numbers are nearly 0: 0 times it is 0.
+  private func finite<Scalar: Real>(_ factor: Double) -> Scalar {
+    factor.isNaN ? Scalar(factor) : Scalar(min(factor, Double(Scalar.greatestFiniteMagnitude)))
   }
 
   /// The task of a pass over a block, see ``StepLoop``.
@@ -78,14 +97,14 @@ extension ResidualPartitioning {
   private func pass<Scalar: Real, D: Denominator<Scalar>>(
     _ pass: Pass<Scalar>, _ denominator: D.Type, over block: BlockUpdate<Scalar>, rate: Double
   ) -> Double {
-    let base = base(rate: rate, l2: block.l2)
+    let (base, rate): (Scalar, Scalar) = (base(of: block, rate: rate), numerator(block, rate: rate))
     guard let wDDot = block.wDDot else {
       precondition(block.second != nil, "a step without a new Ẅ needs a state that keeps the last one")
-      let formula = Formula<KeptCurvature, D>(rate: Scalar(rate), base: base, curvature: KeptCurvature())
+      let formula = Formula<KeptCurvature, D>(rate: rate, base: base, curvature: KeptCurvature())
       return self.pass(pass, formula, block)
     }
-    let curvature = NewCurvature(wDDot, perSample: block.perSample)
-    return self.pass(pass, Formula<NewCurvature, D>(rate: Scalar(rate), base: base, curvature: curvature), block)
+    let curvature = NewCurvature(wDDot, perSample: block.curvaturePerSample)
+    return self.pass(pass, Formula<NewCurvature, D>(rate: rate, base: base, curvature: curvature), block)
   }
 
   @inline(__always)

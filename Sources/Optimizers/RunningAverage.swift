@@ -61,3 +61,30 @@ struct StoredAverage<Scalar: Real>: RunningAverage {
   /// (1 − β)/(1 − βᵗ).
   @inline(__always) var share: Scalar { gain * correction }
 }
+
+/// (M32) The exponent of an average of curvature, which follows those of its samples.
+struct AverageExponent {
+  /// By how much it may fall at the present sample; nil where nothing is left of the samples before.
+  private let fall: Int?
+
+  /// - Parameters:
+  ///   - decay: β.
+  ///   - updates: t, the number of samples including the present one.
+  init(_ decay: Double, updates: Int) {
+    if decay > 0, updates > 1 {
+      let halfBits = -log2(decay) / 2
+      fall = 2 * (Int(Double(updates) * halfBits) - Int(Double(updates - 1) * halfBits))
+    } else {
+      fall = nil
+    }
+  }
+
+  /// The exponent of a sample or, where that is far lower than the present one, the lowest with which the average stays
+  /// within range: an average falls by β at most.
+  func following(_ sample: Int, from present: Int) -> Int { fall.map { max(sample, present - $0) } ?? sample }
+
+  /// Gives an average another exponent. This is exact for numbers that stay within the type's range.
+  func move<Scalar: Real>(_ average: Vector<Scalar>, from present: Int, to next: Int) {
+    if fall == nil { average.fill(0) } else { average.scale(byPowerOfTwo: present - next) }
+  }
+}

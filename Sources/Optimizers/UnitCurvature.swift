@@ -11,6 +11,8 @@ public final class UnitCurvature<Scalar: Real> {
   public let averages: Vector<Scalar>
   /// The number of refreshes in each layer's averages: those with curvature.
   public private(set) var updates: [Int]
+  /// (M32) For each layer the exponent of g: ĝ is 2^exponent times what is stored. A has none, since it is relative to g.
+  public private(set) var exponents: [Int]
   /// The number of refreshes.
   public private(set) var refreshes = 0
 
@@ -33,6 +35,7 @@ public final class UnitCurvature<Scalar: Real> {
     roots = UnitRoots(layers)
     averages = Arena(count: layers.last?.moment.upperBound ?? 0).all
     updates = Array(repeating: 0, count: layers.count)
+    exponents = updates
     directions = Arena(count: layout.count).all
     gradients = keepsGradients ? Arena(count: layout.count).all : nil
     factors = Arena(count: layers.map(\.outputs).max() ?? 0).all
@@ -61,22 +64,30 @@ public final class UnitCurvature<Scalar: Real> {
   /// - Parameters:
   ///   - sums: those of `Network.formUnitSums`, over all samples.
   ///   - samples: S, the number of samples in the sums.
+  ///   - exponent: b of a layer's sums.
   ///   - decay: β₂.
   ///   - power: p.
   ///   - ranks: compute one layer's root each, and send it to the others: all have the same bits.
   /// - Complexity: a pass over the averages; with roots about 9 n³ operations for a layer of n inputs, 4 n² · 128 for one of
   ///   more than 1024.
   public func takeUp(
-    _ sums: Vector<Scalar>, samples: Int, decay: Double, power: CurvaturePower,
-    over ranks: borrowing some GlobalSum & ~Copyable
+    _ sums: Vector<Scalar>, samples: Int, exponent: (UnitLayer) -> Int = { _ in 0 }, decay: Double,
+    power: CurvaturePower, over ranks: borrowing some GlobalSum & ~Copyable
   ) throws {
     refreshes += 1
     for (index, layer) in layers.enumerated() {
       let total = sum(sums[layer.curvature])
       guard total != 0 else { continue }
       updates[index] += 1
-      let gain = 1 - decay
-      average(averages[layer.curvature], sums[layer.curvature], keep: decay, gain: gain / Double(samples))
+      let (ofSums, present, gain) = (exponent(layer), exponents[index], 1 - decay)
+      let follower = AverageExponent(decay, updates: updates[index])
+      exponents[index] = follower.following(ofSums, from: present)
+      if exponents[index] != present {
+        follower.move(averages[layer.curvature], from: present, to: exponents[index])
+      }
+      average(
+        averages[layer.curvature], sums[layer.curvature], keep: decay,
+        gain: gain / Double(samples) * .power(ofTwo: ofSums - exponents[index]))
       average(
         averages[layer.moment], sums[layer.moment], keep: decay, gain: gain * Double(layer.outputs) / total)
     }
@@ -179,7 +190,9 @@ extension UnitCurvature {
       return
     }
     let mean = sum(averages[layers[index].curvature]) / Double(layers[index].outputs)
-    magnitudes[index] = share / power(mean * correction(index, decay: rule.curvatureDecay), rule)
+    let exponent = rule.curvaturePower == .half ? exponents[index] / 2 : exponents[index]
+    magnitudes[index] =
+      share / power(mean * correction(index, decay: rule.curvatureDecay), rule) * .power(ofTwo: -exponent)
   }
 
   private func power(_ x: Double, _ rule: ResidualPartitioning) -> Double {
@@ -220,6 +233,7 @@ extension UnitCurvature: Resumable {
     try state.array("averages", averages)
     try state.array("roots", roots.numbers)
     try state.numbers("updates", &updates)
+    try state.sparseNumbers("exponents", &exponents)
     var present = roots.isPresent.map { $0 ? 1 : 0 }
     try state.numbers("rootsPresent", &present)
     if state.isTaking { roots.setPresent(present.map { $0 != 0 }) }

@@ -81,6 +81,9 @@ extension TrainingDraft {
       add(UnitSumsWorkspace<Scalar>.count(layers, samples: capacity) + UnitCurvature<Scalar>.count(layers))
     }
 
+    // The samples by which exponents are chosen.
+    if bound != nil { add(network.exponentWorkspace) }
+
     // Signals: of the training steps, and of evaluation.
     var shared = 0
     let evaluated = network.workspace(bound: bound) * LearningProblem.chunk

@@ -87,6 +87,8 @@ private let allocationCases: [[String]] = {
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
   let residual =
     "network=[flatten, {residual: [batchNorm, {dense: 9}, {dropout: 0.8}, {dense: 64}, tanh]}, {dense: 10}]"
+  // With exponents (M32), chosen again every few steps.
+  let veryDeep = "network=[" + String(repeating: "{dense: 16}, tanh, ", count: 60) + "{dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
   let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full", "partition=unit"].map {
     ["optimizer.\($0)", deep, "training.reproducible=true"]
@@ -96,6 +98,7 @@ private let allocationCases: [[String]] = {
     + losses
     + [
       ["data.target=input", "loss=squaredError", "network=[{dense: 8}, tanh, {dense: 64}]"], ["data.scale=standardise"],
-      [residual], [residual, "optimizer.bound=full", "optimizer.learningRate=1", "training.reproducible=true"],
+      [veryDeep], [veryDeep, "optimizer.partition=unit"], [veryDeep, "optimizer.learningRate=3"], [residual],
+      [residual, "optimizer.bound=full", "optimizer.learningRate=1", "training.reproducible=true"],
     ]
 }()

@@ -2,6 +2,7 @@ internal import Configurations
 import Datasets
 import Kernels
 import MPI
+internal import Networks
 internal import Ranks
 import Training
 
@@ -74,6 +75,10 @@ private struct ReductionCase {
   static let normalized =
     "network=[{dense: 9}, batchNorm, tanh, {dropout: 0.8}, {dense: 6}, relu, batchNorm, {dense: 10}]"
 
+  /// With exponents (M32) in Double too.
+  private static let deep =
+    "network=[" + String(repeating: "{dense: 20}, swish, ", count: 160) + "{dense: 10}]"
+
   static let settings = [
     // Fewer samples than ranks; more than one size of minibatch: 1,438 leave one sample.
     Settings([], batches: [3, 37, 479]),
@@ -95,14 +100,18 @@ private struct ReductionCase {
     Settings([normalized, "optimizer={partition: unit, curvatureEvery: 3, learningRate: 0.01}"], batches: [37]),
     Settings(
       [residual, "optimizer={partition: unit, curvaturePower: 1, layerScale: none, learningRate: 0.5}"], batches: [37]),
+    Settings([deep, "training.initialization=he", "optimizer.layerScale=unit", "optimizer.learningRate=1e-3"]),
+    Settings([deep, "training.initialization=he", "optimizer={partition: unit, learningRate: 1e-3}"]),
     Settings(["data.target=input", "loss=squaredError", "network=[{dense: 9}, tanh, {dense: 64}]"]),
   ]
 
+  private let keys: [String]
   private let configuration: Configuration
   private let problem: LearningProblem
   private let plan: TrainingPlan
 
   init(_ settings: Settings, batch: Int) throws {
+    keys = settings.keys
     configuration = try ConfigurationSource(
       preset: .standard, settings: [Self.network, "training.precision=float64"] + settings.keys
     ).configuration()
@@ -119,6 +128,8 @@ private struct ReductionCase {
     if alone {
       let loop = try TrainingLoop<Double>(configuration, problem: problem, plan: plan, ranks: 1)
       _ = try loop.run(over: SingleRank())
+      let hasExponents = loop.step.network.curvatureExponents.contains { $0 != 0 }
+      guard hasExponents == keys.contains(Self.deep) else { throw Planted(description: "exponents: \(hasExponents)") }
       return loop.step.parameters.all.array
     }
     var settings = configuration

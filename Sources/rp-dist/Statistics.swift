@@ -24,9 +24,11 @@ struct Statistics: RankCommand {
       'layers.N.weight.wDot', '.wDDot', 'layers.N.bias.wDot', '.wDDot', in the
       branch of a residual layer 'layers.N.branch.M.weight.wDot' and so on:
       means over the samples, in the chosen precision. The network is taken as
-      it is used: batch normalisation with its running averages, no dropout. Where
-      some of these overflow the precision, the file is written all the same,
-      and the exit code is 1.
+      it is used: batch normalisation with its running averages, no dropout. In
+      deep networks u and curvature leave the range of a precision: a tensor NAME
+      is then to be multiplied by two to the power of 'NAME.exponent' (int32),
+      which is written only where it is not 0. Where other numbers overflow the
+      precision, the file is written all the same, and the exit code is 1.
 
       With --partition unit a dense layer has, in place of '.wDDot', the
       curvature g of its units 'layers.N.unitCurvature' [outputs] and the

@@ -50,7 +50,8 @@ import Testing
       count: old[0].count, instructions: instruction_set(rawValue: instructions),
       is_double: S.precision == .float64 ? 1 : 0,
       w: pointers[0], w_dot: pointers[1], w_ddot: pointers[2], m: pointers[3], v: pointers[4], per_sample: perSample,
-      l2: l2, l1: l1, m_decay: mDecay, v_decay: vDecay, m_correction: mCorrection, v_correction: vCorrection,
+      w_ddot_per_sample: perSample, l2: l2, l1: l1, m_decay: mDecay, v_decay: vDecay, m_correction: mCorrection,
+      v_correction: vCorrection,
       base: base, is_root: step == .divideByRoot ? 1 : 0)
     switch step {
     case .descend: unsafe parameters_descend(&block, rate)

@@ -69,7 +69,8 @@ import Testing
     var block = unsafe parameter_block(
       count: old.w.count, instructions: `case`.instructions, is_double: S.precision == .float64 ? 1 : 0, w: pointers[0],
       w_dot: pointers[1], w_ddot: `case`.hasCurvature ? UnsafeRawPointer(pointers[2]) : nil, m: pointers[5],
-      v: pointers[6], per_sample: Self.perSample, l2: Self.l2, l1: Self.l1, m_decay: Self.mDecay,
+      v: pointers[6], per_sample: Self.perSample, w_ddot_per_sample: Self.perSample, l2: Self.l2, l1: Self.l1,
+      m_decay: Self.mDecay,
       v_decay: Self.vDecay, m_correction: Self.mCorrection, v_correction: Self.vCorrection, base: Self.base,
       is_root: `case`.isRoot ? 1 : 0)
     let sums = unsafe partitioning_take_up(&block, pointers[3], pointers[4], Self.keep, Self.gain)

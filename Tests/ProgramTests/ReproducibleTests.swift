@@ -36,7 +36,11 @@ extension ProgramTests {
         "optimizer.partition=unit", "training.lanes=6",
         "network=[{dense: 19}, batchNorm, tanh, {dropout: 0.8}, {dense: {outputs: 7, bias: false}}, relu, {dense: 10}]",
       ],
+      [deep, "training.lanes=6", "optimizer.learningRate=0.01", "optimizer.layerScale=unit"],
+      [deep, "training.lanes=6", "optimizer={partition: unit, learningRate: 0.001}"],
     ]
+    /// With exponents (M32).
+    private static let deep = "network=[" + String(repeating: "{dense: 24}, tanh, ", count: 50) + "{dense: 10}]"
 
     @Test(arguments: trainings) func `a training ends in the same bits on 1, 2, 3, 4, 5, 7 and 8 ranks`(
       settings: [String]

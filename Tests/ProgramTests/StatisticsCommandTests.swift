@@ -134,6 +134,55 @@ extension ProgramTests {
       }
     }
 
+    /// A network of some layers of 24 units, and a batch, as files.
+    private func deepFiles(_ depth: Int, in folder: ScratchFolder) throws -> [String] {
+      var random = SmallRandom(seed: 8)
+      func tensor(_ name: String, _ shape: [Int], _ largest: Double) -> SafetensorsTensor {
+        let values = (0..<shape.reduce(1, *)).map { _ in Float(random.uniform(-largest...largest)) }
+        return SafetensorsTensor(name: name, shape: shape, values: values)
+      }
+      let layers = (0...depth).flatMap { layer in
+        let (rows, columns) = (layer == depth ? 3 : 24, layer == 0 ? 5 : 24)
+        return [
+          tensor("layers.\(2 * layer).weight", [rows, columns], 0.3), tensor("layers.\(2 * layer).bias", [rows], 0.1),
+        ]
+      }
+      try SafetensorsFile(tensors: layers).write(to: folder.path + "/deep.safetensors")
+      try SafetensorsFile(tensors: [tensor("inputs", [6, 5], 1), tensor("targets", [6, 3], 1)]).write(
+        to: folder.path + "/batch.safetensors")
+      return [
+        "statistics", "--model", "deep.safetensors", "--batch", "batch.safetensors", "--loss", "squaredError", "--out",
+        "out.safetensors", "--network", String(repeating: "dense,tanh,", count: depth) + "dense",
+      ]
+    }
+
+    @Test(arguments: [["--bound", "full"], ["--partition", "unit", "--blocks"]])
+    func `numbers of deep networks are written with their exponents, and only these`(options: [String]) throws {
+      let folder = try ScratchFolder()
+      func tensors(_ depth: Int, _ precision: String) throws -> [String: SafetensorsTensor] {
+        let run = try ProgramRun.run(
+          program, try deepFiles(depth, in: folder) + options + ["--precision", precision], in: folder.path)
+        try #require(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+        let out = try SafetensorsFile(contentsOf: folder.path + "/out.safetensors")
+        return Dictionary(uniqueKeysWithValues: out.tensors.map { ($0.name, $0) })
+      }
+      #expect(try tensors(5, "float32").keys.allSatisfy { !$0.hasSuffix(".exponent") })
+      let (single, double) = (try tensors(90, "float32"), try tensors(90, "float64"))
+      #expect(double.keys.allSatisfy { !$0.hasSuffix(".exponent") })
+      let exponents = single.filter { $0.key.hasSuffix(".exponent") }
+      #expect(exponents.values.allSatisfy { $0.dtype == .i32 && $0.shape == [] && $0.doubles != [0] })
+      #expect(Set(single.keys).subtracting(exponents.keys) == Set(double.keys))
+      let named = Set(exponents.keys.map { $0.dropLast(".exponent".count) })
+      let scaled = ["outputTotalGradient", options.contains("unit") ? "layers.0.blocks" : "layers.0.weight.wDDot"]
+      #expect(scaled.allSatisfy { named.contains($0[...]) } && named.allSatisfy { single[String($0)] != nil })
+      for (name, expected) in double {
+        let number = try #require(single[name])
+        let exponent = Int(exponents[name + ".exponent"]?.doubles[0] ?? 0)
+        let found = number.doubles.map { scalbn($0, exponent) }
+        #expect(relativeDifference(found, expected.doubles) <= 1e-5, "\(name)")
+      }
+    }
+
     @Test func `a trailing identity may be left out, and --network wins over the metadata`() throws {
       let golden = try Golden.load(name: "tanh-autoencoder")
       let folder = try ScratchFolder()

@@ -37,11 +37,11 @@ private final class Gain<Scalar: Real>: Layer, OwnStatistics {
     totalGradient(site)
   }
 
-  /// u⁺ = |y| + |g| u.
+  /// u⁺ = |y| + |g| u, where |y| is what the layer's own parameter adds.
   func totalGradient(_ site: Site<Scalar>) {
     guard let above = site.output.u?.elements else { return }
     for k in 0..<above.count {
-      above[k] = site.input.y.elements[k].magnitude
+      above[k] = site.scales.parameterInputs * site.input.y.elements[k].magnitude
       if let u = site.input.u { above[k] += site.parameters[0].magnitude * u.elements[k] }
     }
   }
@@ -61,7 +61,7 @@ private final class Gain<Scalar: Real>: Layer, OwnStatistics {
       sums.wDot[0] += above.yDot.elements[k] * y[k]
       guard let wDDot = sums.wDDot, let z = above.z else { continue }
       wDDot[0] += z.elements[k] * y[k].magnitude
-      if site.bound == .full, let u { wDDot[0] += above.yDot.elements[k].magnitude * u[k] }
+      if site.bound == .full, let u { wDDot[0] += site.scales.products * above.yDot.elements[k].magnitude * u[k] }
     }
   }
 
@@ -70,7 +70,7 @@ private final class Gain<Scalar: Real>: Layer, OwnStatistics {
     for k in 0..<above.yDot.elements.count {
       if let z = above.z, let below = site.input.z {
         below.elements[k] = g.magnitude * z.elements[k]
-        if site.bound == .full { below.elements[k] += above.yDot.elements[k].magnitude }
+        if site.bound == .full { below.elements[k] += site.scales.yDot * above.yDot.elements[k].magnitude }
       }
       site.input.yDot.elements[k] = g * above.yDot.elements[k]
     }

@@ -29,12 +29,19 @@ struct ResumableTests {
       "reweight={levels: 3, unlabelled: 600, unlabelledBatch: 90, pairWeight: 0.5, optimizer: adam}",
       "data.validation=200",
     ],
-    byUnit,
+    byUnit, deep, deepByUnit,
   ]
 
   private static let byUnit = [
     "optimizer={partition: unit, curvatureEvery: 3}", "network=[{dense: 6}, batchNorm, tanh, {dense: 10}]",
   ]
+
+  /// Networks whose u and Z need exponents (M32).
+  private static let deep = [deepNetwork, "optimizer={learningRate: 3, curvatureDecay: 0.5}"]
+  private static let deepByUnit = [deepNetwork, "optimizer={partition: unit, curvatureEvery: 2}"]
+  private static let needExponents = [deep, deepByUnit]
+  private static let deepNetwork =
+    "network=[" + String(repeating: "{dense: 20}, tanh, ", count: 50) + "{dense: 10}]"
 
   private func loop<Scalar: Real>(_ settings: [String], as precision: Scalar.Type) throws -> TrainingLoop<Scalar> {
     var configuration = try ConfigurationSource(preset: .standard, settings: Self.small + settings).configuration()
@@ -114,6 +121,9 @@ struct ResumableTests {
     func numbers(_ name: String, _ values: inout [Double]) throws {
       if prefix + name != forgotten { try state.numbers(name, &values) }
     }
+    func sparseNumbers(_ name: String, _ values: inout [Int]) throws {
+      if prefix + name != forgotten { try state.sparseNumbers(name, &values) }
+    }
     func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) throws {
       try state.parameters(blocks.filter { $0.name != forgotten }, values)
     }
@@ -134,16 +144,28 @@ struct ResumableTests {
   ]
 
   @Test(arguments: settings) func `a number that was forgotten would be seen`(settings: [String]) throws {
-    let unbroken = try loop(settings, as: Double.self)
+    if Self.needExponents.contains(settings) {
+      try checkForgotten(settings, as: Float.self)
+    } else {
+      try checkForgotten(settings, as: Double.self)
+    }
+  }
+
+  private func checkForgotten<Scalar: Real>(_ settings: [String], as precision: Scalar.Type) throws {
+    let unbroken = try loop(settings, as: precision)
     _ = try unbroken.run(over: SingleRank())
     let whole = try collect(unbroken)
-    let broken = try loop(settings, as: Double.self)
+    let broken = try loop(settings, as: precision)
     _ = try broken.run(over: SingleRank(), between: { $0.steps == 21 })
     let kept = CollectedState()
     try broken.exchange(with: kept)
-    let fresh = try collect(try loop(settings, as: Double.self)).values.flatMap(\.self)
+    let exponents = ["exponents.curvature", "exponents.totalGradient"].map { "step." + $0 }
+    #expect(
+      Self.needExponents.contains(settings)
+        == exponents.allSatisfy { name in kept.tensors[.optimizer]?.contains { $0.name == name } == true })
+    let fresh = try collect(try loop(settings, as: precision)).values.flatMap(\.self)
     for tensor in kept.tensors.values.flatMap(\.self) where !fresh.contains(tensor) {
-      let resumed = try loop(settings, as: Double.self)
+      let resumed = try loop(settings, as: precision)
       let state = RestoredState(kept)
       do {
         try resumed.exchange(with: Forgetful(state, tensor.name))
@@ -156,7 +178,7 @@ struct ResumableTests {
       guard !Self.ofOtherEnds.contains(tensor.name) else { continue }
       // Measured, but of no use to unit steps.
       if tensor.name == "step.optimizer.blockSquares",
-        settings.contains("optimizer.layerScale=unit") || settings == Self.byUnit
+        settings.contains("optimizer.layerScale=unit") || [Self.byUnit, Self.deepByUnit].contains(settings)
       {
         continue
       }
@@ -185,15 +207,29 @@ struct ResumableTests {
         "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone", "unitSums",
       ]
     ),
-    "ReplicatedReduction": (["parameters"], ["kind", "network", "part", "sums", "exchange", "inputs", "rows"]),
+    "ReplicatedReduction": (["parameters", "network"], ["kind", "part", "sums", "exchange", "inputs", "rows"]),
+    "Network": (
+      ["exponents", "cadence"],
+      [
+        "configuration", "layout", "inputShape", "inputs", "outputs", "plan", "links", "carriesTotalGradient", "layers",
+        "unitLayers", "squaredErrorLayer", "capacity", "products", "laneLosses", "values", "totalGradients", "yDots",
+        "zs", "edges", "none", "pass", "samples", "ids", "sharing", "firstRow", "sharedRows", "isProbe",
+        // From the exponents; chooses them; of one choice.
+        "curvatureExponents", "probe", "reach",
+      ]
+    ),
+    "SignalExponents": (["totalGradient", "curvature"], ["areZero"]),
+    "ExponentCadence": (["next"], []),
     "TrustRatioTest": (["ratio"], ["ids", "losses", "decreases"]),
     "TrustRatio": (["rate"], ["every", "target"]),
     "OptimizerState": (
-      ["first", "second", "firstUpdates", "secondUpdates", "blockSquares", "distance", "units"], ["measures", "whole"]
+      [
+        "first", "second", "firstUpdates", "secondUpdates", "curvatureExponents", "blockSquares", "distance", "units",
+      ], ["measures", "whole"]
     ),
     "DistanceEstimate": (["origin", "sums", "updates", "products", "distances", "distance"], ["members"]),
     "UnitCurvature": (
-      ["averages", "roots", "updates", "refreshes"],
+      ["averages", "roots", "updates", "refreshes", "exponents"],
       ["layers", "directions", "gradients", "factors", "magnitudes", "layerOfBlock", "workspace", "owners"]
     ),
     "UnitRoots": (

@@ -12,8 +12,11 @@ typedef enum {
   instructions_avx512  // with the parts that servers have had since 2017
 } instruction_set;
 
-// The widest set that the processor has.
+// The widest set that the processor has; on a thread that takes the plain set, the plain one.
 instruction_set widest_instruction_set(void);
+
+// Whether this thread takes the plain set, whose results have the same bits on every processor of one architecture.
+void take_plain_instructions(int is_plain);
 
 // Whether the processor has the instructions that the numeric modules are compiled for.
 int processor_suffices(void);

@@ -106,7 +106,8 @@ private final class Elementwise<Scalar: Real>: Layer {
       findsDerivativesOfValue
         ? .ofValue(value.elements)
         : .stored(slopes: slopes.prefix(rows).elements, curvatures: curvatures.prefix(rows).elements),
-      totalGradient: z == nil ? nil : site.input.u?.elements, yDot: above.yDot.elements, z: z?.elements)
+      totalGradient: z == nil ? nil : site.input.u?.elements, times: site.scales.products, yDot: above.yDot.elements,
+      z: z?.elements)
   }
 
   var formsSquaredError: Bool { activation.hasDerivativesOfValue }

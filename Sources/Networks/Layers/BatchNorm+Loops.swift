@@ -28,13 +28,13 @@ func magnitudesPlusOne<Scalar: Real>(_ x: Vector<Scalar>, into y: Vector<Scalar>
   map(x, into: y) { $0.magnitude + 1 }
 }
 
-/// (M4) u⁺ ← |ẑ| + 1 + |a| ∘ u.
+/// (M4) u⁺ ← s (|ẑ| + 1) + |a| ∘ u.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 func passTotalGradient<Scalar: Real>(
-  _ normalized: Vector<Scalar>, _ u: Vector<Scalar>, _ a: Vector<Scalar>, into above: Vector<Scalar>
+  _ normalized: Vector<Scalar>, _ u: Vector<Scalar>, _ a: Vector<Scalar>, times s: Scalar, into above: Vector<Scalar>
 ) {
-  map(normalized, u, a, into: above) { $0.magnitude + 1 + $2.magnitude * $1 }
+  map(normalized, u, a, into: above) { s * ($0.magnitude + 1) + $2.magnitude * $1 }
 }
 
 /// z ← z ∘ |a|.
@@ -44,11 +44,12 @@ func scaleByMagnitudes<Scalar: Real>(_ z: Vector<Scalar>, _ a: Vector<Scalar>) {
   update(z, a) { $0 * $1.magnitude }
 }
 
-/// (M13) z ← z + |Ẏ| ∘ c.
+/// (M13) z ← z + s |Ẏ| ∘ c.
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
-func addMagnitudes<Scalar: Real>(of yDot: Vector<Scalar>, scaledBy c: Vector<Scalar>, to z: Vector<Scalar>) {
-  update(z, yDot, c) { $0 + $1.magnitude * $2 }
+func addMagnitudes<Scalar: Real>(of yDot: Vector<Scalar>, scaledBy c: Vector<Scalar>, _ s: Scalar, to z: Vector<Scalar>)
+{
+  update(z, yDot, c) { $0 + s * $1.magnitude * $2 }
 }
 
 /// y ← y + x ∘ a.

@@ -142,7 +142,8 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
     guard let above = site.output.u else { return }
     for row in 0..<site.rows {
       if let u = site.input.u {
-        passTotalGradient(normalized[row], u[row], coefficients, into: above[row])
+        passTotalGradient(
+          normalized[row], u[row], coefficients, times: site.scales.parameterInputs, into: above[row])
       } else {
         magnitudesPlusOne(normalized[row], into: above[row])
       }
@@ -166,7 +167,7 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
       sums.fill(0)
       if site.bound == .full, let u {
         addMagnitudeProducts(above.yDot, u, to: scale)
-        for unit in 0..<units { scale[unit] *= Double(inverses[unit]) }
+        for unit in 0..<units { scale[unit] *= Double(inverses[unit]) * Double(site.scales.products) }
       }
       addMagnitudeProducts(normalized, z, to: scale)
       addRows(z, to: shift)
@@ -214,7 +215,7 @@ private final class BatchNorm<Scalar: Real>: Layer, OwnStatistics {
       let yDot = above.yDot[row]
       if let z = above.z {
         scaleByMagnitudes(z[row], coefficients)
-        if site.bound == .full { addMagnitudes(of: yDot, scaledBy: inverses, to: z[row]) }
+        if site.bound == .full { addMagnitudes(of: yDot, scaledBy: inverses, site.scales.yDot, to: z[row]) }
       }
       if minibatch != nil {
         passThroughStatistics(yDot, normalized[row], coefficients, normalizedShifts, yDotShifts)

@@ -143,7 +143,7 @@ private final class Dense<Scalar: Real>: Layer {
       return
     }
     let own = parameterInputs[0..<x.rows]
-    affine.parameterInputs(of: x, site.pass.partition, into: own)
+    affine.parameterInputs(of: x, site.pass.partition, times: site.scales.parameterInputs, into: own)
     multiplyPair(
       x, u, transposed: weights, into: site.output.y, above, addingRow: biases, addingColumn: own,
       workspace: products)
@@ -154,7 +154,7 @@ private final class Dense<Scalar: Real>: Layer {
   func totalGradient(_ site: Site<Scalar>) {
     guard let above = site.output.u else { return }
     let own = parameterInputs[0..<site.rows]
-    affine.parameterInputs(of: site.input.y, site.pass.partition, into: own)
+    affine.parameterInputs(of: site.input.y, site.pass.partition, times: site.scales.parameterInputs, into: own)
     above.fillRows(with: own)
     guard let u = site.input.u else { return }
     multiplyPair(nil, u, transposed: affine.weights(site.parameters), into: nil, above, beta: 1, workspace: products)
@@ -177,6 +177,7 @@ private final class Dense<Scalar: Real>: Layer {
     }
     multiplyPair(above.yDot, nil, weights, into: site.input.yDot, nil, workspace: products)
     zBelow.fillRows(withMagnitudeSumsOf: above.yDot, plus: 0)
+    if site.scales.yDot != 1 { zBelow.elements.scale(by: site.scales.yDot) }
     multiplyPair(nil, z, weights, into: nil, zBelow, beta: 1, workspace: products)
   }
 

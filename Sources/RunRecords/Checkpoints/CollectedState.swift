@@ -42,6 +42,10 @@ public final class CollectedState: StateExchange {
     keep(.optimizer) { SafetensorsTensor(name: prefix + name, shape: [numbers.count], values: numbers) }
   }
 
+  public func sparseNumbers(_ name: String, _ values: inout [Int]) {
+    if values.contains(where: { $0 != 0 }) { numbers(name, &values) }
+  }
+
   public func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) {
     for block in blocks {
       checkMemory(for: values[block.range])

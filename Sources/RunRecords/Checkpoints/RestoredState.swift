@@ -67,6 +67,14 @@ public final class RestoredState: StateExchange {
     values = try floats(.optimizer, prefix + name, [values.count])
   }
 
+  public func sparseNumbers(_ name: String, _ values: inout [Int]) throws {
+    guard index.entries[File.optimizer.rawValue]?[prefix + name] != nil else {
+      for k in values.indices { values[k] = 0 }
+      return
+    }
+    try numbers(name, &values)
+  }
+
   public func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) throws {
     for block in blocks {
       try values[block.range].copy(from: floats(File(parametersAt: prefix), block.name, block.shape))

@@ -49,6 +49,11 @@ public struct SafetensorsTensor: Equatable, Sendable {
     self.init(name: name, dtype: .i64, shape: shape, bytes: Self.bytes(of: integers.map { Int64($0).littleEndian }))
   }
 
+  /// Creates a tensor of one I32, a power of two by which another tensor is to be multiplied.
+  public init(name: String, exponent: Int) {
+    self.init(name: name, dtype: .i32, shape: [], bytes: Self.bytes(of: [Int32(exponent).littleEndian]))
+  }
+
   /// The number of elements.
   public var count: Int { bytes.count / dtype.byteCount }
 
@@ -106,7 +111,7 @@ public struct SafetensorsTensor: Equatable, Sendable {
 
 /// The element types of the safetensors format that this program can read, by their names in the header.
 ///
-/// This program writes only F32, F64 and I64. It reads the other types from files of other programs and converts them
+/// This program writes only F32, F64, I64 and, for exponents, I32. It reads the other types from files of other programs and converts them
 /// when needed. The format's 4-, 6- and 8-bit floats and complex numbers are refused by name.
 public enum SafetensorsDType: String, CaseIterable, Sendable {
   case f64 = "F64"

@@ -44,7 +44,7 @@ final class NodeReduction<Scalar: Real>: StepReduction {
     regularization: Regularization, rest: ParameterPart?
   ) throws {
     try memory.update(
-      rule, sums: sums.statistics(hasCurvature: hasCurvature), samples: samples, state: state, rate: rate,
+      rule, sums: statistics(hasCurvature: hasCurvature), samples: samples, state: state, rate: rate,
       regularization: regularization, layout: network.layout, part: rest ?? memory.part)
   }
 
@@ -83,6 +83,8 @@ package final class GatheredState<Element: Real>: StateExchange {
 
   package func numbers(_ name: String, _ values: inout [Int]) throws { try state.numbers(name, &values) }
   package func numbers(_ name: String, _ values: inout [Double]) throws { try state.numbers(name, &values) }
+
+  package func sparseNumbers(_ name: String, _ values: inout [Int]) throws { try state.sparseNumbers(name, &values) }
 
   package func parameters<Scalar: Real>(_ blocks: [StateBlock], _ values: Vector<Scalar>) throws {
     try state.parameters(blocks, values)

@@ -56,7 +56,7 @@ final class ReplicatedReduction<Scalar: Real>: StepReduction {
     regularization: Regularization, rest: ParameterPart?
   ) {
     rule.update(
-      parameters.all, sums: sums.statistics(hasCurvature: hasCurvature), samples: samples, state: state, rate: rate,
+      parameters.all, sums: statistics(hasCurvature: hasCurvature), samples: samples, state: state, rate: rate,
       regularization: regularization, layout: network.layout, part: rest)
   }
 

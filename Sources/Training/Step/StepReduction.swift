@@ -67,6 +67,15 @@ protocol StepReduction<Scalar>: AnyObject {
   func whole(_ state: any StateExchange) -> any StateExchange
 }
 
+extension StepReduction {
+  /// The sums of the last minibatch, with the exponents of Ẅ.
+  func statistics(hasCurvature: Bool) -> StatisticsSlice<Scalar> {
+    let slice = sums.statistics(hasCurvature: hasCurvature)
+    return StatisticsSlice(
+      wDot: slice.wDot, wDDot: slice.wDDot, exponents: hasCurvature ? network.curvatureExponents : [])
+  }
+}
+
 /// Ẅ, then Ẇ, then the sum of the losses, in one array, so that one reduction adds them up. Where Ẅ is not computed,
 /// the reduction covers only the array's end.
 struct StatisticsSums<Scalar: Real> {

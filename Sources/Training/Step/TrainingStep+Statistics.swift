@@ -88,6 +88,9 @@ extension TrainingStep {
     pass.updatesRunningAverages = reduction.updatesRunningAverages
     pass.preparation = hasCurvature ? .statistics : .gradient
     pass.partition = settings.curvature?.partition ?? .weight
+    if hasCurvature {
+      network.chooseExponents(parameters.all, pass: pass, bound: settings.bound, atStep: steps)
+    }
     _ = try network.forward(
       x, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: ids, over: ranks)
     return try network.addStatistics(
@@ -98,7 +101,7 @@ extension TrainingStep {
   }
 
   /// Ẇ and Ẅ of the last minibatch.
-  var statistics: StatisticsSlice<Scalar> { reduction.sums.statistics(hasCurvature: hasParameterCurvature) }
+  var statistics: StatisticsSlice<Scalar> { reduction.statistics(hasCurvature: hasParameterCurvature) }
 
   /// Whether the last statistics have Ẅ of any parameter.
   var hasParameterCurvature: Bool { hasCurvature && (unitSums?.leavesOthers ?? true) }

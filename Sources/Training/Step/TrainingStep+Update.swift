@@ -22,8 +22,8 @@ extension TrainingStep {
     }
     if hasCurvature, let unitSums, let rule = settings.rule as? ResidualPartitioning {
       try state.units?.takeUp(
-        unitSums.sums.values, samples: minibatch.samples, decay: rule.curvatureDecay, power: rule.curvaturePower,
-        over: ranks)
+        unitSums.sums.values, samples: minibatch.samples, exponent: { network.curvatureExponent(of: $0) },
+        decay: rule.curvatureDecay, power: rule.curvaturePower, over: ranks)
     }
     try reduction.update(
       settings.rule, hasCurvature: hasParameterCurvature, samples: minibatch.samples, state: state, rate: appliedRate,

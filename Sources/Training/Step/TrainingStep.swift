@@ -95,6 +95,7 @@ public final class TrainingStep<Scalar: Real> {
     state = OptimizerState(
       for: settings.rule, network.layout, keepsCurvature: settings.curvature.map { $0.every > 1 } ?? false,
       unitLayers: network.unitLayers)
+    if settings.curvature != nil { network.reserveExponents() }
     unitSums = state.units == nil ? nil : UnitSums(network, capacity: capacity)
     trustRatio = configuration.optimizer.trust.map { TrustRatioTest($0, capacity: capacity) }
     before = trustRatio == nil && !keepsParametersBefore ? nil : Arena(count: parameters.count)
@@ -197,6 +198,7 @@ extension TrainingStep: Resumable {
     try reduction.whole(state).part("optimizer", self.state.exchange)
     // Every rank has all of it.
     try state.part("units") { try self.state.units?.exchange(with: $0) }
+    try state.part("exponents", network.exchangeExponents)
   }
 
   private func exchangeParameters(with state: any StateExchange) throws {
