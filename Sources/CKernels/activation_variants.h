@@ -127,9 +127,8 @@ INLINE void NAME(backward_vector)(
   const V gradient = NAME(load)(y_dot, count, is_whole);
   NAME(store)(y_dot, gradient * slope, count, is_whole);
   if (!has_z) return;
-  if (has_curvature) u = NAME(load)((const T *)pass->u + at, count, is_whole);
+  if (has_curvature) u = NAME(load)((const T *)pass->u + at, count, is_whole) * (T)pass->u_scale;
   const V above = NAME(load)(z, count, is_whole);
-  // Scales Ẏ, which is 0 or small where the scale is large.
   const V scaled = gradient * (T)pass->scale;
   NAME(store)(z, NAME(z_below)(above, scaled, slope, has_curvature, curvature, u), count, is_whole);
 }

@@ -115,10 +115,11 @@ public struct Activation: Sendable, Hashable, CaseIterable {
   ///
   /// - Parameters:
   ///   - u: the total gradient below; nil with Z.
-  ///   - scale: the power of two by which Ẏ σ'' u is multiplied, see ``SignalScales/products``.
+  ///   - scales: their ``SignalScales/products`` and ``SignalScales/rest`` multiply Ẏ and u.
   func backward<Scalar: Real>(
-    _ derivatives: Derivatives<Scalar>, totalGradient u: Vector<Scalar>?, times scale: Scalar = 1, yDot: Vector<Scalar>,
-    z: Vector<Scalar>?
+    _ derivatives: Derivatives<Scalar>, totalGradient u: Vector<Scalar>?,
+    _ scales: SignalScales<Scalar> = SignalScales(),
+    yDot: Vector<Scalar>, z: Vector<Scalar>?
   ) {
     precondition((u == nil) == (z == nil), "Z passes an activation where there is a total gradient")
     let (value, slopes, curvatures): (Vector<Scalar>?, Vector<Scalar>?, Vector<Scalar>?) =
@@ -133,12 +134,12 @@ public struct Activation: Sendable, Hashable, CaseIterable {
         && z.hasCount(count), "elementwise operands must have equal lengths")
     guard case .loops(let function) = function else {
       guard let slopes, let curvatures else { preconditionFailure("a rule's derivatives are stored") }
-      return backwardByRule(slopes: slopes, curvatures: curvatures, totalGradient: u, times: scale, yDot: yDot, z: z)
+      return backwardByRule(slopes: slopes, curvatures: curvatures, totalGradient: u, scales, yDot: yDot, z: z)
     }
     var pass = unsafe activation_backward_pass(
       function: function, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
       count: count, y: value?.pointer, slopes: slopes?.pointer, curvatures: curvatures?.pointer, u: u?.pointer,
-      scale: Double(scale), y_dot: yDot.pointer, z: z?.pointer)
+      scale: Double(scales.products), u_scale: Double(scales.rest), y_dot: yDot.pointer, z: z?.pointer)
     unsafe activation_backward(&pass)
   }
 
@@ -184,11 +185,13 @@ extension Activation {
   }
 
   private func backwardByRule<Scalar: Real>(
-    slopes: Vector<Scalar>, curvatures: Vector<Scalar>, totalGradient u: Vector<Scalar>?, times scale: Scalar,
-    yDot: Vector<Scalar>, z: Vector<Scalar>?
+    slopes: Vector<Scalar>, curvatures: Vector<Scalar>, totalGradient u: Vector<Scalar>?,
+    _ scales: SignalScales<Scalar>, yDot: Vector<Scalar>, z: Vector<Scalar>?
   ) {
     for k in 0..<yDot.count {
-      if let u, let z { z[k] = (z[k] * slopes[k].magnitude + scale * yDot[k] * curvatures[k] * u[k]).magnitude }
+      if let u, let z {
+        z[k] = (z[k] * slopes[k].magnitude + scales.products * yDot[k] * curvatures[k] * (scales.rest * u[k])).magnitude
+      }
       yDot[k] *= slopes[k]
     }
   }

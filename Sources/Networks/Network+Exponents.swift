@@ -62,8 +62,8 @@ extension Network {
     if isProbe {
       // A layer that forms the squared error together with the signals below it knows one exponent. At the output, Z is a
       // multiple of u.
-      let chosen = formsError(step) ? below : choice(u, below, beside: step + 1 == top ? largestInput(of: step) : 0)
-      exponents.set(totalGradient: chosen, at: step + 1)
+      let chosen = choice(u, below, beside: step + 1 == top ? largestInput(of: step) : 0)
+      exponents.set(totalGradient: formsError(step) ? below : notTooLow(chosen), at: step + 1)
     }
     u.elements.scale(byPowerOfTwo: below - exponents.totalGradient[step + 1])
   }
@@ -80,7 +80,7 @@ extension Network {
       let factor = Scalar.power(ofTwo: beside - largest)
       update(above.elements, other.elements) { $0 + factor * $1 }
     }
-    if isProbe { exponents.set(totalGradient: choice(above, largest), at: step + 1) }
+    if isProbe { exponents.set(totalGradient: notTooLow(choice(above, largest)), at: step + 1) }
     above.elements.scale(byPowerOfTwo: largest - exponents.totalGradient[step + 1])
   }
 
@@ -108,6 +108,9 @@ extension Network {
   func shareExponent(above step: Int, with boundary: Int) {
     if isProbe { exponents.set(curvature: exponents.curvature[step + 1], at: boundary) }
   }
+
+  /// An exponent of u that leaves room for what the next layer's parameters add: u below it is nothing beside that.
+  private func notTooLow(_ exponent: Int) -> Int { max(exponent, -2 * SignalProbe<Scalar>.window) }
 
   private func formsError(_ step: Int) -> Bool { step == top - 1 && squaredErrorLayer != nil }
 
@@ -154,17 +157,22 @@ public struct SignalScales<Scalar: Real> {
   /// 2^-a: for what the layer's own parameters add to the total gradient above, `Σ_j |y_j| + 1`.
   public let parameterInputs: Scalar
   /// 2^(a−b): for products of Ẏ and u below that are added to Z below or to Ẅ. Multiply Ẏ by it first: where it is large,
-  /// Ẏ is small.
+  /// Ẏ is small. Where the type cannot hold it, what is left is ``rest``, for u.
   public let products: Scalar
+  public let rest: Scalar
   /// 2^-b: for |Ẏ|, where it is added to Z below.
   public let yDot: Scalar
 
-  init() { (parameterInputs, products, yDot) = (1, 1, 1) }
+  init() { (parameterInputs, products, rest, yDot) = (1, 1, 1, 1) }
 
   /// - Parameters:
   ///   - totalGradient: a, the exponent of u below.
   ///   - curvature: b, the exponent of Z above.
   init(totalGradient a: Int, curvature b: Int) {
-    (parameterInputs, products, yDot) = (.power(ofTwo: -a), .power(ofTwo: a - b), .power(ofTwo: -b))
+    let most = Int(Scalar.greatestFiniteMagnitude.exponent) - 1
+    let ofYDot = max(-most, min(a - b, most))
+    (parameterInputs, yDot) = (.power(ofTwo: -a), .power(ofTwo: -b))
+    // u itself is up to 2^window, and has a window to go.
+    (products, rest) = (.power(ofTwo: ofYDot), .power(ofTwo: min(a - b - ofYDot, SignalProbe<Scalar>.window)))
   }
 }

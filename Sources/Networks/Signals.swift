@@ -21,8 +21,7 @@ public struct StatisticsSlice<Scalar: Real> {
   public let wDot: Vector<Scalar>
   /// nil where only the gradient is wanted.
   public let wDDot: Vector<Scalar>?
-  /// (M32) b of each block of a layout: Ẅ of the block is 2^b times its sums. Empty where all are 0, and in the sums of
-  /// one layer.
+  /// (M32) b of each block of a layout: Ẅ of the block is 2^b times its sums. Empty: all are 0.
   public let exponents: [Int]
 
   public init(wDot: Vector<Scalar>, wDDot: Vector<Scalar>?, exponents: [Int] = []) {

@@ -78,7 +78,7 @@ extension OptimizerState {
     guard next != present else { return }
     curvatureExponents[index] = next
     if let second { average.move(second.all[part], from: present, to: next) }
-    let ofSquare = rule.curvaturePower == .half ? next - present : 2 * (next - present)
+    let ofSquare = 2 * rule.curvaturePower.exponent(next - present)
     blockSquares[index] = Double(sign: .plus, exponent: ofSquare, significand: blockSquares[index])
   }
 }

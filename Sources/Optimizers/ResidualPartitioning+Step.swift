@@ -51,8 +51,7 @@ extension ResidualPartitioning {
   /// λ of the formula for a block: relative to the exponent of its Ẅ (M32), unless a layer scale takes every factor out.
   private func numerator<Scalar: Real>(_ block: BlockUpdate<Scalar>, rate: Double) -> Scalar {
     if layerScale != .none || block.exponent == 0 { return Scalar(rate) }
-    let power = curvaturePower == .half ? block.exponent / 2 : block.exponent
-    return finite(rate * .power(ofTwo: -power))
+    return finite(rate * .power(ofTwo: -curvaturePower.exponent(block.exponent)))
   }
 
   /// (M31) The number by which the direction of a block is multiplied: λ/rms(D), 0 where D is 0; without a layer scale
@@ -65,7 +64,10 @@ extension ResidualPartitioning {
   }
 
   private func scale<Scalar: Real>(_ block: BlockUpdate<Scalar>) -> Scalar {
-    finite(layerScale.factor(rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates))
+    finite(
+      layerScale.factor(
+        rate: block.rate, meanSquare: block.meanSquare, updates: block.firstUpdates,
+        exponent: curvaturePower.exponent(block.exponent)))
   }
 
   /// A factor of a step that can be beyond the type's range where the step's numbers are nearly 0: 0 times it is 0.

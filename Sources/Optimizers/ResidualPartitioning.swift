@@ -148,6 +148,9 @@ public enum CurvaturePower: Double, Codable, CaseIterable, Sendable {
   case one = 1
   /// m̂/√v̂: Ẅ is a pessimistic bound, for some weights more than for others; the root makes it less unequal.
   case half = 0.5
+
+  /// (M32) The exponent of the power of a number with an even exponent.
+  func exponent(_ exponent: Int) -> Int { self == .half ? exponent / 2 : exponent }
 }
 
 /// The denominator of a step, from v̂ + ∇²R + δ.
@@ -207,10 +210,12 @@ public enum LayerScale: String, Codable, CaseIterable, Sendable {
   /// - Parameters:
   ///   - meanSquare: the mean square of the block in the ``OptimizerState``, including the present step.
   ///   - updates: the number of steps in n.
-  func factor(rate: Double, meanSquare: Double, updates: Int) -> Double {
+  ///   - exponent: (M32) that of the curvature's power: the steps in n are 2^exponent times those of (M14). Where curvature is
+  ///     large, 10⁻¹² counts beside these steps, so that there still is one.
+  func factor(rate: Double, meanSquare: Double, updates: Int, exponent: Int) -> Double {
     switch self {
     case .none: return 1
-    case .unit: return rate / (meanSquare.squareRoot() + 1e-12)
+    case .unit: return rate / (meanSquare.squareRoot() + 1e-12 * .power(ofTwo: min(0, exponent)))
     case .adaptive:
       let corrected = meanSquare / (1 - pow(Self.decay, Double(updates)))
       return corrected > 0 ? rate / corrected.squareRoot() : 0

@@ -85,6 +85,7 @@ struct AverageExponent {
 
   /// Gives an average another exponent. This is exact for numbers that stay within the type's range.
   func move<Scalar: Real>(_ average: Vector<Scalar>, from present: Int, to next: Int) {
+    guard next != present else { return }
     if fall == nil { average.fill(0) } else { average.scale(byPowerOfTwo: present - next) }
   }
 }

@@ -82,9 +82,7 @@ public final class UnitCurvature<Scalar: Real> {
       let (ofSums, present, gain) = (exponent(layer), exponents[index], 1 - decay)
       let follower = AverageExponent(decay, updates: updates[index])
       exponents[index] = follower.following(ofSums, from: present)
-      if exponents[index] != present {
-        follower.move(averages[layer.curvature], from: present, to: exponents[index])
-      }
+      follower.move(averages[layer.curvature], from: present, to: exponents[index])
       average(
         averages[layer.curvature], sums[layer.curvature], keep: decay,
         gain: gain / Double(samples) * .power(ofTwo: ofSums - exponents[index]))
@@ -190,9 +188,9 @@ extension UnitCurvature {
       return
     }
     let mean = sum(averages[layers[index].curvature]) / Double(layers[index].outputs)
-    let exponent = rule.curvaturePower == .half ? exponents[index] / 2 : exponents[index]
     magnitudes[index] =
-      share / power(mean * correction(index, decay: rule.curvatureDecay), rule) * .power(ofTwo: -exponent)
+      share / power(mean * correction(index, decay: rule.curvatureDecay), rule)
+      * .power(ofTwo: -rule.curvaturePower.exponent(exponents[index]))
   }
 
   private func power(_ x: Double, _ rule: ResidualPartitioning) -> Double {
@@ -210,9 +208,13 @@ extension UnitCurvature {
   private func setFactors(_ index: Int, _ rule: ResidualPartitioning, times scale: Double = 1) {
     let layer = layers[index]
     let (factors, g) = (factors[0..<layer.outputs], averages[layer.curvature])
-    guard updates[index] > 0 else { return factors.fill(Scalar(scale)) }
+    // The scale can be beyond the type's range where gradients are nearly 0: 0 times a factor is 0.
+    let largest = Double(Scalar.greatestFiniteMagnitude)
+    guard updates[index] > 0 else { return factors.fill(Scalar(min(scale, largest))) }
     let perMean = Double(layer.outputs) / sum(g)
-    for unit in 0..<layer.outputs { factors[unit] = Scalar(scale / power(Double(g[unit]) * perMean + 1e-3, rule)) }
+    for unit in 0..<layer.outputs {
+      factors[unit] = Scalar(min(scale / power(Double(g[unit]) * perMean + 1e-3, rule), largest))
+    }
   }
 
   /// Calls `body` with the weights of each unit, then with its bias.

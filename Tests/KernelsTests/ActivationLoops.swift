@@ -55,7 +55,8 @@ struct ActivationLoops<S: Real> {
       function: function, instructions: instructions, is_double: isDouble, count: u.count,
       y: ofValue ? UnsafeRawPointer(y.pointer) : nil, slopes: ofValue ? nil : UnsafeRawPointer(slopes.pointer),
       curvatures: ofValue || !withZ ? nil : UnsafeRawPointer(curvatures.pointer),
-      u: withZ ? UnsafeRawPointer(u.pointer) : nil, scale: 1, y_dot: yDot.pointer, z: withZ ? z.pointer : nil)
+      u: withZ ? UnsafeRawPointer(u.pointer) : nil, scale: 1, u_scale: 1, y_dot: yDot.pointer,
+      z: withZ ? z.pointer : nil)
     unsafe activation_backward(&pass)
     return (yDot.array, z.array)
   }

@@ -69,14 +69,12 @@ import Testing
         for every in [1, 3] {
           func trained(_ isScaled: Bool) throws -> [Double] {
             try train(
-              rule, rate: rate, l2: l2, every: every, isScaled: isScaled,
-              // The 1e-12 that is added to the root mean square of a unit step is relative to the exponent, and can be seen
-              // where numbers are given a smaller exponent than they need.
-              exponents: { rule.layerScale == .unit ? abs(Self.uneven($0, $1)) : Self.uneven($0, $1) }, as: Double.self)
+              rule, rate: rate, l2: l2, every: every, isScaled: isScaled, exponents: Self.uneven, as: Double.self)
           }
           let (with, without) = (try trained(true), try trained(false))
           #expect(without.allSatisfy { $0.isFinite })
           if rule.layerScale == .unit {
+            // The 1e-12 beside the root mean square of a step is relative to positive exponents.
             #expect(zip(with, without).allSatisfy { ($0 - $1).magnitude <= 1e-9 }, "\(rule)")
           } else {
             #expect(with == without, "\(rule), l2 \(l2), every \(every)")

@@ -42,9 +42,9 @@ typedef struct {
   const void *y;                     // σ(z), for functions that have their derivatives of it; else null
   const void *slopes, *curvatures;   // σ'(z) and σ''(z) where y is null; σ'' not where z is null
   const void *u;                     // the total gradient below, or null with z
-  double scale;                      // a power of two
+  double scale, u_scale;             // powers of two, which may be out of range together
   void *y_dot;                       // in place: Ẏ σ'
-  void *z;                           // in place: | Z |σ'| + scale Ẏ σ'' u |, or null
+  void *z;                           // in place: | Z |σ'| + (scale Ẏ) σ'' (u_scale u) |, or null
 } activation_backward_pass;
 
 // (M8)

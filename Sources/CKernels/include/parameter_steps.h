@@ -17,7 +17,7 @@ typedef struct {
   void *m;
   void *v;
   double per_sample;  // 1/S
-  double w_ddot_per_sample;  // 1/S times a power of two
+  double w_ddot_per_sample;  // 1/S, times a power of two where Ẅ has an exponent: the factor of Ẅ
   double l2, l1;      // ρ₂ and ρ₁
   double m_decay, v_decay;            // β₁ and β₂
   double m_correction, v_correction;  // 1/(1 − βᵗ)

@@ -106,7 +106,7 @@ private final class Elementwise<Scalar: Real>: Layer {
       findsDerivativesOfValue
         ? .ofValue(value.elements)
         : .stored(slopes: slopes.prefix(rows).elements, curvatures: curvatures.prefix(rows).elements),
-      totalGradient: z == nil ? nil : site.input.u?.elements, times: site.scales.products, yDot: above.yDot.elements,
+      totalGradient: z == nil ? nil : site.input.u?.elements, site.scales, yDot: above.yDot.elements,
       z: z?.elements)
   }
 
