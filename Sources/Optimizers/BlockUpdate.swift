@@ -18,7 +18,7 @@ public struct BlockUpdate<Scalar: Real> {
   /// The numbers of samples in m and in v, including the sample of this step.
   public let firstUpdates: Int
   public let secondUpdates: Int
-  /// α or λ of the step, multiplied by the length that was found for the block.
+  /// α or λ of the step, multiplied by the length that was found or measured for the block.
   public let rate: Double
   /// (M32) c: v̂, and Ẅ times ``curvaturePerSample``, are 2^c times what is here.
   let exponent: Int
@@ -43,7 +43,7 @@ public struct BlockUpdate<Scalar: Real> {
     direction = units.flatMap { $0.contains(block: index) ? $0.directions[range] : nil }
     magnitude = units?.magnitude(ofBlock: index) ?? 1
     (firstUpdates, secondUpdates) = (update.state.firstUpdates, update.state.secondUpdates)
-    rate = update.rate * (update.state.distance?.stepLength(ofBlock: index) ?? 1)
+    rate = update.rate * update.state.stepLength(ofBlock: index)
     exponent = update.state.curvatureExponents[index]
     meanSquare = update.state.blockSquares[index]
     perSample = 1 / Scalar(update.samples)
@@ -67,6 +67,22 @@ public struct BlockUpdate<Scalar: Real> {
   func secondAverage(decay: Double, isCorrected: Bool = true) -> StoredAverage<Scalar> {
     guard let second else { preconditionFailure("the state must be made for its optimizer") }
     return StoredAverage(second, decay: decay, updates: secondUpdates, isCorrected: isCorrected)
+  }
+}
+
+extension BlockUpdate {
+  /// ‖g‖² and ‖m‖², summed in Double; m, not corrected, is g where the optimizer has no average.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  func gradientSquares() -> (gradient: Double, average: Double) {
+    var (squares, averages) = (0.0, 0.0)
+    for k in 0..<w.count {
+      let g = Double(gradient(k))
+      squares = relaxed_add(squares, g * g)
+    }
+    guard let first else { return (squares, squares) }
+    for k in 0..<first.count { averages = relaxed_add(averages, Double(first[k]) * Double(first[k])) }
+    return (squares, averages)
   }
 }
 

@@ -49,6 +49,9 @@ public protocol Optimizer: Equatable, Sendable {
   /// lengths.
   var findsLength: Bool { get }
 
+  /// Whether its step lengths are ``MeasuredLengths``; the rate is then a factor of these lengths.
+  var measuresLength: Bool { get }
+
   /// Whether it keeps an average of gradients.
   var hasFirstAverage: Bool { get }
 
@@ -85,6 +88,7 @@ extension Optimizer {
   public var trustRatio: TrustRatioSettings? { nil }
   public var curvatureUse: CurvatureUse? { nil }
   public var findsLength: Bool { false }
+  public var measuresLength: Bool { false }
   public var hasFirstAverage: Bool { false }
   public var hasSecondAverage: Bool { false }
   public func measure<Scalar: Real>(

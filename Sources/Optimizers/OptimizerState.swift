@@ -23,6 +23,8 @@ public final class OptimizerState<Scalar: Real> {
   public var blockSquares: [Double]
   /// The estimate of the step lengths where they are found; nil where they are given.
   public let distance: DistanceEstimate<Scalar>?
+  /// The step lengths where they are measured; nil where they are not.
+  public let lengths: MeasuredLengths<Scalar>?
   /// The curvature of layers by unit; nil where every parameter has a number of its own.
   public let units: UnitCurvature<Scalar>?
 
@@ -45,8 +47,10 @@ public final class OptimizerState<Scalar: Real> {
   /// - Parameters:
   ///   - keepsCurvature: whether some steps have no new Ẅ. The state then keeps the last Ẅ, smoothed or not.
   ///   - unitLayers: the network's layers whose curvature can be by unit.
+  ///   - steps: T, the number of steps of the whole training; nil for a long one.
   public init(
-    for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false, unitLayers: [UnitLayer] = []
+    for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false, unitLayers: [UnitLayer] = [],
+    steps: Int? = nil
   ) {
     let count = layout.count
     let isByUnit = optimizer.curvatureUse?.partition == .unit
@@ -60,12 +64,22 @@ public final class OptimizerState<Scalar: Real> {
     curvatureExponents = Array(repeating: 0, count: layout.blocks.count)
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
     distance = optimizer.findsLength ? DistanceEstimate(layout, sharing: parts.map(\.blocks)) : nil
+    lengths =
+      optimizer.measuresLength ? MeasuredLengths(layout, together: parts.map(\.blocks), steps: steps ?? .max) : nil
     measures = StepMeasures(blocks: layout.blocks.count)
     whole = .all(layout)
   }
 }
 
 extension OptimizerState {
+  /// The length of a block in the present step, where the optimizer finds or measures it; else 1.
+  func stepLength(ofBlock index: Int) -> Double {
+    distance?.stepLength(ofBlock: index) ?? lengths?.stepLength(ofBlock: index) ?? 1
+  }
+
+  /// The greatest length that any block has in the present step.
+  public var longestStep: Double { distance?.longestStep ?? lengths?.longestStep ?? 1 }
+
   /// (M32) Gives a block's v and n the exponent of the Ẅ that is averaged next, or the one nearest to it that v allows.
   ///
   /// - Parameters:
@@ -92,6 +106,7 @@ extension OptimizerState: Resumable {
     try state.numbers("blockSquares", &blockSquares)
     try state.sparseNumbers("curvatureExponents", &curvatureExponents)
     if let distance { try state.part("distance", distance.exchange) }
+    if let lengths { try state.part("lengths", lengths.exchange) }
   }
 }
 
@@ -123,9 +138,9 @@ extension ParameterLayout {
 /// up over the ranks that share the update.
 struct StepMeasures {
   let all: Vector<Double>
-  /// Σ g (w₀ − w) of every block.
+  /// Σ g (w₀ − w) of every block; for measured lengths ‖g‖².
   let products: Vector<Double>
-  /// ‖s_b‖₁ of every block.
+  /// ‖s_b‖₁ of every block; for measured lengths ‖m‖².
   let magnitudes: Vector<Double>
   /// ‖Δw‖² of every block, for the step from which the layer scale is computed.
   let squares: Vector<Double>

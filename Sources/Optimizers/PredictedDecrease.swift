@@ -8,13 +8,15 @@ public import Networks
 ///   - after: w + Δw.
 ///   - sums: Ẇ as a sum over the samples of the global minibatch, without R, at `before`.
 ///   - samples: S, the number of samples in that sum.
+///   - blocks: the blocks whose step is meant; nil for all.
 /// - Complexity: one pass over three arrays; allocates nothing.
 public func predictedDecrease<Scalar: Real>(
   from before: Vector<Scalar>, to after: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int,
-  regularization: Regularization, layout: ParameterLayout
+  regularization: Regularization, layout: ParameterLayout, blocks: [Int]? = nil
 ) -> Double {
-  layout.blocks.reduce(0) { total, block in
-    guard block.isTrained else { return total }
+  layout.blocks.indices.reduce(0) { total, index in
+    let block = layout.blocks[index]
+    guard block.isTrained, blocks?.contains(index) ?? true else { return total }
     let (l2, l1) = regularization.strengths(block.role)
     return total
       + decrease(

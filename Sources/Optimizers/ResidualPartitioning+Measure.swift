@@ -22,6 +22,8 @@ extension ResidualPartitioning {
       measureSquares(update)
       try ranks.sum(state.measures.all)
     }
+    state.lengths?.begin(
+      update.parameters, update.layout, state.measures, momentum: momentum, firstUpdates: state.firstUpdates)
     if layerScale != .none { takeUpSquares(state, update.layout) }
   }
 
@@ -74,12 +76,18 @@ extension ResidualPartitioning {
   private func measureSquares<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
     let kind: Pass<Scalar> = layerScale == .unit ? .measure : .measureUnsmoothed
     update.state.measures.all.fill(0)
+    let measuresLength = update.state.lengths != nil
     forEachBlock(update) { index, measures, ranges in
       guard update.state.units?.contains(block: index) != true else { return }
       var squares = 0.0
       for range in ranges {
         let block = update.block(index, range)
         squares += pass(kind, over: block, rate: formulaRate(block.rate))
+        if measuresLength {
+          let found = block.gradientSquares()
+          measures.products[index] += found.gradient
+          measures.magnitudes[index] += found.average
+        }
       }
       measures.squares[index] = squares
     }
@@ -91,6 +99,14 @@ extension ResidualPartitioning {
     if layerScale == .none { update.state.measures.all.fill(0) } else { measureSquares(update) }
     units.takeUpGradients(self, update) { layer, square in
       for block in units.layers[layer].blocks { update.state.measures.squares[block] = square }
+    }
+    guard update.state.lengths != nil else { return }
+    for layer in units.layers {
+      for block in layer.blocks {
+        let found = update.block(block).gradientSquares()
+        update.state.measures.products[block] = found.gradient
+        update.state.measures.magnitudes[block] = found.average
+      }
     }
   }
 

@@ -35,7 +35,7 @@ extension ResidualPartitioning {
   }
 
   /// λ of the formula; 1 where λ enters only through the layer scale.
-  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive ? 1 : rate }
+  func formulaRate(_ rate: Double) -> Double { layerScale == .adaptive || measuresLength ? 1 : rate }
 
   /// The number that is added to v̂: ∇²R + δ; in (M11) λ ∇²R + δ.
   func base<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar {

@@ -20,9 +20,12 @@ public struct ResidualPartitioning: Optimizer {
   public var damping: Double
   public var curvaturePower: CurvaturePower
   public var layerScale: LayerScale
-  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds. This is not a setting: it follows
-  /// from the learning rate, see ``moving(at:)``.
+  /// How lengths are found without a learning rate.
+  public var lengths = LengthRule.found
+  /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds, or of ``MeasuredLengths``. These
+  /// are no settings: they follow from the learning rate, see ``moving(at:)``.
   public var findsLength: Bool
+  public var measuresLength = false
   /// How often Ẅ is computed, and which bound it belongs to.
   public var curvature = CurvatureUse()
   /// (M15); nil if λ follows the schedule alone.
@@ -43,7 +46,8 @@ public struct ResidualPartitioning: Optimizer {
   public var hasSecondAverage: Bool { curvatureDecay != 0 }
 
   public var isWeightStep: Bool {
-    !hasFirstAverage && !hasSecondAverage && !findsLength && layerScale == .none && curvaturePower == .one
+    !hasFirstAverage && !hasSecondAverage && !findsLength && !measuresLength && layerScale == .none
+      && curvaturePower == .one
       && curvature.partition == .weight
   }
 
@@ -52,7 +56,7 @@ public struct ResidualPartitioning: Optimizer {
 
 extension ResidualPartitioning {
   public static let name = "residualPartitioning"
-  public static let formulas = ["M11", "M14", "M15", "M16", "M31"]
+  public static let formulas = ["M11", "M14", "M15", "M16", "M31", "M34"]
   public static let settings: [OptimizerSetting<ResidualPartitioning>] = [
     .name(
       "partition", \.curvature.partition,
@@ -70,6 +74,10 @@ extension ResidualPartitioning {
       "The curvature is computed every so many steps.", formulas: ["M30"]),
     .name(
       "layerScale", \.layerScale, "How the step of each weight matrix and bias vector is scaled.", formulas: ["M16"]),
+    .name(
+      "lengths", \.lengths,
+      "How lengths are found where there is no learning rate: from the gradients on the way, or by what steps do to the "
+        + "loss of their own minibatch.", formulas: ["M33", "M34"], decidesStandards: true),
     .section(
       "trustRatio", \.trustRatio, on: TrustRatioSettings(), TrustRatioSettings.settings,
       "Whether the learning rate follows how far the loss goes down.", formulas: ["M15"], decidesStandards: true),
@@ -95,7 +103,8 @@ extension ResidualPartitioning {
   /// can be far too long when the loss has fallen.
   public func standards(beside learningRate: Double?) -> ResidualPartitioning {
     var standard = Self.standard
-    (standard.trustRatio, standard.curvature.partition) = (trustRatio, curvature.partition)
+    (standard.trustRatio, standard.curvature.partition, standard.lengths) = (trustRatio, curvature.partition, lengths)
+    if learningRate == nil, lengths == .measured { standard.layerScale = .unit }
     if curvature.partition == .unit {
       (standard.curvatureDecay, standard.curvature.every, standard.layerScale) = (0.95, 10, .unit)
       return standard
@@ -108,7 +117,8 @@ extension ResidualPartitioning {
 
   public func moving(at learningRate: Double?) -> ResidualPartitioning {
     var moving = self
-    moving.findsLength = learningRate == nil
+    moving.findsLength = learningRate == nil && lengths == .found
+    moving.measuresLength = learningRate == nil && lengths == .measured
     return moving
   }
 
@@ -123,6 +133,14 @@ extension ResidualPartitioning {
           "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not "
             + "none")
       }
+      guard lengths == .found || layerScale == .unit else {
+        throw OptimizerError(
+          "optimizer.lengths measured scales each step by itself, so optimizer.layerScale must be unit, not "
+            + layerScale.rawValue)
+      }
+    } else if lengths == .measured {
+      throw OptimizerError(
+        "optimizer.lengths measured needs no learning rate, but optimizer.learningRate is given; leave one of them out")
     }
     guard curvature.partition == .weight || layerScale != .adaptive else {
       throw OptimizerError(

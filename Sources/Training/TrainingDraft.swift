@@ -55,8 +55,8 @@ extension TrainingDraft {
     let states = OptimizerState<Scalar>.arrays(
       for: rule, keepsCurvature: rule.needsCurvature && optimizer.curvatureEvery > 1)
     let kept = states + 1 + (configuration.training.stopEarly == nil ? 0 : 1)
-    let keepsBefore = optimizer.trust != nil || learning != nil
-    add((kept + (keepsBefore ? 1 : 0)) * count)
+    let keepsBefore = optimizer.trust != nil || rule.measuresLength || learning != nil
+    add((kept + (keepsBefore ? 1 : 0) + (rule.measuresLength ? 1 : 0)) * count)
     // Ẇ and Ẅ.
     let sums = bound == nil ? 1 : 2
     if let node {

@@ -81,6 +81,7 @@ private let allocationCases: [[String]] = {
     ["trustRatio=on"], ["learningRate=30", "curvatureEvery=4"], ["learningRate=auto", "curvatureEvery=3"],
     ["learningRate=0.001", "layerScale=unit"], ["learningRate=30", "bound=full"],
     ["learningRate=30", "lossPartition=general"],
+    ["lengths=measured"], ["partition=unit", "lengths=measured"],
     ["partition=unit", "curvatureEvery=2"], ["partition=unit", "learningRate=0.01", "curvaturePower=1"],
   ].map { $0.map { "optimizer.\($0)" } }
   let deep =
@@ -90,9 +91,10 @@ private let allocationCases: [[String]] = {
   // With exponents (M32), chosen again every few steps.
   let veryDeep = "network=[" + String(repeating: "{dense: 16}, tanh, ", count: 60) + "{dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
-  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full", "partition=unit"].map {
-    ["optimizer.\($0)", deep, "training.reproducible=true"]
-  }
+  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full", "partition=unit", "lengths=measured"]
+    .map {
+      ["optimizer.\($0)", deep, "training.reproducible=true"]
+    }
   let losses = Loss.allCases.map { ["loss=\($0.rawValue)", "optimizer.learningRate=1", "optimizer.damping=1"] }
   return optimizers.map { $0 + [deep] } + byLanes + optimizers.map { $0 + ["training.precision=float64"] } + activations
     + losses

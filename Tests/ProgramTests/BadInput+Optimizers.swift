@@ -30,6 +30,20 @@ extension BadInput {
       exitCode: 64,
       says: ["optimizer.partition unit", "optimizer.layerScale must be unit or none, not adaptive"]),
     BadInput(
+      name: "measured lengths beside a learning rate", arguments: "--set optimizer={lengths:␣measured,learningRate:␣1}",
+      exitCode: 64,
+      says: ["optimizer.lengths measured needs no learning rate", "leave one of them out"]),
+    BadInput(
+      name: "measured lengths with a scale of another kind",
+      arguments: "--set optimizer={lengths:␣measured,layerScale:␣adaptive}", exitCode: 64,
+      says: ["optimizer.lengths measured", "optimizer.layerScale must be unit, not adaptive"]),
+    BadInput(
+      name: "measured lengths in shared memory", arguments: "--set optimizer.lengths=measured --set reduction=node",
+      exitCode: 64, says: ["optimizer.lengths measured", "node"]),
+    BadInput(
+      name: "an unknown way to find lengths", arguments: "--set optimizer.lengths=mesured", exitCode: 64,
+      says: ["optimizer.lengths", "'mesured'", "did you mean 'measured'"]),
+    BadInput(
       name: "a partition for adam", arguments: "--set optimizer={name:␣adam,partition:␣unit}", exitCode: 64,
       says: ["optimizer.partition", "belongs to residualPartitioning"]),
     BadInput(

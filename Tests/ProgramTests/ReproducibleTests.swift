@@ -36,6 +36,10 @@ extension ProgramTests {
         "optimizer.partition=unit", "training.lanes=6",
         "network=[{dense: 19}, batchNorm, tanh, {dropout: 0.8}, {dense: {outputs: 7, bias: false}}, relu, {dense: 10}]",
       ],
+      [
+        "optimizer={partition: unit, lengths: measured}", "training.lanes=6", "training.batch=479",
+        "network=[{dense: 19}, batchNorm, tanh, {dropout: 0.8}, {dense: {outputs: 7, bias: false}}, relu, {dense: 10}]",
+      ],
       [deep, "training.lanes=6", "optimizer.learningRate=0.01", "optimizer.layerScale=unit"],
       [deep, "training.lanes=6", "optimizer={partition: unit, learningRate: 0.001}"],
     ]

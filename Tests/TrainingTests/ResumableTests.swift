@@ -29,11 +29,17 @@ struct ResumableTests {
       "reweight={levels: 3, unlabelled: 600, unlabelledBatch: 90, pairWeight: 0.5, optimizer: adam}",
       "data.validation=200",
     ],
-    byUnit, deep, deepByUnit,
+    byUnit, deep, deepByUnit, measured, measuredByUnit,
   ]
 
   private static let byUnit = [
     "optimizer={partition: unit, curvatureEvery: 3}", "network=[{dense: 6}, batchNorm, tanh, {dense: 10}]",
+  ]
+
+  private static let measured = ["optimizer.lengths=measured"]
+  private static let measuredByUnit = [
+    "optimizer={partition: unit, curvatureEvery: 3, lengths: measured}",
+    "network=[{dense: 6}, batchNorm, tanh, {dense: 10}]",
   ]
 
   /// Networks whose u and Z need exponents (M32).
@@ -178,7 +184,8 @@ struct ResumableTests {
       guard !Self.ofOtherEnds.contains(tensor.name) else { continue }
       // Measured, but of no use to unit steps.
       if tensor.name == "step.optimizer.blockSquares",
-        settings.contains("optimizer.layerScale=unit") || [Self.byUnit, Self.deepByUnit].contains(settings)
+        settings.contains("optimizer.layerScale=unit")
+          || [Self.byUnit, Self.deepByUnit, Self.measured, Self.measuredByUnit].contains(settings)
       {
         continue
       }
@@ -203,7 +210,8 @@ struct ResumableTests {
     "TrainingStep": (
       ["reduction", "steps", "learningRate", "trustRatio", "state"],
       [
-        "problem", "settings", "gradient", "keepsParametersBefore", "before", "minibatch", "hasCurvature",
+        "problem", "settings", "gradient", "keepsParametersBefore", "before", "after", "tested", "minibatch",
+        "hasCurvature",
         "movesWithSums", "keepsSumsInMemory", "rest", "appliedRate", "wasUndone", "unitSums",
       ]
     ),
@@ -220,14 +228,19 @@ struct ResumableTests {
     ),
     "SignalExponents": (["totalGradient", "curvature"], ["areZero"]),
     "ExponentCadence": (["next"], []),
-    "TrustRatioTest": (["ratio"], ["ids", "losses", "decreases"]),
     "TrustRatio": (["rate"], ["every", "target"]),
     "OptimizerState": (
       [
         "first", "second", "firstUpdates", "secondUpdates", "curvatureExponents", "blockSquares", "distance", "units",
+        "lengths",
       ], ["measures", "whole"]
     ),
     "DistanceEstimate": (["origin", "sums", "updates", "products", "distances", "distance"], ["members"]),
+    "MeasuredLengths": (
+      [
+        "updates", "bases", "caps", "factor", "meanSquares", "slopes", "curvatures", "tests", "slope", "curvature",
+      ], ["groups", "groupOfBlock", "steps", "lengths"]
+    ),
     "UnitCurvature": (
       ["averages", "roots", "updates", "refreshes", "exponents"],
       ["layers", "directions", "gradients", "factors", "magnitudes", "layerOfBlock", "workspace", "owners"]
@@ -283,7 +296,9 @@ struct ResumableTests {
   @Test func `every stored property is exchanged, or known to be fixed or of one step`() throws {
     var found: Set<String> = []
     var unknown: [String] = []
-    for settings in [Self.settings[0], Self.settings[3], Self.settings[5], Self.settings[8], Self.byUnit] {
+    for settings in [
+      Self.settings[0], Self.settings[3], Self.settings[5], Self.settings[8], Self.byUnit, Self.measured,
+    ] {
       var here: Set<String> = []
       unknown += Self.unknown(in: try loop(settings, as: Float.self), &here)
       found.formUnion(here)

@@ -35,7 +35,7 @@ extension TrainingStep {
   ) throws -> Double {
     precondition(ranks.lanes?.lanes == settings.lanes, "the sums of a reproducible training are those of its lanes")
     (minibatch.samples, minibatch.rows, minibatch.epoch) = (samples, ids.count, epoch)
-    if isTested { trustRatio?.keep(ids) }
+    if isTested { tested?.keep(ids) }
     hasCurvature = settings.curvature?.isDue(step: steps) ?? false
     reduction.begin(samples: samples, rows: ids.count)
     movesWithSums =
@@ -46,7 +46,7 @@ extension TrainingStep {
     switch gradient {
     case .backpropagation:
       let own = try backpropagate(x, t, ids, over: ranks)
-      trustRatio?.losses.values[0] = own
+      tested?.ownLoss = own
       let loss = try reduction.addUp(
         settings.bound, hasCurvature: hasParameterCurvature, leavingSeparable: movesWithSums, loss: own, over: ranks)
       if hasCurvature { try unitSums?.form(network, x, samples: samples, over: ranks) }

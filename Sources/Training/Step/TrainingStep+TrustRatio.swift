@@ -2,20 +2,23 @@ internal import Kernels
 private import Networks
 internal import Optimizers
 
-/// (M15) and its measurements: the minibatch, and its losses before and after a step.
-struct TrustRatioTest {
-  var ratio: TrustRatio
+/// What a test of a step needs of its minibatch: how to see it again, and its losses.
+struct TestedMinibatch {
   /// The identifiers that address the dropout masks of the minibatch's rows.
-  var ids: [Int32] = []
-  /// The losses before and after the step, as sums over the samples.
+  private(set) var ids: [Int32] = []
+  /// The loss of this rank's rows in the statistics, as a sum over the samples.
+  var ownLoss = 0.0
+  /// The losses before and after a step, as sums over the samples.
   let losses = SampleSums<Double>(count: 2)
-  /// The actual and the predicted decrease of J.
-  let decreases = Arena<Double>(count: 2)
+  /// Numbers on which the ranks decide, those of rank 0.
+  let decisive: Vector<Double>
 
-  /// - Parameter capacity: the most rows of a minibatch.
-  init(_ ratio: TrustRatio, capacity: Int) {
-    self.ratio = ratio
+  /// - Parameters:
+  ///   - capacity: the most rows of a minibatch.
+  ///   - decisive: the most numbers on which the ranks decide at once.
+  init(capacity: Int, decisive: Int) {
     ids.reserveCapacity(capacity)
+    self.decisive = Arena(count: decisive).all
   }
 
   mutating func keep(_ ids: Span<Int32>) {
@@ -25,36 +28,53 @@ struct TrustRatioTest {
 }
 
 extension TrainingStep {
-  /// Whether the trust ratio of the present step is tested.
-  var isTested: Bool { trustRatio?.ratio.isDue(step: steps) ?? false }
+  /// Whether the present step is tested: its trust ratio, or its lengths.
+  var isTested: Bool {
+    trustRatio?.isDue(step: steps) ?? false || state.lengths?.tested(step: steps) != nil
+  }
 
   /// (M15) for the step from ``before`` to the present parameters. All ranks take the numbers of rank 0, so that they
   /// decide alike even where their processors differ in the last bit.
   func testTrustRatio(over ranks: borrowing some GlobalSum & ~Copyable) throws {
-    guard let test = trustRatio, let before else { return }
-    var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
-    pass.updatesRunningAverages = false
-    _ = try network.forward(
-      reduction.ownInputs, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: test.ids.span,
-      over: ranks)
-    try addLosses(test.losses, over: ranks)
-    func objective(_ loss: Double, _ parameters: Arena<Scalar>) -> Double {
-      loss / Double(minibatch.samples) + settings.regularization.value(parameters.all, network.layout)
-    }
-    let decreases = test.decreases.all
-    let actual = objective(test.losses.values[0], before) - objective(test.losses.values[1], parameters)
+    guard trustRatio != nil, let before, let tested else { return }
     let predicted = predictedDecrease(
       from: before.all, to: parameters.all, sums: statistics, samples: minibatch.samples,
       regularization: settings.regularization, layout: network.layout)
-    decreases[0] = ranks.rank == 0 ? actual : 0
-    decreases[1] = ranks.rank == 0 ? predicted : 0
-    try ranks.sum(decreases)
+    let regularizationBefore = settings.regularization.value(before.all, network.layout)
+    let losses = try testedLosses(over: ranks)
+    tested.decisive[0] =
+      losses.before + regularizationBefore - losses.after
+      - settings.regularization.value(parameters.all, network.layout)
+    tested.decisive[1] = predicted
+    try decideAlike(2, over: ranks)
+    let (actual, ofRankZero) = (tested.decisive[0], tested.decisive[1])
     // J before the step is finite; otherwise the step would not have been taken.
-    let isFinite = decreases[0].isFinite
-    if trustRatio?.ratio.adapt(actual: decreases[0], predicted: decreases[1], isFinite: isFinite) == .undo {
+    if trustRatio?.adapt(actual: actual, predicted: ofRankZero, isFinite: actual.isFinite) == .undo {
       parameters.all.copy(from: before.all)
       wasUndone = true
     }
+  }
+
+  /// Gives all ranks the first decisive numbers of rank 0.
+  func decideAlike(_ count: Int, over ranks: borrowing some GlobalSum & ~Copyable) throws {
+    guard let decisive = tested?.decisive[0..<count] else { return }
+    if ranks.rank != 0 { decisive.fill(0) }
+    try ranks.sum(decisive)
+  }
+
+  /// The mean losses of the minibatch, without R: in the last statistics, and at the present parameters with the same
+  /// dropout masks. Collective.
+  func testedLosses(over ranks: borrowing some GlobalSum & ~Copyable) throws -> (before: Double, after: Double) {
+    guard let tested else { preconditionFailure("a step that is tested keeps its minibatch") }
+    var pass = Pass.training(seed: settings.seed, epoch: minibatch.epoch)
+    pass.updatesRunningAverages = false
+    _ = try network.forward(
+      reduction.ownInputs, parameters: parameters.all, pass: pass, samples: minibatch.samples, ids: tested.ids.span,
+      over: ranks)
+    tested.losses.values[0] = tested.ownLoss
+    try addLosses(tested.losses, over: ranks)
+    let samples = Double(minibatch.samples)
+    return (tested.losses.values[0] / samples, tested.losses.values[1] / samples)
   }
 
   /// Adds up the losses of the last statistics, and the losses of the last forward pass.

@@ -10,7 +10,8 @@ extension TrainingStep {
   /// - Parameter factor: the schedule's factor of the learning rate.
   public func update(factor: Double, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     let isTested = isTested
-    appliedRate = (trustRatio?.ratio.rate ?? settings.rate) * factor
+    let testedGroups = state.lengths?.tested(step: steps)
+    appliedRate = (trustRatio?.rate ?? settings.rate) * factor
     wasUndone = false
     steps += 1
     if isTested || keepsParametersBefore { before?.all.copy(from: parameters.all) }
@@ -28,8 +29,9 @@ extension TrainingStep {
     try reduction.update(
       settings.rule, hasCurvature: hasParameterCurvature, samples: minibatch.samples, state: state, rate: appliedRate,
       regularization: settings.regularization, rest: movesWithSums ? rest : nil)
-    learningRate = appliedRate * (state.distance?.longestStep ?? 1)
-    if isTested { try testTrustRatio(over: ranks) }
+    if trustRatio != nil, isTested { try testTrustRatio(over: ranks) }
+    if let testedGroups { try testLengths(of: testedGroups, over: ranks) }
+    learningRate = appliedRate * state.longestStep
   }
 
   /// P_k = −∂(Δw_k)/∂Ẇ_k of the last update, where Ẇ is a sum over the samples and everything else is as in the update

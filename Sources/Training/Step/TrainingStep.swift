@@ -35,9 +35,13 @@ public final class TrainingStep<Scalar: Real> {
   let state: OptimizerState<Scalar>
   /// (M29) The sums that g and A are made of; nil where every parameter has a curvature of its own.
   let unitSums: UnitSums<Scalar>?
-  var trustRatio: TrustRatioTest?
+  var trustRatio: TrustRatio?
+  /// The minibatch of a step that is tested; nil where none is.
+  var tested: TestedMinibatch?
   /// w before a step whose trust ratio is tested, or before every step; nil where neither is needed.
   let before: Arena<Scalar>?
+  /// w after a step whose lengths are tested; nil where they are not.
+  let after: Arena<Scalar>?
   let keepsParametersBefore: Bool
   /// The parameters that remain to update where the product kernel updates the weights, see ``movesWithSums``; nil
   /// where no step can do so.
@@ -65,10 +69,11 @@ public final class TrainingStep<Scalar: Real> {
   ///   - takesRows: whether the caller will provide samples row by row, with their own targets and weights.
   ///   - keepsSums: whether Ẇ and Ẅ are formed in memory even where the product kernel could update the weights.
   ///   - memory: made for the same network, with its parameters; nil where all sums are needed on every rank.
+  ///   - steps: the number of steps of the whole training; nil for a long one.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
     capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false,
-    keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil
+    keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil, steps: Int? = nil
   ) {
     let settings = StepSettings(configuration)
     let training = configuration.training
@@ -94,11 +99,14 @@ public final class TrainingStep<Scalar: Real> {
     }
     state = OptimizerState(
       for: settings.rule, network.layout, keepsCurvature: settings.curvature.map { $0.every > 1 } ?? false,
-      unitLayers: network.unitLayers)
+      unitLayers: network.unitLayers, steps: steps)
     if settings.curvature != nil { network.reserveExponents() }
     unitSums = state.units == nil ? nil : UnitSums(network, capacity: capacity)
-    trustRatio = configuration.optimizer.trust.map { TrustRatioTest($0, capacity: capacity) }
-    before = trustRatio == nil && !keepsParametersBefore ? nil : Arena(count: parameters.count)
+    trustRatio = configuration.optimizer.trust
+    let isTested = trustRatio != nil || state.lengths != nil
+    tested = isTested ? TestedMinibatch(capacity: capacity, decisive: 3) : nil
+    after = state.lengths == nil ? nil : Arena(count: parameters.count)
+    before = isTested || keepsParametersBefore ? Arena(count: parameters.count) : nil
     gradient =
       switch training.gradient {
       case .backpropagation: .backpropagation
@@ -194,7 +202,7 @@ extension TrainingStep: Resumable {
     try exchangeParameters(with: state)
     try state.number("steps", &steps)
     try state.number("learningRate", &learningRate)
-    try state.part("trustRatio") { try trustRatio?.ratio.exchange(with: $0) }
+    try state.part("trustRatio") { try trustRatio?.exchange(with: $0) }
     try reduction.whole(state).part("optimizer", self.state.exchange)
     // Every rank has all of it.
     try state.part("units") { try self.state.units?.exchange(with: $0) }

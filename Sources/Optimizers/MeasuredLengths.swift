@@ -1,0 +1,249 @@
+private import Glibc
+public import Kernels
+internal import Networks
+
+/// (M34) Step lengths from measurements on the steps' own minibatches.
+///
+/// A group b is a weight matrix or a bias vector, by unit a layer's weights and biases together. Its step has the direction
+/// D_b and the length
+///
+///     Δw = −λ_b √s_b D_b/rms(D_b)         λ_b = φ κ_b ℓ_b × schedule
+///     ℓ_b = 0.01 ρ_b^¼ max(1, 25/√T)      ρ_b = rms(w_b) before the first step, at least 0.01;  T the number of steps
+///     s_b = rms(m̂_b)/√n̂_b                 n the average (decay 0.99) of the mean square of g_b = Ẇ_b + ∇R
+///
+/// s_b is small where the gradients of successive steps disagree. The factors φ and κ_b are 1 until a test finds steps
+/// too long. Each of the first 10 steps and every 5th one is tested, with its own minibatch and dropout masks. With p = −g·Δw
+/// and the actual decrease a = J(w) − J(w + Δw), R included, (p − a)/p is the part of the predicted decrease that
+/// curvature took away: ½ for the step to the minimum along the line, 1 where J is as high as before.
+///
+///     κ_b: of the step of one group alone, (p − a)/p is to be at most 0.7 at φ = 1. p and p − a, as a slope and a curvature
+///          relative to ℓ_b, are averages with decay 0.8, from probes of ⅛ of the step; where that part alone is too long, of
+///          ⅛ of it, and so on: far steps of units that saturate look less curved than they are.
+///     φ:   of the whole step it is to be at most 0.8, else φ ← 0.8 φ; averages with decay 0.7. In the first step φ is halved
+///          until it is, in every tested step until J is finite.
+///
+/// A tested step that is found too long is shortened at once. In the first 10 steps all groups are tested, later one at a
+/// time, in turn.
+///
+/// In-sample ratios bound a length from above and do not choose it. Lengths that follow the measured curvature closely end in
+/// regions where it is large (docs/optimizers.md has the experiments).
+public final class MeasuredLengths<Scalar: Real> {
+  /// The blocks of each group.
+  public let groups: [[Int]]
+  private let groupOfBlock: [Int?]
+  /// T.
+  private let steps: Int
+
+  /// The number of steps begun.
+  public private(set) var updates = 0
+  /// ℓ_b, without the schedule.
+  private var bases: [Double]
+  /// κ_b.
+  public private(set) var caps: [Double]
+  /// φ.
+  public private(set) var factor = 1.0
+  /// n_b, not corrected.
+  private var meanSquares: [Double]
+  /// The averages of p and p − a of every group, relative to ℓ_b, and how often each was tested.
+  private var slopes: [Double]
+  private var curvatures: [Double]
+  private var tests: [Int]
+  /// The averages for the whole step, relative to φ = 1.
+  private var slope = 0.0
+  private var curvature = 0.0
+
+  /// Of the present step: φ κ_b ℓ_b √s_b, with what a test left of it.
+  private var lengths: [Double]
+
+  /// - Parameters:
+  ///   - together: the blocks that move together; every other block is a group of its own.
+  ///   - steps: T.
+  init(_ layout: ParameterLayout, together: [[Int]], steps: Int) {
+    let others = layout.blocks.indices.filter { block in
+      layout.blocks[block].isTrained && !together.contains { $0.contains(block) }
+    }
+    groups = together + others.map { [$0] }
+    let groups = groups
+    groupOfBlock = layout.blocks.indices.map { block in groups.firstIndex { $0.contains(block) } }
+    self.steps = steps
+    bases = Array(repeating: 0, count: groups.count)
+    caps = Array(repeating: 1, count: groups.count)
+    (meanSquares, slopes, curvatures, lengths) = (bases, bases, bases, bases)
+    tests = Array(repeating: 0, count: groups.count)
+  }
+
+  /// The length of a block in the present step, without the schedule.
+  func stepLength(ofBlock index: Int) -> Double { groupOfBlock[index].map { lengths[$0] } ?? 0 }
+
+  /// The greatest length that any block has in the present step.
+  public var longestStep: Double { lengths.max() ?? 0 }
+
+  // The constants.
+  private static var scale: Double { 0.01 }
+  private static var smallestRoot: Double { 0.01 }
+  private static var shortRun: Double { 625 }
+  private static var squareDecay: Double { 0.99 }
+  private static var firstTests: Int { 10 }
+  private static var every: Int { 5 }
+  private static var mostOfOne: Double { 0.7 }
+  private static var mostOfAll: Double { 0.8 }
+}
+
+extension MeasuredLengths {
+  /// Begins a step; the first one takes ρ_b from its parameters.
+  ///
+  /// - Parameter measures: their products are Σ g², their magnitudes Σ m² of every block, m not corrected.
+  func begin(
+    _ parameters: Vector<Scalar>, _ layout: ParameterLayout, _ measures: StepMeasures, momentum: Double,
+    firstUpdates: Int
+  ) {
+    if updates == 0 {
+      for (group, blocks) in groups.enumerated() {
+        let longer = max(1, (Self.shortRun / Double(steps)).squareRoot())
+        bases[group] = Self.base(rootMeanSquare(parameters, layout, blocks)) * longer
+      }
+    }
+    updates += 1
+    let share = momentum == 0 ? 1 : 1 - pow(momentum, Double(firstUpdates))
+    for (group, blocks) in groups.enumerated() {
+      var (squares, averages, count) = (0.0, 0.0, 0)
+      for block in blocks {
+        squares += measures.products[block]
+        averages += measures.magnitudes[block]
+        count += layout.blocks[block].range.count
+      }
+      let mean = squares / Double(max(1, count))
+      meanSquares[group] = Self.squareDecay * meanSquares[group] + (1 - Self.squareDecay) * mean
+      let n = meanSquares[group] / (1 - pow(Self.squareDecay, Double(updates)))
+      let m = (averages / Double(max(1, count))).squareRoot() / share
+      let agreement = n > 0 ? m / n.squareRoot() : 0
+      lengths[group] = factor * caps[group] * bases[group] * agreement.squareRoot()
+    }
+  }
+
+  private static func base(_ root: Double) -> Double { scale * pow(max(root, smallestRoot), 0.25) }
+
+  private func rootMeanSquare(_ parameters: Vector<Scalar>, _ layout: ParameterLayout, _ blocks: [Int]) -> Double {
+    var (total, count) = (0.0, 0)
+    for block in blocks {
+      let w = parameters[layout.blocks[block].range]
+      total = (0..<w.count).reduce(total) { $0 + Double(w[$1]) * Double(w[$1]) }
+      count += w.count
+    }
+    return (total / Double(max(1, count))).squareRoot()
+  }
+}
+
+extension MeasuredLengths {
+  /// The groups whose steps are tested alone in a step, counted from 0; nil where the step is not tested.
+  public func tested(step: Int) -> Range<Int>? {
+    if step < Self.firstTests { return 0..<groups.count }
+    guard step.isMultiple(of: Self.every), !groups.isEmpty else { return nil }
+    let group = step / Self.every % groups.count
+    return group..<group + 1
+  }
+
+  /// What a test of one group says.
+  public enum Verdict: Equatable {
+    /// The part of the step to keep, at most 1.
+    case keep(Double)
+    /// Another part of the step tells more.
+    case probe(Double)
+  }
+
+  /// The part of a group's step that is tested first.
+  public static var probe: Double { 0.125 }
+
+  /// Takes up a test of one group alone.
+  ///
+  /// - Parameters:
+  ///   - test: p and a of a part of the group's step.
+  ///   - probe: the part.
+  public func takeUp(group: Int, _ test: StepTest, probe: Double) -> Verdict {
+    let (p, a) = (test.predicted, test.actual)
+    // A whole step that is lost in the rounding of J is not too long.
+    guard abs(p) > probe * test.resolution else { return .keep(1) }
+    let resolved = 32 * test.resolution
+    if probe == Self.probe, abs(p) <= resolved { return .probe(1) }
+    let canBeShorter = probe > Self.shortestProbe && abs(p) * Self.probe > resolved
+    if canBeShorter, !a.isFinite || (p > 0 && p - a > Self.mostOfOne * p) { return .probe(probe * Self.probe) }
+    let (before, relative) = (caps[group], factor * caps[group] * test.schedule * probe)
+    guard a.isFinite else { return .keep(shorten(group, to: before / 2)) }
+    let keep = min(0.8, Double(tests[group]) / Double(tests[group] + 1))
+    tests[group] += 1
+    slopes[group] = keep * slopes[group] + (1 - keep) * p / relative
+    curvatures[group] = keep * curvatures[group] + (1 - keep) * (p - a) / (relative * relative)
+    guard slopes[group] > 0 else { return .keep(shorten(group, to: before / 2)) }
+    let isCurved = curvatures[group] > 0
+    return .keep(
+      shorten(group, to: isCurved ? Self.mostOfOne * slopes[group] / (curvatures[group] * test.schedule) : 1))
+  }
+
+  private static var shortestProbe: Double { 0x1p-12 }
+
+  private func shorten(_ group: Int, to cap: Double) -> Double {
+    let before = caps[group]
+    caps[group] = min(max(cap, 1e-3), 1)
+    let part = min(1, caps[group] / before)
+    lengths[group] *= part
+    return part
+  }
+
+  /// Takes up the test of the whole step, with what the other tests left of it.
+  ///
+  /// - Returns: the part of the step to keep: 1, or ½ for a step that is to be tested again.
+  public func takeUp(_ test: StepTest) -> Double {
+    let (p, a) = (test.predicted, test.actual)
+    let isTooLong = updates == 1 && p > test.resolution && p - a > Self.mostOfAll * p
+    if !a.isFinite || isTooLong, factor > 0x1p-60 {
+      factor /= 2
+      for group in lengths.indices { lengths[group] /= 2 }
+      return 0.5
+    }
+    guard p > test.resolution, a.isFinite else { return 1 }
+    let (keep, relative) = (0.7, factor * test.schedule)
+    slope = keep * slope + (1 - keep) * p / relative
+    curvature = keep * curvature + (1 - keep) * (p - a) / (relative * relative)
+    if updates > 1, curvature * relative > Self.mostOfAll * slope { factor *= 0.8 }
+    return 1
+  }
+}
+
+/// What a step, or a part of it, does to the loss of its own minibatch.
+public struct StepTest {
+  /// p = −(Ẇ + ∇R)·Δw, the decrease of J that the gradient predicts.
+  public var predicted: Double
+  /// a = J(w) − J(w + Δw), R included.
+  public var actual: Double
+  /// The factor of the step's length that the schedule gives.
+  public var schedule: Double
+  /// The smallest difference of losses that their rounding does not hide.
+  public var resolution: Double
+
+  public init(predicted: Double, actual: Double, schedule: Double, resolution: Double) {
+    (self.predicted, self.actual, self.schedule, self.resolution) = (predicted, actual, schedule, resolution)
+  }
+}
+
+extension MeasuredLengths: Resumable {
+  public func exchange(with state: any StateExchange) throws {
+    try state.number("updates", &updates)
+    try state.numbers("bases", &bases)
+    try state.numbers("caps", &caps)
+    try state.number("factor", &factor)
+    try state.numbers("meanSquares", &meanSquares)
+    try state.numbers("slopes", &slopes)
+    try state.numbers("curvatures", &curvatures)
+    try state.numbers("tests", &tests)
+    try state.number("slope", &slope)
+    try state.number("curvature", &curvature)
+  }
+}
+
+/// How lengths are found where a configuration has no learning rate.
+public enum LengthRule: String, Codable, CaseIterable, Sendable {
+  /// (M33) From the gradients on the way, see ``DistanceEstimate``.
+  case found
+  /// (M34) By what a step does to the loss of its own minibatch, see ``MeasuredLengths``.
+  case measured
+}
