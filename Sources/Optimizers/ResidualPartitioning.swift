@@ -9,7 +9,7 @@ public import Networks
 /// m ← β₁ m + (1 − β₁)(Ẇ + ∇R), v ← β₂ v + (1 − β₂) Ẅ, each with a bias correction by its own number of updates; Δw =
 /// −λ m̂/(v̂ + λ ∇²R + δ), and 0 where the denominator is 0. With β₁ = β₂ = 0 this is (M11).
 ///
-/// With the curvature power ½, or with an adaptive scale, λ is a step length and does not multiply ∇²R: Δw = −λ m̂/(v̂
+/// With the curvature power ½, an adaptive scale or measured lengths, λ is a step length and does not multiply ∇²R: Δw = −λ m̂/(v̂
 /// + ∇²R + δ)ᵖ, scaled.
 public struct ResidualPartitioning: Optimizer {
   /// β₁ of (M14).
@@ -123,6 +123,23 @@ extension ResidualPartitioning {
   }
 
   public func check(learningRate: Double?, loss: Loss, regularization: Regularization) throws(OptimizerError) {
+    if lengths == .measured {
+      guard trustRatio == nil else {
+        throw OptimizerError(
+          "optimizer.trustRatio changes a learning rate, but with optimizer.lengths measured there is none; leave one of them "
+            + "out")
+      }
+      guard learningRate == nil else {
+        throw OptimizerError(
+          "optimizer.lengths measured needs no learning rate, but there is one; leave it out, or set optimizer.lengths to "
+            + "found")
+      }
+      guard layerScale == .unit else {
+        throw OptimizerError(
+          "optimizer.lengths measured scales each step by itself, so optimizer.layerScale must be unit, not "
+            + layerScale.rawValue)
+      }
+    }
     if learningRate == nil {
       guard trustRatio == nil else {
         throw OptimizerError(
@@ -133,14 +150,6 @@ extension ResidualPartitioning {
           "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not "
             + "none")
       }
-      guard lengths == .found || layerScale == .unit else {
-        throw OptimizerError(
-          "optimizer.lengths measured scales each step by itself, so optimizer.layerScale must be unit, not "
-            + layerScale.rawValue)
-      }
-    } else if lengths == .measured {
-      throw OptimizerError(
-        "optimizer.lengths measured needs no learning rate, but optimizer.learningRate is given; leave one of them out")
     }
     guard curvature.partition == .weight || layerScale != .adaptive else {
       throw OptimizerError(

@@ -39,10 +39,11 @@ extension TrainingDraft {
     var numbers = (isWider ? 2 : 1) * chain
     if let student {
       // The student's own training: parameters and sums, the optimizer's state, the parameters at the last finite loss
-      // and before a step.
+      // and before a step, and after it where its lengths are tested.
       let rows = (hidden + capacity * ranks + ranks - 1) / ranks
       let states = OptimizerState<Scalar>.arrays(for: own.optimizer.rule, keepsCurvature: true)
-      numbers += (5 + states) * studentCount + student.places(rows: max(rows, LearningProblem.chunk))
+      let tested = own.optimizer.rule.measuresLength ? 1 : 0
+      numbers += (5 + tested + states) * studentCount + student.places(rows: max(rows, LearningProblem.chunk))
       numbers += Self.rows(rows + LearningProblem.chunk, of: problem)
     }
     // For each training sample: weights, averages and initial weights.

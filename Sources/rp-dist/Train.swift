@@ -24,7 +24,7 @@ struct Train: RankCommand {
       Residual partitioning finds the lengths of its steps (learningRate:
       auto, with a linear schedule). With a learning rate it is the paper's
       plain step; with trustRatio: on its learning rate follows the loss.
-      Its best steps today: optimizer={partition: unit, lengths: measured}.
+      Steps for deep networks: optimizer={partition: unit, lengths: measured}.
 
       Ranks of one machine share memory (reduction: node) where no setting
       needs the whole sums on each: every rank forms and moves a part of the

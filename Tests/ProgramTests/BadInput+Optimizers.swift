@@ -32,11 +32,14 @@ extension BadInput {
     BadInput(
       name: "measured lengths beside a learning rate", arguments: "--set optimizer={lengths:␣measured,learningRate:␣1}",
       exitCode: 64,
-      says: ["optimizer.lengths measured needs no learning rate", "leave one of them out"]),
+      says: ["optimizer.lengths measured needs no learning rate", "leave it out", "optimizer.lengths to found"]),
+    BadInput(
+      name: "measured lengths beside a trust ratio", arguments: "--set optimizer={lengths:␣measured,trustRatio:␣on}",
+      exitCode: 64, says: ["optimizer.trustRatio changes a learning rate", "lengths measured", "leave one of them out"]),
     BadInput(
       name: "measured lengths with a scale of another kind",
-      arguments: "--set optimizer={lengths:␣measured,layerScale:␣adaptive}", exitCode: 64,
-      says: ["optimizer.lengths measured", "optimizer.layerScale must be unit, not adaptive"]),
+      arguments: "--set optimizer={lengths:␣measured,layerScale:␣none}", exitCode: 64,
+      says: ["optimizer.lengths measured", "optimizer.layerScale must be unit, not none"]),
     BadInput(
       name: "measured lengths in shared memory", arguments: "--set optimizer.lengths=measured --set reduction=node",
       exitCode: 64, says: ["optimizer.lengths measured", "node"]),

@@ -19,7 +19,8 @@ extension TrainingStep {
       decisive[0] = predictedDecrease(
         from: before.all, to: after.all, sums: statistics, samples: minibatch.samples, regularization: regularization,
         layout: layout, blocks: blocks)
-      decisive[1] = losses.before - losses.after + regularizationBefore - regularization.value(parameters.all, layout)
+      decisive[1] =
+        (losses.before + regularizationBefore) - (losses.after + regularization.value(parameters.all, layout))
       decisive[2] = losses.before
       try decideAlike(3, over: ranks)
       // J is rounded where its samples' losses are.
@@ -39,7 +40,10 @@ extension TrainingStep {
         result.predicted *= probe
         verdict = lengths.takeUp(group: group, result, probe: probe)
       }
-      set(blocks, to: 0, from: before, towards: after)
+      for block in blocks {
+        let range = layout.blocks[block].range
+        parameters.all[range].copy(from: before.all[range])
+      }
       // The step with what the test leaves of it.
       if case .keep(let part) = verdict, part < 1 { set(blocks, to: part, from: before, towards: after, in: after) }
     }

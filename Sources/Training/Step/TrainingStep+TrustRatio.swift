@@ -42,9 +42,8 @@ extension TrainingStep {
       regularization: settings.regularization, layout: network.layout)
     let regularizationBefore = settings.regularization.value(before.all, network.layout)
     let losses = try testedLosses(over: ranks)
-    tested.decisive[0] =
-      losses.before + regularizationBefore - losses.after
-      - settings.regularization.value(parameters.all, network.layout)
+    let regularizationAfter = settings.regularization.value(parameters.all, network.layout)
+    tested.decisive[0] = (losses.before + regularizationBefore) - (losses.after + regularizationAfter)
     tested.decisive[1] = predicted
     try decideAlike(2, over: ranks)
     let (actual, ofRankZero) = (tested.decisive[0], tested.decisive[1])
