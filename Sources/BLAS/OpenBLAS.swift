@@ -40,7 +40,9 @@ private import Synchronization
       unsafe getenv(Self.coreVariable) == nil
     {
       unsafe openblas_close(functions)
+      // Read when it is loaded, too.
       unsafe setenv(Self.coreVariable, core, 1)
+      defer { unsafe unsetenv(Self.coreVariable) }
       unsafe functions = try Self.open()
     }
     guard !configuration.contains("USE64BITINT") else {

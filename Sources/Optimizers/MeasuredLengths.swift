@@ -22,8 +22,8 @@ internal import Networks
 ///     φ:   of the whole step it is to be at most 0.8, else φ ← 0.8 φ; averages with decay 0.7. In the first step φ is halved
 ///          until it is, in every tested step until J is finite.
 ///
-/// A group's step that is found too long is shortened at once; φ holds from the next step on. In the first 10 steps all groups are tested, later one at a
-/// time, in turn.
+/// A group's step that is found too long is shortened at once; φ holds from the next step on. In the first 10 steps all groups
+/// are tested, later one at a time, in turn.
 ///
 /// In-sample ratios bound a length from above and do not choose it. Lengths that follow the measured curvature closely end in
 /// regions where it is large (docs/experiments.md).

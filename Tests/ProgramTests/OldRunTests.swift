@@ -80,7 +80,9 @@ extension ProgramTests {
         try copy("stopped", as: name)
         #expect(try result(name).libraries.threads == 1)
         let run = try run(["--resume", "runs/\(name)", "--set", setting])
-        #expect(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+        // The fixture was made on a processor with AVX2.
+        let complaints = run.errors.split(separator: "\n").filter { !$0.contains("the run goes on with loops for") }
+        #expect(run.exitCode == 0 && complaints.isEmpty, "\(run.errors)")
         #expect(try result(name).status == .finished)
         let folder = folder.path + "/runs/\(name)"
         for file in ["config.yml", "manifest.json", "checkpoints/step-60/state.json"] {
