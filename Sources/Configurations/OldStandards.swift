@@ -9,9 +9,12 @@ package import Yams
 ///
 /// To change a standard, add one line to ``all`` and, after a release, raise `CheckpointState.presentFormat`.
 package enum OldStandards {
-  /// The keys, in sections that every configuration has, with their values up to and including a format.
-  private static let all: [(upTo: Int, key: String, value: String)] = [
-    (upTo: 1, key: "training.lastBatch", value: "keep")
+  /// The keys, in sections that every configuration has, with their values up to and including a format; where an optimizer
+  /// is named, in its section, of a network or of a student, if it has that name or none.
+  private static let all: [(upTo: Int, key: String, value: String, optimizer: String?)] = [
+    (upTo: 1, key: "training.lastBatch", value: "keep", optimizer: nil),
+    (upTo: 2, key: "optimizer.partition", value: "weight", optimizer: "residualPartitioning"),
+    (upTo: 2, key: "reweight.student.optimizer.partition", value: "weight", optimizer: "residualPartitioning"),
   ]
 
   static let formatKey = "format"
@@ -23,11 +26,17 @@ package enum OldStandards {
   ///   - tree: the settings that the run names.
   ///   - format: the format of these settings.
   package static func settings(of tree: Node, format: Int) -> [String] {
-    all.compactMap { standard in
+    func value(_ path: [String]) -> Node? {
+      path.reduce(tree) { node, name in node?[name] }.flatMap { ConfigurationSource.isEmpty($0) ? nil : $0 }
+    }
+    return all.compactMap { standard in
       let path = standard.key.split(separator: ".").map(String.init)
-      let named = path.reduce(tree) { node, name in node?[name] }.flatMap {
-        ConfigurationSource.isEmpty($0) ? nil : $0.string
+      let section = Array(path.dropLast())
+      if let optimizer = standard.optimizer {
+        guard section.count == 1 || value(section) != nil, value(section + ["name"])?.string ?? optimizer == optimizer
+        else { return nil }
       }
+      let named = value(path)?.string
       return (named ?? (format <= standard.upTo ? standard.value : nil)).map { "\(standard.key)=\($0)" }
     }
   }

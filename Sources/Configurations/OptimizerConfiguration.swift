@@ -110,7 +110,7 @@ extension OptimizerConfiguration {
 
 /// How Ẅ is used; the standard use if the optimizer does not use Ẅ.
 extension OptimizerConfiguration {
-  package var curvature: CurvatureUse { settings.curvatureUse ?? CurvatureUse() }
+  package var curvature: CurvatureUse { rule.curvatureUse ?? CurvatureUse() }
 
   /// Ẅ is computed once in this number of steps.
   package var curvatureEvery: Int { curvature.every }
@@ -120,7 +120,14 @@ extension OptimizerConfiguration {
   public var lossPartition: LossPartition { curvature.lossPartition }
 
   /// What gets one share of the residual; nil where the optimizer uses no curvature.
-  package var partition: Partition? { settings.curvatureUse?.partition }
+  package var partition: Partition? { rule.curvatureUse?.partition }
+
+  /// The number of steps after which the work of a step repeats.
+  package var cycle: Int {
+    let ofCurvature = rule.curvatureUse?.cycle ?? 1
+    guard rule.measuresLength, !ofCurvature.isMultiple(of: TestedLengths.every) else { return ofCurvature }
+    return ofCurvature * TestedLengths.every
+  }
 
   /// Whether curvature is by unit: g and A in place of Ẅ.
   package var isByUnit: Bool { curvature.partition == .unit }

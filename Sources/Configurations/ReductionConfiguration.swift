@@ -59,7 +59,6 @@ extension Configuration {
   package var needsAllSums: String? {
     if training.gradient != .backpropagation { return "training.gradient \(training.gradient.rawValue)" }
     if reduction.curvaturePrecision == .bfloat16 { return "reduction.curvaturePrecision bfloat16" }
-    if optimizer.rule.measuresLength { return "optimizer.lengths measured" }
     return optimizer.trust == nil ? nil : "optimizer.trustRatio"
   }
 

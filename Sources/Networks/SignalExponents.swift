@@ -114,11 +114,17 @@ struct ExponentCadence {
   /// - Parameters:
   ///   - step: at which exponents were chosen. After the first steps, in which a network changes most, they are chosen
   ///     less often.
-  ///   - reach: the largest exponent of a signal, without its sign. A network in which it is small is in no danger.
+  ///   - reach: the largest exponent of a signal, without its sign. A network in which it is small is in no danger; where it
+  ///     is large, one step can multiply signals by more than the window.
   mutating func choose(at step: Int, reach: Int, window: Int) {
-    let most = reach <= window ? 64 : reach <= 4 * window ? 16 : 8
-    next = step + min(most, max(1, step))
+    if reach <= window {
+      next = step + min(64, max(1, step))
+    } else {
+      next = step + (step < Self.firstSteps ? 1 : 8)
+    }
   }
+
+  private static var firstSteps: Int { 10 }
 }
 
 extension ExponentCadence: Resumable {

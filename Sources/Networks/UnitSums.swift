@@ -6,6 +6,8 @@ public struct UnitLayer: Equatable, Sendable {
   public let inputs: Int
   public let outputs: Int
   public let hasBias: Bool
+  /// Whether it reads the network's inputs, as they are or through layers without affine statistics.
+  public let isFirst: Bool
   /// The numbers of its blocks in the network's layout: the weights, and the biases where there are any.
   public let blocks: [Int]
   /// The weights, followed by the biases, in the arenas of parameters.
@@ -55,6 +57,7 @@ extension Network {
       found.append(
         UnitLayer(
           address: plan.steps[step].address, inputs: affine.inputs, outputs: affine.outputs, hasBias: affine.hasBias,
+          isFirst: found.isEmpty,
           blocks: layout.blocks.indices.filter { layout.blocks[$0].step == step }, parameters: layout.slices[step],
           curvature: place..<moment, moment: moment..<moment + Matrix<Scalar>.triangleCount(n), step: step))
       place = moment + Matrix<Scalar>.triangleCount(n)

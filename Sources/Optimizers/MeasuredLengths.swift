@@ -30,16 +30,18 @@ internal import Networks
 public final class MeasuredLengths<Scalar: Real> {
   /// The blocks of each group.
   public let groups: [[Int]]
+  /// The blocks of all groups.
+  public let allBlocks: [Int]
   private let groupOfBlock: [Int?]
   /// T.
   private let steps: Int
 
   /// The number of steps begun.
   public private(set) var updates = 0
-  /// ℓ_b, without the schedule.
+  /// 0.01 ρ_b^¼.
   private var bases: [Double]
-  /// κ_b.
-  public private(set) var caps: [Double]
+  /// The most that κ_b times the schedule may be.
+  private var limits: [Double]
   /// φ.
   public private(set) var factor = 1.0
   /// n_b, not corrected.
@@ -64,16 +66,20 @@ public final class MeasuredLengths<Scalar: Real> {
     }
     groups = together + others.map { [$0] }
     let groups = groups
+    allBlocks = groups.flatMap(\.self)
     groupOfBlock = layout.blocks.indices.map { block in groups.firstIndex { $0.contains(block) } }
     self.steps = steps
     bases = Array(repeating: 0, count: groups.count)
-    caps = Array(repeating: 1, count: groups.count)
+    limits = Array(repeating: 1, count: groups.count)
     (meanSquares, slopes, curvatures, lengths) = (bases, bases, bases, bases)
     tests = Array(repeating: 0, count: groups.count)
   }
 
   /// The length of a block in the present step, without the schedule.
   func stepLength(ofBlock index: Int) -> Double { groupOfBlock[index].map { lengths[$0] } ?? 0 }
+
+  /// κ_b.
+  public func cap(ofGroup group: Int, schedule: Double) -> Double { min(1, limits[group] / schedule) }
 
   /// The greatest length that any block has in the present step.
   public var longestStep: Double { lengths.max() ?? 0 }
@@ -84,26 +90,29 @@ public final class MeasuredLengths<Scalar: Real> {
   private static var shortRun: Double { 625 }
   private static var squareDecay: Double { 0.99 }
   private static var firstTests: Int { 10 }
-  private static var every: Int { 5 }
   private static var mostOfOne: Double { 0.7 }
   private static var mostOfAll: Double { 0.8 }
+  private static var mostOfOutlier: Double { 2 }
 }
 
 extension MeasuredLengths {
   /// Begins a step; the first one takes ρ_b from its parameters.
   ///
-  /// - Parameter measures: their products are Σ g², their magnitudes Σ m² of every block, m not corrected.
+  /// - Parameters:
+  ///   - measures: their products are Σ g², their magnitudes Σ m² of every block, m not corrected, their sizes Σ w².
+  ///   - schedule: its factor of this step.
   func begin(
-    _ parameters: Vector<Scalar>, _ layout: ParameterLayout, _ measures: StepMeasures, momentum: Double,
-    firstUpdates: Int
+    _ layout: ParameterLayout, _ measures: StepMeasures, momentum: Double,
+    firstUpdates: Int, schedule: Double
   ) {
     if updates == 0 {
       for (group, blocks) in groups.enumerated() {
-        let longer = max(1, (Self.shortRun / Double(steps)).squareRoot())
-        bases[group] = Self.base(rootMeanSquare(parameters, layout, blocks)) * longer
+        let count = blocks.reduce(0) { $0 + layout.blocks[$1].range.count }
+        bases[group] = Self.base((blocks.reduce(0) { $0 + measures.sizes[$1] } / Double(max(1, count))).squareRoot())
       }
     }
     updates += 1
+    let longer = max(1, (Self.shortRun / Double(steps)).squareRoot())
     let share = momentum == 0 ? 1 : 1 - pow(momentum, Double(firstUpdates))
     for (group, blocks) in groups.enumerated() {
       var (squares, averages, count) = (0.0, 0.0, 0)
@@ -117,29 +126,19 @@ extension MeasuredLengths {
       let n = meanSquares[group] / (1 - pow(Self.squareDecay, Double(updates)))
       let m = (averages / Double(max(1, count))).squareRoot() / share
       let agreement = n > 0 ? m / n.squareRoot() : 0
-      lengths[group] = factor * caps[group] * bases[group] * agreement.squareRoot()
+      lengths[group] = factor * cap(ofGroup: group, schedule: schedule) * longer * bases[group] * agreement.squareRoot()
     }
   }
 
   private static func base(_ root: Double) -> Double { scale * pow(max(root, smallestRoot), 0.25) }
-
-  private func rootMeanSquare(_ parameters: Vector<Scalar>, _ layout: ParameterLayout, _ blocks: [Int]) -> Double {
-    var (total, count) = (0.0, 0)
-    for block in blocks {
-      let w = parameters[layout.blocks[block].range]
-      total = (0..<w.count).reduce(total) { $0 + Double(w[$1]) * Double(w[$1]) }
-      count += w.count
-    }
-    return (total / Double(max(1, count))).squareRoot()
-  }
 }
 
 extension MeasuredLengths {
   /// The groups whose steps are tested alone in a step, counted from 0; nil where the step is not tested.
   public func tested(step: Int) -> Range<Int>? {
     if step < Self.firstTests { return 0..<groups.count }
-    guard step.isMultiple(of: Self.every), !groups.isEmpty else { return nil }
-    let group = step / Self.every % groups.count
+    guard step.isMultiple(of: TestedLengths.every), !groups.isEmpty else { return nil }
+    let group = step / TestedLengths.every % groups.count
     return group..<group + 1
   }
 
@@ -161,30 +160,35 @@ extension MeasuredLengths {
   ///   - probe: the part.
   public func takeUp(group: Int, _ test: StepTest, probe: Double) -> Verdict {
     let (p, a) = (test.predicted, test.actual)
-    // A whole step that is lost in the rounding of J is not too long.
-    guard abs(p) > probe * test.resolution else { return .keep(1) }
     let resolved = 32 * test.resolution
+    guard abs(p) > probe * test.resolution else {
+      // A whole step that is lost in the rounding of J is not too long; one that raises J without a slope is.
+      return .keep(a > -resolved ? 1 : shorten(group, to: limit(of: group, test) / 2, test))
+    }
     if probe == Self.probe, abs(p) <= resolved { return .probe(1) }
     let canBeShorter = probe > Self.shortestProbe && abs(p) * Self.probe > resolved
     if canBeShorter, !a.isFinite || (p > 0 && p - a > Self.mostOfOne * p) { return .probe(probe * Self.probe) }
-    let (before, relative) = (caps[group], factor * caps[group] * test.schedule * probe)
-    guard a.isFinite else { return .keep(shorten(group, to: before / 2)) }
-    let keep = min(0.8, Double(tests[group]) / Double(tests[group] + 1))
+    let before = limit(of: group, test)
+    guard a.isFinite else { return .keep(shorten(group, to: before / 2, test)) }
+    let (keep, relative) = (min(0.8, Double(tests[group]) / Double(tests[group] + 1)), factor * before * probe)
     tests[group] += 1
     slopes[group] = keep * slopes[group] + (1 - keep) * p / relative
     curvatures[group] = keep * curvatures[group] + (1 - keep) * (p - a) / (relative * relative)
-    guard slopes[group] > 0 else { return .keep(shorten(group, to: before / 2)) }
+    guard slopes[group] > 0 else { return .keep(shorten(group, to: before / 2, test)) }
     let isCurved = curvatures[group] > 0
-    return .keep(
-      shorten(group, to: isCurved ? Self.mostOfOne * slopes[group] / (curvatures[group] * test.schedule) : 1))
+    return .keep(shorten(group, to: isCurved ? Self.mostOfOne * slopes[group] / curvatures[group] : 1, test))
   }
 
   private static var shortestProbe: Double { 0x1p-12 }
 
-  private func shorten(_ group: Int, to cap: Double) -> Double {
-    let before = caps[group]
-    caps[group] = min(max(cap, 1e-3), 1)
-    let part = min(1, caps[group] / before)
+  /// κ_b times the schedule, in the present step.
+  private func limit(of group: Int, _ test: StepTest) -> Double { min(limits[group], test.schedule) }
+
+  /// - Parameter limit: of κ_b times the schedule.
+  private func shorten(_ group: Int, to limit: Double, _ test: StepTest) -> Double {
+    let before = self.limit(of: group, test)
+    limits[group] = min(max(limit, 1e-3 * test.schedule), 1)
+    let part = min(1, limits[group] / before)
     lengths[group] *= part
     return part
   }
@@ -194,19 +198,29 @@ extension MeasuredLengths {
   /// - Returns: the part of the step to keep: 1, or ½ for a step that is to be tested again.
   public func takeUp(_ test: StepTest) -> Double {
     let (p, a) = (test.predicted, test.actual)
-    let isTooLong = updates == 1 && p > test.resolution && p - a > Self.mostOfAll * p
+    let isLost = a.isFinite && max(abs(p), abs(a)) <= test.resolution
+    let isTooLong = updates == 1 && !isLost && p - a > Self.mostOfAll * max(p, 0)
     if !a.isFinite || isTooLong, factor > 0x1p-60 {
       factor /= 2
       for group in lengths.indices { lengths[group] /= 2 }
       return 0.5
     }
-    guard p > test.resolution, a.isFinite else { return 1 }
+    guard a.isFinite, !isLost else { return 1 }
     let (keep, relative) = (0.7, factor * test.schedule)
-    slope = keep * slope + (1 - keep) * p / relative
-    curvature = keep * curvature + (1 - keep) * (p - a) / (relative * relative)
+    // Of a step uphill, its slope all the same; one step that fails is no more than one step.
+    let decrease = abs(p)
+    let lost = min(p - a, Self.mostOfOutlier * max(decrease, slope * relative))
+    slope = keep * slope + (1 - keep) * decrease / relative
+    curvature = keep * curvature + (1 - keep) * lost / (relative * relative)
     if updates > 1, curvature * relative > Self.mostOfAll * slope { factor *= 0.8 }
     return 1
   }
+}
+
+/// When lengths are tested.
+public enum TestedLengths {
+  /// A group after the first steps, once in so many.
+  public static var every: Int { 5 }
 }
 
 /// What a step, or a part of it, does to the loss of its own minibatch.
@@ -229,7 +243,7 @@ extension MeasuredLengths: Resumable {
   public func exchange(with state: any StateExchange) throws {
     try state.number("updates", &updates)
     try state.numbers("bases", &bases)
-    try state.numbers("caps", &caps)
+    try state.numbers("limits", &limits)
     try state.number("factor", &factor)
     try state.numbers("meanSquares", &meanSquares)
     try state.numbers("slopes", &slopes)
@@ -242,6 +256,8 @@ extension MeasuredLengths: Resumable {
 
 /// How lengths are found where a configuration has no learning rate.
 public enum LengthRule: String, Codable, CaseIterable, Sendable {
+  /// By unit measured, by weight found.
+  case auto
   /// (M33) From the gradients on the way, see ``DistanceEstimate``.
   case found
   /// (M34) By what a step does to the loss of its own minibatch, see ``MeasuredLengths``.

@@ -144,9 +144,12 @@ struct StepMeasures {
   let magnitudes: Vector<Double>
   /// ‖Δw‖² of every block, for the step from which the layer scale is computed.
   let squares: Vector<Double>
+  /// ‖w‖² of every block, where a step needs it.
+  let sizes: Vector<Double>
 
   init(blocks: Int) {
-    all = Arena<Double>(count: 3 * blocks).all
-    (products, magnitudes, squares) = (all[0..<blocks], all[blocks..<2 * blocks], all[2 * blocks..<3 * blocks])
+    all = Arena<Double>(count: 4 * blocks).all
+    (products, magnitudes) = (all[0..<blocks], all[blocks..<2 * blocks])
+    (squares, sizes) = (all[2 * blocks..<3 * blocks], all[3 * blocks..<4 * blocks])
   }
 }

@@ -8,19 +8,20 @@ public import Networks
 ///   - after: w + Δw.
 ///   - sums: Ẇ as a sum over the samples of the global minibatch, without R, at `before`.
 ///   - samples: S, the number of samples in that sum.
+///   - part: the parameters of which the sums are known; nil for all.
 ///   - blocks: the blocks whose step is meant; nil for all.
 /// - Complexity: one pass over three arrays; allocates nothing.
 public func predictedDecrease<Scalar: Real>(
   from before: Vector<Scalar>, to after: Vector<Scalar>, sums: StatisticsSlice<Scalar>, samples: Int,
-  regularization: Regularization, layout: ParameterLayout, blocks: [Int]? = nil
+  regularization: Regularization, layout: ParameterLayout, part: ParameterPart? = nil, blocks: [Int]? = nil
 ) -> Double {
   layout.blocks.indices.reduce(0) { total, index in
     let block = layout.blocks[index]
     guard block.isTrained, blocks?.contains(index) ?? true else { return total }
     let (l2, l1) = regularization.strengths(block.role)
+    let range = part?.ranges[index] ?? block.range
     return total
-      + decrease(
-        before[block.range], after[block.range], sums.wDot[block.range], perSample: 1 / Double(samples), l2: l2, l1: l1)
+      + decrease(before[range], after[range], sums.wDot[range], perSample: 1 / Double(samples), l2: l2, l1: l1)
   }
 }
 

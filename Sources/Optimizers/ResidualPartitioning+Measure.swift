@@ -17,13 +17,14 @@ extension ResidualPartitioning {
     }
     if let units = state.units {
       measureUnits(units, update)
-      try ranks.sum(state.measures.all)
     } else if measuresAlone {
       measureSquares(update)
-      try ranks.sum(state.measures.all)
     }
+    if state.lengths?.updates == 0 { measureSizes(update) }
+    if state.units != nil || measuresAlone { try ranks.sum(state.measures.all) }
     state.lengths?.begin(
-      update.parameters, update.layout, state.measures, momentum: momentum, firstUpdates: state.firstUpdates)
+      update.layout, state.measures, momentum: momentum, firstUpdates: state.firstUpdates,
+      schedule: update.rate)
     if layerScale != .none { takeUpSquares(state, update.layout) }
   }
 
@@ -107,6 +108,14 @@ extension ResidualPartitioning {
         update.state.measures.products[block] = found.gradient
         update.state.measures.magnitudes[block] = found.average
       }
+    }
+  }
+
+  /// Sums ‖w‖².
+  private func measureSizes<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
+    for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
+      let w = update.block(index).w
+      update.state.measures.sizes[index] = (0..<w.count).reduce(0) { $0 + Double(w[$1]) * Double(w[$1]) }
     }
   }
 

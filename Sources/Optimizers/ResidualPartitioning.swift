@@ -20,14 +20,17 @@ public struct ResidualPartitioning: Optimizer {
   public var damping: Double
   public var curvaturePower: CurvaturePower
   public var layerScale: LayerScale
+  public var partition = PartitionRule.weight
   /// How lengths are found without a learning rate.
-  public var lengths = LengthRule.found
+  public var lengths = LengthRule.auto
   /// Whether the rate is a factor of the lengths that a ``DistanceEstimate`` finds, or of ``MeasuredLengths``. These
   /// are no settings: they follow from the learning rate, see ``moving(at:)``.
   public var findsLength: Bool
   public var measuresLength = false
-  /// How often Ẅ is computed, and which bound it belongs to.
-  public var curvature = CurvatureUse()
+  /// Curvature is computed once in this number of steps.
+  public var curvatureEvery = 1
+  public var bound = Bound.paper
+  public var lossPartition = LossPartition.automatic
   /// (M15); nil if λ follows the schedule alone.
   public var trustRatio: TrustRatioSettings?
 
@@ -39,7 +42,12 @@ public struct ResidualPartitioning: Optimizer {
     (self.curvaturePower, self.layerScale, self.findsLength) = (curvaturePower, layerScale, findsLength)
   }
 
-  public var curvatureUse: CurvatureUse? { curvature }
+  public var curvatureUse: CurvatureUse? {
+    CurvatureUse(
+      partition: isByUnit ? .unit : .weight, every: curvatureEvery, bound: bound, lossPartition: lossPartition)
+  }
+
+  private var isByUnit: Bool { partition == .unit || (partition == .auto && (findsLength || measuresLength)) }
 
   public var hasFirstAverage: Bool { momentum != 0 }
 
@@ -47,8 +55,7 @@ public struct ResidualPartitioning: Optimizer {
 
   public var isWeightStep: Bool {
     !hasFirstAverage && !hasSecondAverage && !findsLength && !measuresLength && layerScale == .none
-      && curvaturePower == .one
-      && curvature.partition == .weight
+      && curvaturePower == .one && !isByUnit
   }
 
   public func weightStepBase<Scalar: Real>(rate: Double, l2: Scalar) -> Scalar { base(rate: rate, l2: l2) }
@@ -59,8 +66,9 @@ extension ResidualPartitioning {
   public static let formulas = ["M11", "M14", "M15", "M16", "M31", "M34"]
   public static let settings: [OptimizerSetting<ResidualPartitioning>] = [
     .name(
-      "partition", \.curvature.partition,
-      "What gets one share of the residual: every weight (Ẅ), or all parameters of a unit (g and A).",
+      "partition", \.partition,
+      "What gets one share of the residual: every weight (Ẅ), or all parameters of a unit (g and A); with auto, units "
+        + "where lengths of steps are found.",
       formulas: ["M9", "M28"], decidesStandards: true),
     .number("momentum", \.momentum, .fraction, "The decay of the average of gradients.", formulas: ["M14"]),
     .number(
@@ -69,7 +77,7 @@ extension ResidualPartitioning {
       oneOf: "curvaturePower", \.curvaturePower, "The power of the curvature that a step is divided by.",
       formulas: ["M11", "M31"]),
     .wholeNumber(
-      "curvatureEvery", \.curvature.every,
+      "curvatureEvery", \.curvatureEvery,
       SettingRange("1 to 1000000000", "must be at least 1 step") { (1...1_000_000_000).contains($0) },
       "The curvature is computed every so many steps.", formulas: ["M30"]),
     .name(
@@ -77,36 +85,42 @@ extension ResidualPartitioning {
     .name(
       "lengths", \.lengths,
       "How lengths are found where there is no learning rate: from the gradients on the way, or by what steps do to the "
-        + "loss of their own minibatch.", formulas: ["M33", "M34"], decidesStandards: true),
+        + "loss of their own minibatch; with auto, found by weight and measured by unit.", formulas: ["M33", "M34"],
+      decidesStandards: true),
     .section(
       "trustRatio", \.trustRatio, on: TrustRatioSettings(), TrustRatioSettings.settings,
       "Whether the learning rate follows how far the loss goes down.", formulas: ["M15"], decidesStandards: true),
     .number(
       "damping", \.damping, .nonNegative, "Is added to the curvature that a step is divided by.", formulas: ["M11"]),
     .name(
-      "bound", \.curvature.bound, "What is bounded: the paper's model of the loss, or all of its second order.",
+      "bound", \.bound, "What is bounded: the paper's model of the loss, or all of its second order.",
       formulas: ["M12", "M13"]),
     .name(
-      "lossPartition", \.curvature.lossPartition,
+      "lossPartition", \.lossPartition,
       "How curvature starts at the loss: by (M6) where it can, or always by (M7).", formulas: ["M6", "M7"]),
   ]
 
-  /// The settings without a learning rate: step lengths are found.
-  public static let standard = ResidualPartitioning(
-    momentum: 0.9, curvatureDecay: 0.99, curvaturePower: .half, layerScale: .adaptive)
+  /// The settings without a learning rate: by unit, with lengths that are measured.
+  public static let standard: ResidualPartitioning = {
+    var rule = ResidualPartitioning()
+    rule.partition = .auto
+    return rule.standards(beside: nil)
+  }()
 
   /// With a trust ratio λ starts at 1, by unit at a length of 0.001; without one the step lengths are found.
-  public var standardLearningRate: Double? { trustRatio == nil ? nil : curvature.partition == .unit ? 0.001 : 1 }
+  public var standardLearningRate: Double? { trustRatio == nil ? nil : partition == .unit ? 0.001 : 1 }
 
   /// With a learning rate λ, the paper's plain step (M11); with a trust ratio, that step smoothed (M14). By unit, a step
   /// of length λ (M31), with a trust ratio too: g and A are some refreshes old, and a step to the minimum of their bound
   /// can be far too long when the loss has fallen.
   public func standards(beside learningRate: Double?) -> ResidualPartitioning {
-    var standard = Self.standard
-    (standard.trustRatio, standard.curvature.partition, standard.lengths) = (trustRatio, curvature.partition, lengths)
-    if learningRate == nil, lengths == .measured { standard.layerScale = .unit }
-    if curvature.partition == .unit {
-      (standard.curvatureDecay, standard.curvature.every, standard.layerScale) = (0.95, 10, .unit)
+    var standard = ResidualPartitioning(
+      momentum: 0.9, curvatureDecay: 0.99, curvaturePower: .half, layerScale: .adaptive)
+    (standard.trustRatio, standard.partition, standard.lengths) = (trustRatio, partition, lengths)
+    let moving = moving(at: learningRate)
+    if moving.measuresLength { standard.layerScale = .unit }
+    if moving.isByUnit {
+      (standard.curvatureDecay, standard.curvatureEvery, standard.layerScale) = (0.95, 10, .unit)
       return standard
     }
     guard learningRate != nil else { return standard }
@@ -117,12 +131,14 @@ extension ResidualPartitioning {
 
   public func moving(at learningRate: Double?) -> ResidualPartitioning {
     var moving = self
-    moving.findsLength = learningRate == nil && lengths == .found
-    moving.measuresLength = learningRate == nil && lengths == .measured
+    let measures = lengths == .measured || (lengths == .auto && partition != .weight)
+    (moving.findsLength, moving.measuresLength) = (learningRate == nil && !measures, learningRate == nil && measures)
     return moving
   }
 
   public func check(learningRate: Double?, loss: Loss, regularization: Regularization) throws(OptimizerError) {
+    let moving = moving(at: learningRate)
+    let (isByUnit, isMeasured) = (moving.isByUnit, moving.measuresLength)
     if lengths == .measured {
       guard trustRatio == nil else {
         throw OptimizerError(
@@ -134,30 +150,28 @@ extension ResidualPartitioning {
           "optimizer.lengths measured needs no learning rate, but there is one; leave it out, or set optimizer.lengths to "
             + "found")
       }
-      guard layerScale == .unit else {
-        throw OptimizerError(
-          "optimizer.lengths measured scales each step by itself, so optimizer.layerScale must be unit, not "
-            + layerScale.rawValue)
-      }
     }
-    if learningRate == nil {
-      guard trustRatio == nil else {
-        throw OptimizerError(
-          "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
-      }
-      guard layerScale != .none else {
-        throw OptimizerError(
-          "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be adaptive or unit, not "
-            + "none")
-      }
-    }
-    guard curvature.partition == .weight || layerScale != .adaptive else {
+    guard learningRate != nil || trustRatio == nil else {
       throw OptimizerError(
-        "optimizer.partition unit scales each step by itself, so optimizer.layerScale must be unit or none, not adaptive"
-      )
+        "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto; leave one of them out")
+    }
+    guard !isByUnit || layerScale != .adaptive else {
+      throw OptimizerError(
+        "optimizer.partition unit\(partition == .auto ? ", which is the standard here," : "") scales each step by itself, so "
+          + "optimizer.layerScale must be unit or none, not adaptive; optimizer.partition weight allows it")
+    }
+    guard !isMeasured || layerScale == .unit else {
+      throw OptimizerError(
+        "optimizer.lengths measured\(lengths == .auto ? ", which is the standard here," : "") scales each step by itself, so "
+          + "optimizer.layerScale must be unit, not \(layerScale.rawValue)")
+    }
+    guard learningRate != nil || layerScale != .none else {
+      throw OptimizerError(
+        "optimizer.learningRate auto finds lengths of steps, so optimizer.layerScale must be \(isByUnit ? "" : "adaptive or ")"
+          + "unit, not none")
     }
     // By unit, a layer without curvature moves along its gradient.
-    guard curvature.partition == .unit || !loss.isPiecewiseLinear || damping > 0 || regularization.l2 > 0 else {
+    guard isByUnit || !loss.isPiecewiseLinear || damping > 0 || regularization.l2 > 0 else {
       throw OptimizerError(
         "loss \(loss.rawValue) has no curvature, so residual partitioning has no step size; use loss squaredHinge, "
           + "or set optimizer.damping or regularization.l2 above 0")
@@ -194,15 +208,27 @@ enum RootDenominator<Scalar: Real>: Denominator {
   @inline(__always) static func of(_ curvature: Scalar) -> Scalar { curvature.squareRoot() }
 }
 
+/// What gets one share of the residual.
+public enum PartitionRule: String, Codable, CaseIterable, Sendable {
+  /// Units where the lengths of steps are found; weights beside a learning rate, which is then λ of (M11).
+  case auto
+  case weight
+  case unit
+}
+
 /// How an optimizer uses curvature.
 public struct CurvatureUse: Equatable, Sendable {
-  public var partition = Partition.weight
+  public var partition: Partition
   /// Ẅ, or g and A, are computed once in this number of steps.
-  public var every = 1
-  public var bound = Bound.paper
-  public var lossPartition = LossPartition.automatic
+  public var every: Int
+  public var bound: Bound
+  public var lossPartition: LossPartition
 
-  public init() {}
+  public init(
+    partition: Partition = .weight, every: Int = 1, bound: Bound = .paper, lossPartition: LossPartition = .automatic
+  ) {
+    (self.partition, self.every, self.bound, self.lossPartition) = (partition, every, bound, lossPartition)
+  }
 
   /// (M30) By unit, each of so many first steps computes them.
   private static var first: Int { 10 }

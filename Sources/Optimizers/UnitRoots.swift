@@ -1,7 +1,7 @@
 public import Kernels
 public import Networks
 
-/// (M31) (Â + δI)^-p for every layer whose curvature is by unit: a matrix on the right of the layer's [W b].
+/// (M31) (Â + Δ)^-p for every layer whose curvature is by unit: a matrix on the right of the layer's [W b].
 ///
 /// A matrix of up to 1024 rows is kept whole. A larger one is s I + Σ_k c_k v_k v_kᵀ, with the 128 greatest eigenvalues of Â
 /// and their eigenvectors; s stands for the mean of the others.
@@ -93,7 +93,7 @@ public final class UnitRoots<Scalar: Real> {
     isPresent = other.isPresent
   }
 
-  /// D ← M (Â + δI)^-p for some output units of a layer.
+  /// D ← M (Â + Δ)^-p for some output units of a layer.
   ///
   /// - Parameters:
   ///   - index: the layer's number in ``layers``.
@@ -140,7 +140,7 @@ public final class UnitRoots<Scalar: Real> {
     for unit in 0..<units.count { dBias[unit] = shift * mBias[unit] + t[unit].dot(root.edge) }
   }
 
-  /// v ← v (Â + δI)^-p for all units of all layers; other parameters stay. The first call allocates memory.
+  /// v ← v (Â + Δ)^-p for all units of all layers; other parameters stay. The first call allocates memory.
   public func apply(to v: Vector<Scalar>) {
     let scratch = scratch
     for (index, layer) in layers.enumerated() where isPresent[index] {
@@ -187,7 +187,7 @@ final class RootWorkspace<Scalar: Real> {
     return widest * widest + factored * factored + EigenDecomposition<Scalar>.workCount(factored) + 2 * rank * large
   }
 
-  /// (M31) (Â + δI)^-p with δ = 0.01 mean diag Â, into a layer's place. NaN where Â has elements that are not finite.
+  /// (M31) (Â + Δ)^-p, into a layer's place. NaN where Â has elements that are not finite.
   ///
   /// - Parameters:
   ///   - packed: the lower triangle of a multiple of Â.
@@ -200,14 +200,33 @@ final class RootWorkspace<Scalar: Real> {
     let a = square[0..<n * n].matrix(rows: n, columns: n)
     a.unpackLowerTriangle(from: packed)
     a.elements.scale(by: correction)
-    var trace: Scalar = 0
-    for k in 0..<n { trace += a[k][k] }
-    let ridge = trace / Scalar(n) / 100
+    let ridge = addRidge(to: a, isFirst: layer.isFirst)
     let isFound =
       UnitRoots<Scalar>.isWhole(layer)
       ? computeWhole(a, ridge: ridge, power, into: roots.whole(index), hasBias: layer.hasBias)
-      : computeLowRank(a, trace: trace, ridge: ridge, power, isWarm: roots.isPresent[index], roots.lowRank(index))
+      : computeLowRank(a, ridge: ridge, power, isWarm: roots.isPresent[index], roots.lowRank(index))
     if !isFound { roots.numbers[roots.places[index]].fill(.nan) }
+  }
+
+  /// A ← A + Δ − δI, where δ is the least element of Δ. Δ is diagonal: 0.01 of the mean of A's diagonal where a layer reads
+  /// data, in whose rare inputs there is little but noise; elsewhere of the geometric mean of that and the input's own A_jj, so
+  /// that it matters less on which scales a network's units are.
+  ///
+  /// - Returns: δ.
+  @specialized(where Scalar == Float)
+  @specialized(where Scalar == Double)
+  private func addRidge(to a: Matrix<Scalar>, isFirst: Bool) -> Scalar {
+    let n = a.rows
+    var trace: Scalar = 0
+    for k in 0..<n { trace += a[k][k] }
+    let mean = trace / Scalar(n)
+    guard !isFirst else { return mean / 100 }
+    // Where an input has hardly been other than 0, rounding is more than A_jj.
+    func ridge(_ k: Int) -> Scalar { (max(a[k][k], mean * 1e-8) * mean).squareRoot() / 100 }
+    var least = mean
+    for k in 0..<n { least = min(least, ridge(k)) }
+    for k in 0..<n { a[k][k] += ridge(k) - least }
+    return least
   }
 
   @specialized(where Scalar == Float)
@@ -245,14 +264,14 @@ final class RootWorkspace<Scalar: Real> {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   private func computeLowRank(
-    _ a: Matrix<Scalar>, trace: Scalar, ridge: Scalar, _ power: CurvaturePower, isWarm: Bool,
-    _ root: UnitRoots<Scalar>.LowRank
+    _ a: Matrix<Scalar>, ridge: Scalar, _ power: CurvaturePower, isWarm: Bool, _ root: UnitRoots<Scalar>.LowRank
   ) -> Bool {
     let (n, rank, inputs) = (a.rows, root.vectors.rows, root.vectors.columns)
     let (q, y) = (
       basis[0..<rank * n].matrix(rows: rank, columns: n), image[0..<rank * n].matrix(rows: rank, columns: n)
     )
     a.mirrorLowerTriangle()
+    let trace = (0..<n).reduce(0) { $0 + a[$1][$1] }
     if isWarm {
       for k in 0..<rank {
         q[k][0..<inputs].copy(from: root.vectors[k])

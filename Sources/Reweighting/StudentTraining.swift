@@ -23,8 +23,11 @@ package final class StudentTraining<Scalar: Real> {
   private var pairCycle: SampleCycle?
   private let lastGood: Arena<Scalar>
 
+  /// - Parameter steps: the number of steps of the whole training; nil for a long one.
   /// - Throws: `NetworkError`, ``ConfigurationError`` if the student's network does not fit the data.
-  init(_ configuration: Configuration, problem: LearningProblem, unlabelled: Subset, batch: Int, ranks: Int) throws {
+  init(
+    _ configuration: Configuration, problem: LearningProblem, unlabelled: Subset, batch: Int, ranks: Int, steps: Int?
+  ) throws {
     let own = configuration.ofStudent
     let settings = configuration.reweight ?? ReweightConfiguration()
     let seed = UInt64(configuration.training.seed)
@@ -50,7 +53,7 @@ package final class StudentTraining<Scalar: Real> {
     step = TrainingStep(
       own, problem: problem, network: network,
       parameters: network.initialParameters(configuration.training.initialization, seed: start), capacity: capacity,
-      keepsParametersBefore: true, takesRows: true)
+      keepsParametersBefore: true, takesRows: true, steps: steps)
     lastGood = Arena(count: network.layout.count)
     keepGood()
   }

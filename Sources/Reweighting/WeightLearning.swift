@@ -57,7 +57,9 @@ public final class WeightLearning<Scalar: Real>: SampleWeighting {
       labels: problem.target == .label ? (0..<training.count).map { Int32(training.label(at: $0)) } : [],
       belief: start?.belief)
     student = try unlabelled.map { unlabelled in
-      try StudentTraining(configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks)
+      try StudentTraining(
+        configuration, problem: problem, unlabelled: unlabelled, batch: batch, ranks: ranks,
+        steps: TrainingPlan(samples: training.count, configuration.training).steps)
     }
     effective = Arena(count: problem.split.training.count)
     // Without learning all weights are 1, even if the constraint has another initial weight.

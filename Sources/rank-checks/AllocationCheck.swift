@@ -78,11 +78,12 @@ nonisolated(unsafe) private var planted: [Int] = []
 private let allocationCases: [[String]] = {
   let optimizers = [
     ["name=sgd"], ["name=momentum"], ["name=rmsprop"], ["name=adam"], ["learningRate=auto"], ["learningRate=30"],
-    ["trustRatio=on"], ["learningRate=30", "curvatureEvery=4"], ["learningRate=auto", "curvatureEvery=3"],
+    ["trustRatio=on"], ["learningRate=30", "curvatureEvery=4"], ["partition=weight"],
+    ["partition=weight", "curvatureEvery=3"],
     ["learningRate=0.001", "layerScale=unit"], ["learningRate=30", "bound=full"],
     ["learningRate=30", "lossPartition=general"],
-    ["lengths=measured"], ["partition=unit", "lengths=measured"],
-    ["partition=unit", "curvatureEvery=2"], ["partition=unit", "learningRate=0.01", "curvaturePower=1"],
+    ["partition=weight", "lengths=measured"], ["lengths=found"], ["curvatureEvery=2"],
+    ["partition=unit", "learningRate=0.01", "curvaturePower=1"],
   ].map { $0.map { "optimizer.\($0)" } }
   let deep =
     "network=[{dense: 16}, batchNorm, softplus, {dropout: 0.9}, {dense: {outputs: 8, bias: false}}, tanh, {dense: 10}]"
@@ -91,7 +92,7 @@ private let allocationCases: [[String]] = {
   // With exponents (M32), chosen again every few steps.
   let veryDeep = "network=[" + String(repeating: "{dense: 16}, tanh, ", count: 60) + "{dense: 10}]"
   let activations = Activation.allCases.map { ["network=[{dense: 16}, \($0.rawValue), {dense: 10}]"] }
-  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "bound=full", "partition=unit", "lengths=measured"]
+  let byLanes = ["name=adam", "learningRate=auto", "trustRatio=on", "partition=weight", "lengths=found"]
     .map {
       ["optimizer.\($0)", deep, "training.reproducible=true"]
     }
@@ -100,7 +101,7 @@ private let allocationCases: [[String]] = {
     + losses
     + [
       ["data.target=input", "loss=squaredError", "network=[{dense: 8}, tanh, {dense: 64}]"], ["data.scale=standardise"],
-      [veryDeep], [veryDeep, "optimizer.partition=unit"], [veryDeep, "optimizer.learningRate=3"], [residual],
+      [veryDeep], [veryDeep, "optimizer.partition=weight"], [veryDeep, "optimizer.learningRate=3"], [residual],
       [residual, "optimizer.bound=full", "optimizer.learningRate=1", "training.reproducible=true"],
     ]
 }()

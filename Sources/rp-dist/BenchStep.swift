@@ -18,10 +18,12 @@ struct BenchStep: RankCommand {
       and updates the weights. The optimizers, in turns:
 
         rp-paper     residual partitioning in the paper's form (M11), λ = 1
-        rp-standard  residual partitioning that finds its step lengths
+        rp-standard  residual partitioning as it trains by default: by unit
+                     (M31), lengths measured (M34), mean of twenty steps
+        rp-weight    by weight, with lengths that are found (M33)
         rp-every-4   rp-paper with Ẅ in every fourth step, mean of the four
         sgd, adam    (M17)
-        rp-unit      residual partitioning by unit (M31), where it is named
+        rp-unit      by unit with a given length, where it is named
         by lanes     the one above with training.reproducible (--reproducible)
 
       Columns:

@@ -22,9 +22,10 @@ struct Train: RankCommand {
       \(Setting.briefly(without: ["reweight"]))
 
       Residual partitioning finds the lengths of its steps (learningRate:
-      auto, with a linear schedule). With a learning rate it is the paper's
-      plain step; with trustRatio: on its learning rate follows the loss.
-      Steps for deep networks: optimizer={partition: unit, lengths: measured}.
+      auto, with a linear schedule) and shares the residual out by unit. With
+      optimizer.partition=weight it does so by weight; with a learning rate
+      it is the paper's plain step; with trustRatio: on its learning rate
+      follows the loss.
 
       Ranks of one machine share memory (reduction: node) where no setting
       needs the whole sums on each: every rank forms and moves a part of the

@@ -147,7 +147,7 @@ import Testing
   ) throws -> [S] {
     let network = try Network<S>([.dense(outputs: 6), .dense(outputs: 3)], inputs: 4)
     var rule = ResidualPartitioning(momentum: 0.9, curvatureDecay: decay, curvaturePower: power, layerScale: scale)
-    rule.curvature.partition = .unit
+    rule.partition = .unit
     let state = OptimizerState<S>(for: rule, network.layout, unitLayers: network.unitLayers)
     let units = try #require(state.units)
     let w = Arena<S>(count: network.layout.count).all

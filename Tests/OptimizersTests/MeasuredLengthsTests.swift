@@ -54,8 +54,9 @@ struct MeasuredLengthsTests {
     #expect(abs(rms(opposite[0..<4]) / rms(same[0..<4]) - (0.01 / 0.19).squareRoot()) < 1e-11)
   }
 
-  private func lengths() throws -> MeasuredLengths<Double> {
-    let found = try state(w: [0.16, -0.16, 0.16, 0.16, 0, 0], gradients: [[1, 2, -3, 4, 5, 6]]).state.lengths
+  private func lengths(steps: Int = 1) throws -> MeasuredLengths<Double> {
+    let gradients = Array(repeating: [1.0, 2, -3, 4, 5, 6], count: steps)
+    let found = try state(w: [0.16, -0.16, 0.16, 0.16, 0, 0], gradients: gradients).state.lengths
     return try #require(found)
   }
 
@@ -76,7 +77,7 @@ struct MeasuredLengthsTests {
     }
     guard case .keep(let part) = verdict else { return }
     #expect(abs(part - min(1, 0.7 / curvature)) < 1e-12)
-    #expect(lengths.caps[0] == part && lengths.caps[1] == 1)
+    #expect(lengths.cap(ofGroup: 0, schedule: 1) == part && lengths.cap(ofGroup: 1, schedule: 1) == 1)
     // ⅛ and 1/64 of the longest step are too long.
     #expect(probes == (curvature == 70 ? 3 : 1))
   }
@@ -85,12 +86,15 @@ struct MeasuredLengthsTests {
     let lengths = try lengths()
     #expect(
       lengths.takeUp(
-        group: 0, StepTest(predicted: 1e-12, actual: -1, schedule: 1, resolution: 1e-9), probe: 0.125) == .keep(1))
+        group: 0, StepTest(predicted: 1e-12, actual: -1e-9, schedule: 1, resolution: 1e-9), probe: 0.125) == .keep(1))
     // A probe that is nearly lost is taken again with the whole step.
     let near = StepTest(predicted: 1e-8, actual: 1e-8, schedule: 1, resolution: 1e-9)
     #expect(lengths.takeUp(group: 0, near, probe: 0.125) == .probe(1))
     #expect(lengths.takeUp(group: 1, test(slope: -1, curvature: 1), probe: 1) == .keep(0.5))
-    #expect(lengths.caps == [1, 0.5])
+    #expect((0..<2).map { lengths.cap(ofGroup: $0, schedule: 1) } == [1, 0.5])
+    // Without a slope J rises all the same.
+    let rising = StepTest(predicted: 0, actual: -1, schedule: 1, resolution: 1e-9)
+    #expect(lengths.takeUp(group: 0, rising, probe: 0.125) == .keep(0.5))
   }
 
   @Test func `the first step is halved until curvature takes no more than 0.8 of its decrease`() throws {
@@ -98,6 +102,47 @@ struct MeasuredLengthsTests {
     var (part, halvings) = (1.0, 0)
     while lengths.takeUp(test(slope: 1, curvature: 5, part: part)) < 1 { (part, halvings) = (part / 2, halvings + 1) }
     #expect(halvings == 3 && lengths.factor == 0.125)
+  }
+
+  @Test func `later steps shorten the next ones by a fifth while curvature takes more than 0.8`() throws {
+    let lengths = try lengths(steps: 2)
+    var factors: [Double] = []
+    for curvature in [0.7, 1, 1, 1, 1, 1, 1] {
+      #expect(lengths.takeUp(test(slope: 1, curvature: curvature, part: lengths.factor)) == 1)
+      factors.append(lengths.factor)
+    }
+    // The average of the curvature is 0.7 at first, 0.88 with the second test; at a factor of 0.8 it takes at most 0.8.
+    #expect(factors.first == 1 && factors.dropFirst().allSatisfy { abs($0 - 0.8) < 1e-12 })
+  }
+
+  @Test func `one step that fails, or goes uphill, shortens steps once`() throws {
+    for failing in [test(slope: 1, curvature: 1e6), test(slope: -1, curvature: 1e6)] {
+      let lengths = try lengths(steps: 2)
+      var factors: [Double] = []
+      for number in 0..<12 {
+        _ = lengths.takeUp(number == 3 ? failing : test(slope: 1, curvature: 0.5, part: lengths.factor))
+        factors.append(lengths.factor)
+      }
+      #expect(factors[2] == 1 && factors[3] == 0.8 && factors[11] == 0.8)
+    }
+  }
+
+  @Test func `steps uphill that raise the loss are too long`() throws {
+    let lengths = try lengths(steps: 2)
+    for _ in 0..<10 { _ = lengths.takeUp(test(slope: -1, curvature: 1, part: lengths.factor)) }
+    #expect(abs(lengths.factor - 0.8) < 1e-12)
+  }
+
+  @Test func `a warm-up does not lengthen a step beyond what a test at its start allows`() throws {
+    let lengths = try lengths()
+    var short = test(slope: 1, curvature: 35, part: 0.125)
+    short.schedule = 0.5
+    // Half of the length takes 35 of p at the whole of it: 0.7/35 of half.
+    #expect(lengths.takeUp(group: 0, short, probe: 0.125) == .probe(0.015625))
+    short = test(slope: 1, curvature: 35, part: 0.015625)
+    short.schedule = 0.5
+    #expect(lengths.takeUp(group: 0, short, probe: 0.015625) == .keep(0.02))
+    #expect(lengths.cap(ofGroup: 0, schedule: 0.5) == 0.02 && lengths.cap(ofGroup: 0, schedule: 1) == 0.01)
   }
 
   @Test func `a loss that is not a number shortens all steps, forever if it must`() throws {

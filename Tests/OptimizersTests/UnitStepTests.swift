@@ -94,7 +94,7 @@ import Testing
     let m = numbers(&random, network.layout.count)
     let v = vector(m, as: Double.self)
     for _ in 0..<2 { units.roots.apply(to: v) }
-    // Twice the root is the inverse: (Â + δI) times it are the numbers again.
+    // Twice the root is the inverse: (Â + Δ) times it are the numbers again.
     let ridge = (0..<n).reduce(0) { $0 + matrix[$1][$1] } / Double(n) / 100
     for k in 0..<n { matrix[k][k] += ridge }
     func row(_ values: [Double], _ unit: Int) -> [Double] {
@@ -151,7 +151,7 @@ struct UnitStepCase: Decodable {
       momentum: momentum ?? self.momentum, curvatureDecay: decay, curvaturePower: power == 1 ? .one : .half,
       layerScale: scale ?? (self.scale == "none" ? LayerScale.none : .unit), findsLength: learningRate == nil
     ).byUnit
-    rule.curvature.every = every
+    (rule.curvatureEvery, rule.lengths) = (every, .found)
     return rule
   }
 
@@ -210,7 +210,7 @@ final class UnitTraining<S: Real> {
     let t = vector(problem.targets.flatMap(\.self), as: S.self).matrix(rows: samples, columns: network.outputs)
     _ = try network.forward(
       x, parameters: parameters, pass: .evaluation.sharing(.unit), samples: samples, ids: Span(), over: SingleRank())
-    let isDue = rule.curvature.isDue(step: steps)
+    let isDue = try #require(rule.curvatureUse).isDue(step: steps)
     let wDDot = isDue ? Arena<S>(count: wDot.count).all : nil
     _ = network.addStatistics(
       inputs: x, targets: t, parameters: parameters, loss: try #require(Loss(rawValue: problem.loss.rawValue)),
@@ -244,7 +244,7 @@ extension ResidualPartitioning {
   /// The same with a partition by unit.
   var byUnit: ResidualPartitioning {
     var rule = self
-    rule.curvature.partition = .unit
+    rule.partition = .unit
     return rule
   }
 }

@@ -41,9 +41,6 @@ extension BadInput {
       arguments: "--set optimizer={lengths:␣measured,layerScale:␣none}", exitCode: 64,
       says: ["optimizer.lengths measured", "optimizer.layerScale must be unit, not none"]),
     BadInput(
-      name: "measured lengths in shared memory", arguments: "--set optimizer.lengths=measured --set reduction=node",
-      exitCode: 64, says: ["optimizer.lengths measured", "node"]),
-    BadInput(
       name: "an unknown way to find lengths", arguments: "--set optimizer.lengths=mesured", exitCode: 64,
       says: ["optimizer.lengths", "'mesured'", "did you mean 'measured'"]),
     BadInput(

@@ -74,13 +74,13 @@ extension BadInput {
       says: ["same input"], files: alike),
     BadInput(
       name: "a configuration of a newer program", arguments: "train DIR/new.yml", exitCode: 64,
-      says: ["new.yml", "format 3", "newer rp-dist"], files: { _ = try $0.write("format: 3".utf8, to: "new.yml") }),
+      says: ["new.yml", "format 4", "newer rp-dist"], files: { _ = try $0.write("format: 4".utf8, to: "new.yml") }),
     BadInput(
       name: "a format that is none", arguments: "train DIR/new.yml", exitCode: 64,
       says: ["new.yml", "format is 'two'"],
       files: { _ = try $0.write("format: two".utf8, to: "new.yml") }),
     BadInput(
-      name: "a run of a newer program", arguments: "evaluate DIR/run", exitCode: 65, says: ["config.yml", "format 3"],
-      files: { _ = try $0.write("format: 3".utf8, to: "run/config.yml") }),
+      name: "a run of a newer program", arguments: "evaluate DIR/run", exitCode: 65, says: ["config.yml", "format 4"],
+      files: { _ = try $0.write("format: 4".utf8, to: "run/config.yml") }),
   ]
 }

@@ -76,7 +76,8 @@ extension BadInput {
       exitCode: 64, says: ["layer 0 is dropout with keep 1.5", "at most 1"]),
     BadInput(name: "a network without parameters", arguments: "--set network=[tanh]", exitCode: 64, says: ["dense"]),
     BadInput(
-      name: "hinge without damping", arguments: "--set loss=hinge --set regularization.l2=0", exitCode: 64,
+      name: "hinge without damping",
+      arguments: "--set loss=hinge --set regularization.l2=0 --set optimizer.partition=weight", exitCode: 64,
       says: ["hinge", "squaredHinge"]),
     BadInput(
       name: "a learning rate of nothing", arguments: "--set optimizer.learningRate=0", exitCode: 64,

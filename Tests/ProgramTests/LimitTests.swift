@@ -46,7 +46,7 @@ extension ProgramTests {
     @Test func `a limit that is enough for a small network refuses none`() throws {
       let folder = try ScratchFolder()
       // How much the allocator reserves differs from start to start.
-      for limit in ["-v 450000", "-d 160000"] {
+      for limit in ["-v 450000", "-d 300000"] {
         let run = try self.run("ulimit \(limit)", short, ranks: nil, in: folder)
         #expect(run.exitCode == 0, "\(limit): \(run.errors)")
       }

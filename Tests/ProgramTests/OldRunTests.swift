@@ -56,7 +56,7 @@ extension ProgramTests {
         #expect(run.exitCode == 0, "\(run.errors)")
         hashes.insert(try result(name).parametersSHA256)
         let settings = try String(contentsOfFile: folder.path + "/runs/\(name)/config.yml", encoding: .utf8)
-        #expect(settings.hasPrefix("format: 2\n") && settings.contains("lastBatch: keep"))
+        #expect(settings.hasPrefix("format: 3\n") && settings.contains("lastBatch: keep"))
       }
       #expect(hashes.count == 1 && hashes.first != .some(nil))
       // And again, now that the run's settings are of today's format.
@@ -118,7 +118,7 @@ extension ProgramTests {
       }
       #expect(try run(["--resume", "runs/a", "--set", "training.epochs=3"]).exitCode == 0)
       let printed = try run(["--resume", "runs/a", "--print-config"])
-      #expect(printed.output.hasPrefix("format: 2\n") && printed.output.contains("lastBatch: keep"))
+      #expect(printed.output.hasPrefix("format: 3\n") && printed.output.contains("lastBatch: keep"))
       // As a file of the user's it has the standards of today.
       let text = try String(contentsOfFile: Self.fixtures + "/finished/config.yml", encoding: .utf8)
       _ = try folder.write(text.utf8, to: "old.yml")

@@ -12,6 +12,9 @@ extension ProgramTests {
       "--set", "optimizer.learningRate=0.1", "--name", "run",
     ]
 
+    /// A training whose products are all the program's own.
+    private var byWeight: [String] { short + ["--set", "optimizer.partition=weight"] }
+
     /// Stands in for OpenBLAS: notes the threads that its environment asks for when it is loaded, does not know the
     /// processor, and multiplies slowly.
     private static let noting = """
@@ -64,7 +67,10 @@ extension ProgramTests {
     @Test func `a training by the program's own kernels does not open it`() throws {
       let folder = try ScratchFolder()
       let environment = try libraries(in: folder)
-      for arguments in [short + ["--name", "run"], ["evaluate", "runs/run"], ["check", "bound", "--bound", "full"]] {
+      for arguments in [
+        byWeight + ["--name", "run"], ["evaluate", "runs/run"],
+        ["check", "bound", "--bound", "full", "--set", "optimizer.partition=weight"],
+      ] {
         let run = try ProgramRun.run(program, arguments, in: folder.path, environment: environment)
         #expect(run.exitCode == 0, "\(run.errors)")
       }
@@ -118,7 +124,7 @@ extension ProgramTests {
       let folder = try ScratchFolder()
       for name in [Self.name, "libopenblasp.so.0", "libopenblas.so"] { _ = try folder.write([], to: name) }
       let environment = ["LD_LIBRARY_PATH": folder.path]
-      let plain = try ProgramRun.run(program, short, ranks: ranks, in: folder.path, environment: environment)
+      let plain = try ProgramRun.run(program, byWeight, ranks: ranks, in: folder.path, environment: environment)
       #expect(plain.exitCode == 0, "\(plain.errors)")
       let run = try ProgramRun.run(program, Self.needing, ranks: ranks, in: folder.path, environment: environment)
       #expect(run.exitCode == 70 && run.errors.contains("OpenBLAS cannot be opened: "), "\(run.errors)")
@@ -130,8 +136,7 @@ extension ProgramTests {
       let folder = try ScratchFolder()
       let environment = try libraries(in: folder)
       let run = try ProgramRun.run(
-        program, short + ["--set", "optimizer.partition=unit", "--name", "run"], ranks: ranks, in: folder.path,
-        environment: environment)
+        program, short + ["--name", "run"], ranks: ranks, in: folder.path, environment: environment)
       #expect(run.exitCode == 70, "\(run.output)")
       #expect(run.errors.contains("without LAPACK") && run.errors.contains("optimizer.partition to weight"))
       #expect(run.errors.split(separator: "\n").count == 1, "\(run.errors)")
@@ -164,7 +169,7 @@ extension ProgramTests {
       let library = try SharedLibrary(Self.manyCores, in: folder)
       // A pool of 64 threads would take 9 GB; a rank has 0.3.
       let script = "export LD_PRELOAD='\(library.path)'; ulimit -v 1500000; exec \"$@\""
-      for arguments in [short, Self.needing] {
+      for arguments in [short, byWeight, Self.needing] {
         let run = try ProgramRun.run(
           "sh", ["-c", script, "sh", program] + arguments, ranks: ranks == 1 ? nil : ranks, in: folder.path)
         #expect(run.exitCode == 0 && run.output.contains("test loss:"), "\(run.exitCode) \(run.errors)")

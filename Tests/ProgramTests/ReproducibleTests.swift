@@ -10,7 +10,7 @@ extension ProgramTests {
 
     /// What decides about the bits of a step, each with another optimizer; few epochs, networks of odd sizes.
     static let trainings: [[String]] = [
-      [],
+      [], ["optimizer.partition=weight"],
       [
         "reduction=node", "training.batch=5", "training.lastBatch=keep", "training.epochs=1",
         "optimizer.curvatureEvery=3",
@@ -120,7 +120,7 @@ extension ProgramTests {
 
     @Test func `BLAS kernels that a training does not use may differ`() throws {
       let folder = try ScratchFolder()
-      let run = try trainWithTwoBLASKernels(Self.short, in: folder)
+      let run = try trainWithTwoBLASKernels(Self.short + ["optimizer.partition=weight"], in: folder)
       #expect(run.exitCode == 0 && run.output.contains("test accuracy:"), "\(run.errors)")
     }
 

@@ -52,6 +52,7 @@ extension ProgramTests {
       var projections: [Projection]
     }
 
+    private static let byWeight = ["--set", "optimizer.partition=weight"]
     private static let quick = ["bench", "scaling", "--json", "--preset", "digits", "--repeats", "3", "--seconds", "0"]
 
     private func decoded<Value: Decodable>(_ arguments: [String], ranks: Int?, in folder: ScratchFolder) throws -> Value
@@ -118,10 +119,10 @@ extension ProgramTests {
         #expect((point.speedUp / share - 1).magnitude < 1e-9)
       }
       let apart: Scaling = try decoded(
-        Self.quick + ["--set", "reduction=mpi"], ranks: ranks, in: folder)
+        Self.quick + Self.byWeight + ["--set", "reduction=mpi"], ranks: ranks, in: folder)
       #expect(apart.points.count == scaling.points.count && apart.points.allSatisfy { !$0.sharesMemory })
       // Ẇ, Ẅ and the loss, in Float.
-      #expect(scaling.model.bytes == Double(4 * (2 * 6570 + 1)))
+      #expect(apart.model.bytes == Double(4 * (2 * 6570 + 1)))
       #expect(scaling.projections.isEmpty)
     }
 
@@ -129,7 +130,7 @@ extension ProgramTests {
       let folder = try ScratchFolder()
       let link = ["--link", "10Gbit:20us", "--ranks-per-node", "1"]
       let scaling: Scaling = try decoded(
-        Self.quick + link + ["--set", "reduction.curvaturePrecision=bfloat16"], ranks: nil, in: folder)
+        Self.quick + Self.byWeight + link + ["--set", "reduction.curvaturePrecision=bfloat16"], ranks: nil, in: folder)
       #expect(scaling.model.bytes == Double(6 * 6570 + 4) && scaling.model.reductions == 2)
       #expect(scaling.projections.map(\.ranks) == [16, 64, 256, 1024, 4096, 16, 64, 256, 1024, 4096])
       for row in scaling.projections {
@@ -142,10 +143,11 @@ extension ProgramTests {
       let adam: Scaling = try decoded(
         Self.quick + ["--set", "optimizer={name: adam, learningRate: 0.001}"], ranks: nil, in: folder)
       #expect(adam.model.bytes == Double(4 * (6570 + 1)))
-      let seldom: Scaling = try decoded(Self.quick + ["--set", "optimizer.curvatureEvery=4"], ranks: nil, in: folder)
+      let seldom: Scaling = try decoded(
+        Self.quick + Self.byWeight + ["--set", "optimizer.curvatureEvery=4"], ranks: nil, in: folder)
       #expect(seldom.model.bytes == 32854)
       // g and A of 65, 65 and 33 entries in every tenth step, and their roots in every twentieth.
-      let unit: Scaling = try decoded(Self.quick + ["--set", "optimizer.partition=unit"], ranks: nil, in: folder)
+      let unit: Scaling = try decoded(Self.quick, ranks: nil, in: folder)
       let (sums, roots) = (64 + 32 + 10 + 2 * 2145 + 561, 2 * 65 * 65 + 33 * 33)
       #expect(abs(unit.model.bytes - (4 * 6571 + 0.4 * (Double(sums) + Double(roots) / 2))) < 1e-6)
       #expect(abs(unit.model.reductions - 1.25) < 1e-12)

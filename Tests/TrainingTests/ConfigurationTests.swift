@@ -116,7 +116,10 @@ struct ConfigurationTests {
   }
 
   @Test func `hinge needs damping or l2`() throws {
-    #expect(throws: ConfigurationError.self) { try configuration(["loss=hinge", "regularization.l2=0"]) }
+    #expect(throws: ConfigurationError.self) {
+      try configuration(["loss=hinge", "regularization.l2=0", "optimizer.partition=weight"])
+    }
+    #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0"]) }
     #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0", "optimizer.damping=0.1"]) }
     #expect(throws: Never.self) { try configuration(["loss=hinge", "regularization.l2=0.1"]) }
     #expect(throws: Never.self) { try configuration(["loss=squaredHinge"]) }

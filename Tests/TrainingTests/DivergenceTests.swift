@@ -30,7 +30,7 @@ struct DivergenceTests {
   }
 
   @Test func `averages tell of Ẅ, and without them the statistics of an epoch's first step are formed again`() throws {
-    for settings in ["optimizer.name=residualPartitioning", "optimizer.learningRate=30"] {
+    for settings in ["optimizer.partition=weight", "optimizer.learningRate=30"] {
       let (text, divergence, parameters) = try divergenceOfCurvature(settings)
       #expect(text.wholeMatch(of: /wDDot of layers\.\d+\.bias overflowed float32 at step 1/) != nil, "\(text)")
       #expect(divergence.step == 1 && !divergence.mayBeEarlier)
@@ -45,7 +45,7 @@ struct DivergenceTests {
 
   @Test func `what may have been earlier is said so`() throws {
     // Seldom a mask, so that it takes some steps until one meets an infinite Z.
-    let late = try divergenceOfCurvature("optimizer.name=residualPartitioning", keep: 0.998).text
+    let late = try divergenceOfCurvature("optimizer.partition=weight", keep: 0.998).text
     #expect(late.contains(/bias overflowed float32 by step \d/), "\(late)")
     // Two epochs of one step: the second is not the first one's neighbour in an epoch, but its parameters are kept too.
     #expect(

@@ -10,7 +10,7 @@ import Training
   /// The paper's step (M11).
   private static let plain = ["optimizer.learningRate=1"]
   /// Smoothed, with the power ½, adaptive scales and lengths that are found.
-  private static let standard: [String] = []
+  private static let standard = ["optimizer.partition=weight"]
 
   private static let partitionings: [[String]] = [
     plain, standard,

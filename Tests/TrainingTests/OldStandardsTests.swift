@@ -1,4 +1,5 @@
 import Configurations
+import Networks
 import Runs
 import TestSupport
 import Testing
@@ -30,6 +31,32 @@ struct OldStandardsTests {
     #expect(try written(text).training.lastBatch == lastBatch)
   }
 
+  @Test(arguments: [
+    ("", Partition.weight), ("format: 2", .weight), ("format: 3", .unit), ("optimizer: {partition: unit}", .unit),
+    ("format: 3\noptimizer: {partition: weight}", .weight), ("optimizer: {lengths: measured}", .weight),
+    ("optimizer: {name: residualPartitioning}", .weight), ("optimizer: {learningRate: 1}", .weight),
+  ])
+  func `a run of before has its partition by weight, unless it says otherwise`(text: String, partition: Partition)
+    throws
+  {
+    #expect(try written(text).optimizer.partition == partition)
+    // Optimizers without a partition have none.
+    #expect(
+      try written("\(text)\n".contains("optimizer") ? "optimizer: {name: adam}" : text + "\noptimizer: {name: adam}")
+        .optimizer.partition == nil)
+  }
+
+  @Test func `so has the student of a run of before`() throws {
+    let reweight = "data: {validation: 100}\nreweight: {levels: 3, unlabelled: 500, student: "
+    for (student, partition) in [
+      ("{optimizer: {momentum: 0.8}}", Partition.weight), ("{optimizer: {partition: unit}}", .unit),
+      ("{optimizer: {name: sgd}}", nil), ("{loss: softmaxCrossEntropy}", .weight),
+    ] {
+      #expect(try written("format: 2\n\(reweight)\(student)}").ofStudent.optimizer.partition == partition)
+    }
+    #expect(try written("format: 3\n\(reweight){optimizer: {momentum: 0.8}}}").ofStudent.optimizer.partition == .unit)
+  }
+
   @Test(arguments: ["training: {batch: 7}", "format: 1", "format: 2", "format:", ""])
   func `a file of the user's has the standards of today`(text: String) throws {
     let found = try user(text)
@@ -48,7 +75,7 @@ struct OldStandardsTests {
     #expect(try user("training: {batch: 7}", over: source).training.lastBatch == .keep)
   }
 
-  @Test(arguments: ["3", "99", "0", "x", "[1]", "1.5"]) func `another format is refused by name`(format: String) throws
+  @Test(arguments: ["4", "99", "0", "x", "[1]", "1.5"]) func `another format is refused by name`(format: String) throws
   {
     for error in [
       #expect(throws: ConfigurationError.self, performing: { try written("format: \(format)") }),
@@ -56,7 +83,7 @@ struct OldStandardsTests {
     ] {
       let text = try #require(error).description
       #expect(text.contains("format"))
-      #expect(text.contains("made by a newer rp-dist") == (Int(format) ?? 0 > 2), "\(text)")
+      #expect(text.contains("made by a newer rp-dist") == (Int(format) ?? 0 > 3), "\(text)")
     }
   }
 
@@ -66,7 +93,7 @@ struct OldStandardsTests {
         preset: .standard, settings: ["training.lastBatch=\(lastBatch.rawValue)"]
       ).configuration()
       let text = try settings.yaml()
-      #expect(text.hasPrefix("format: 2\n"))
+      #expect(text.hasPrefix("format: 3\n"))
       #expect(try ConfigurationSource.written(text, path: "config.yml") == settings)
       #expect(try user(text) == settings)
     }

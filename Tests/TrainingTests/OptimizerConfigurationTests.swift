@@ -39,10 +39,36 @@ struct OptimizerConfigurationTests {
   }
 
   @Test(arguments: [[], ["optimizer.learningRate=auto"], ["optimizer.trustRatio=off"], ["optimizer.learningRate="]])
-  func `residual partitioning without a learning rate finds it, smoothed, with the root of Ẅ and a linear schedule`(
+  func `residual partitioning without a learning rate measures its lengths, by unit, smoothed, on a linear schedule`(
     settings: [String]
   ) throws {
-    #expect(try Defaults(configuration(settings)) == Defaults(nil, .half, [0.9, 0.99], .adaptive, .linear))
+    let found = try configuration(settings)
+    #expect(try Defaults(found) == Defaults(nil, .half, [0.9, 0.95], .unit, .linear))
+    let rule = found.optimizer.rule
+    #expect(rule.measuresLength && !rule.findsLength && rule.curvatureUse == CurvatureUse(partition: .unit, every: 10))
+  }
+
+  @Test(arguments: [
+    "partition: weight", "partition: weight, lengths: found", "partition: weight, layerScale: adaptive",
+  ])
+  func `by weight it finds them from the gradients on the way`(settings: String) throws {
+    let found = try configuration(["optimizer={\(settings)}"])
+    #expect(try Defaults(found) == Defaults(nil, .half, [0.9, 0.99], .adaptive, .linear))
+    let rule = found.optimizer.rule
+    #expect(rule.findsLength && !rule.measuresLength && rule.curvatureUse == CurvatureUse())
+  }
+
+  @Test func `a partition and lengths that are named stay`() throws {
+    let measured = try configuration(["optimizer={partition: weight, lengths: measured}"])
+    #expect(try Defaults(measured) == Defaults(nil, .half, [0.9, 0.99], .unit, .linear))
+    #expect(measured.optimizer.rule.measuresLength && !measured.optimizer.isByUnit)
+    let found = try configuration(["optimizer.lengths=found"])
+    #expect(try Defaults(found) == Defaults(nil, .half, [0.9, 0.95], .unit, .linear))
+    #expect(found.optimizer.rule.findsLength && found.optimizer.isByUnit)
+    for rate in ["learningRate: 1", "trustRatio: on"] {
+      #expect(try configuration(["optimizer={\(rate)}"]).optimizer.partition == .weight)
+      #expect(try configuration(["optimizer={partition: unit, \(rate)}"]).optimizer.partition == .unit)
+    }
   }
 
   @Test func `a learning rate gives the paper's plain step at a constant rate`() throws {
@@ -78,7 +104,8 @@ struct OptimizerConfigurationTests {
 
   @Test func `what is named stays with another learning rate`() throws {
     let named =
-      "momentum: 0.5, curvatureDecay: 0.25, curvaturePower: 1, curvatureEvery: 3, layerScale: unit, damping: 1"
+      "partition: weight, momentum: 0.5, curvatureDecay: 0.25, curvaturePower: 1, curvatureEvery: 3, layerScale: unit, "
+      + "damping: 1"
     let old = try configuration(["optimizer={\(named)}"]).optimizer
     #expect(old.with(learningRate: 30) == (try configuration(["optimizer={\(named), learningRate: 30}"]).optimizer))
   }
@@ -110,8 +137,18 @@ struct OptimizerConfigurationTests {
       "{learningRate: auto, trustRatio: on}",
       "optimizer.trustRatio changes a learning rate, but optimizer.learningRate is auto"
     ),
-    ("{learningRate: auto, layerScale: none}", "optimizer.layerScale must be adaptive or unit, not none"),
-    ("{layerScale: none}", "optimizer.layerScale must be adaptive or unit, not none"),
+    (
+      "{layerScale: adaptive}",
+      "optimizer.partition unit, which is the standard here, scales each step by itself, so optimizer.layerScale must be "
+        + "unit or none, not adaptive; optimizer.partition weight allows it"
+    ),
+    ("{layerScale: none}", "optimizer.lengths measured, which is the standard here, scales each step by itself"),
+    ("{lengths: found, layerScale: none}", "optimizer.layerScale must be unit, not none"),
+    (
+      "{learningRate: auto, partition: weight, layerScale: none}",
+      "optimizer.layerScale must be adaptive or unit, not none"
+    ),
+    ("{partition: weight, layerScale: none}", "optimizer.layerScale must be adaptive or unit, not none"),
     ("{curvaturePower: 0.7}", "optimizer.curvaturePower: it is 0.7; it must be 1 or 0.5"),
     ("{layerScale: adaptiv}", "optimizer.layerScale: unknown value 'adaptiv'; did you mean 'adaptive'?"),
     ("{learningRate: automatic}", "optimizer.learningRate: expected a number, found 'automatic'"),

@@ -1,6 +1,7 @@
 import Configurations
 import Foundation
 import Optimizers
+import RunRecords
 import Runs
 import TestSupport
 import Testing
@@ -14,7 +15,8 @@ struct SettingTests {
       let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       tree.set(parts[0].split(separator: ".").map(String.init)[...], to: String(parts[1]))
     }
-    return try ConfigurationSource.written("{format: 2, \(tree.yaml.dropFirst())", path: "settings")
+    return try ConfigurationSource.written(
+      "{format: \(CheckpointState.presentFormat), \(tree.yaml.dropFirst())", path: "settings")
   }
 
   /// A section of YAML in the making.

@@ -27,9 +27,11 @@ CASES = [
 ]
 
 
-def root(a, power):
-    """(A + delta I)^-p."""
-    values, vectors = np.linalg.eigh(a + 0.01 * np.mean(np.diag(a)) * np.eye(len(a)))
+def root(a, power, is_first):
+    """(A + Delta)^-p."""
+    mean, own = np.mean(np.diag(a)), np.diag(a)
+    ridge = np.full(len(a), mean) if is_first else np.sqrt(mean * np.maximum(own, mean * 1e-8))
+    values, vectors = np.linalg.eigh(a + 0.01 * np.diag(ridge))
     return (vectors * values**-power) @ vectors.T
 
 
@@ -59,7 +61,7 @@ def train(problem, case):
                 g[i] = decay * g[i] + (1 - decay) * curvature
                 a[i] = decay * a[i] + (1 - decay) * np.array(row["inputMoment"])
                 if refreshes % 2 == 1 or roots[i] is None:
-                    roots[i] = root(a[i] / (1 - decay ** updates[i]), power)
+                    roots[i] = root(a[i] / (1 - decay ** updates[i]), power, i == 0)
         gradients = []
         for w, row in zip(layers, rows):
             gradient = np.hstack([np.array(row["wDot"]), np.array(row["biasDot"])[:, None]])

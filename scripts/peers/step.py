@@ -244,10 +244,12 @@ def bars(times, options):
 
     for network in options.networks:
         index = order.index(network)
-        for recipe, threshold in [("rp-paper", 1.10), ("rp-standard", None), ("sgd", 1.25), ("adam", 1.25)]:
+        for recipe, threshold in [("rp-paper", 1.10), ("rp-weight", 1.55), ("sgd", 1.25), ("adam", 1.25)]:
             add("1", f"{recipe} / its own products by OpenBLAS", network, recipe, f"{recipe} products", threshold)
         add("2", "rp-paper / PyTorch's fused Adam", network, "rp-paper", "torch adam fused", (1.05, 0.75, 1.20, 0.95)[index])
-        add("2", "rp-standard / PyTorch's fused Adam", network, "rp-standard", "torch adam fused", None)
+        add("2", "rp-standard / PyTorch's fused Adam", network, "rp-standard", "torch adam fused",
+            1.5 if options.batch <= 100 else 1.2)
+        add("2", "rp-weight / PyTorch's fused Adam", network, "rp-weight", "torch adam fused", None)
         add("2", "rp-every-4 / PyTorch's fused Adam", network, "rp-every-4", "torch adam fused",
             (0.85, 0.65, 1.0, 0.75)[index])
         add("2", "rp-paper / residual partitioning in PyTorch", network, "rp-paper", "torch rp", 0.5)

@@ -56,7 +56,7 @@ final class StepCandidate<Scalar: Real> {
     positions = (0..<Int32(problem.split.training.count)).map(\.self)
     needsCurvature = configuration.optimizer.rule.needsCurvature
     isByUnit = configuration.optimizer.isByUnit
-    cycle = needsCurvature ? configuration.optimizer.curvature.cycle : 1
+    cycle = configuration.optimizer.cycle
     rootPhase = configuration.optimizer.curvature.rootPhase
     times = Array(repeating: [], count: cycle)
     products = Array(repeating: [], count: cycle)

@@ -16,9 +16,12 @@ public struct StepRecipe: Sendable {
 
   /// (M11) with λ = 1: no averages, no layer scale.
   static let paper = StepRecipe("rp-paper", ["optimizer.learningRate=1"])
-  /// Residual partitioning with automatic step lengths.
+  /// Residual partitioning with its standard settings: (M31) by unit, with a refresh in every tenth step, a root in every
+  /// twentieth, and a test of the lengths (M34) in every fifth; times are means over 20 steps.
   static let standard = StepRecipe("rp-standard", ["optimizer.learningRate=auto"])
-  /// (M31) By unit, with a refresh in every tenth step and a root in every twentieth; times are means over 20 steps.
+  /// By weight, with lengths that are found.
+  static let byWeight = StepRecipe("rp-weight", ["optimizer.learningRate=auto", "optimizer.partition=weight"])
+  /// (M31) With a length that is given.
   static let byUnit = StepRecipe("rp-unit", ["optimizer.partition=unit", "optimizer.learningRate=1e-6"])
   /// ``paper`` with Ẅ in every fourth step; times are means over four steps.
   static let everyFourth = StepRecipe("rp-every-4", ["optimizer.learningRate=1", "optimizer.curvatureEvery=4"])
@@ -27,7 +30,7 @@ public struct StepRecipe: Sendable {
 extension StepRecipe: RawRepresentable, CaseIterable {
   /// The recipes that are timed where the user names none.
   public static let allCases = [
-    paper, standard, everyFourth, StepRecipe(optimizer: SGD.name), StepRecipe(optimizer: Adam.name),
+    paper, standard, byWeight, everyFourth, StepRecipe(optimizer: SGD.name), StepRecipe(optimizer: Adam.name),
   ]
 
   /// Those that are timed where the user names them, besides the optimizers.

@@ -38,7 +38,7 @@ final class TimedStep<Scalar: Real> {
     samples = draft.problem.split.training.count
     positions = (0..<2 * samples).map { [samples] in Int32($0 % samples) }
     needsCurvature = configuration.optimizer.rule.needsCurvature
-    cycle = needsCurvature ? configuration.optimizer.curvature.cycle : 1
+    cycle = configuration.optimizer.cycle
   }
 
   /// Takes the steps of one cycle, from one that computes Ẅ to the next.

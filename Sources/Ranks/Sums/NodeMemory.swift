@@ -87,6 +87,9 @@ public final class NodeMemory<Scalar: Real> {
   /// Whether the sums that a rank forms cover all samples: no other machine has samples.
   package var hasAllSums: Bool { node.cross.ranks == 1 }
 
+  /// Whether this rank's machine is the first one.
+  package var isOfFirstMachine: Bool { node.cross.rank == 0 }
+
   /// The number of rows of the present minibatch on this machine.
   package var rows: Int { network.sharedRows }
 

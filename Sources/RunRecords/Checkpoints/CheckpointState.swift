@@ -25,7 +25,7 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   }
 
   /// The version of this format, and of `config.yml` in a run folder; earlier versions can be read too.
-  public static let presentFormat = 2
+  public static let presentFormat = 3
 
   public var format = CheckpointState.presentFormat
   public var version: String

@@ -19,6 +19,7 @@ final class NodeReduction<Scalar: Real>: StepReduction {
   var parameters: Arena<Scalar> { memory.parameters }
   var part: ParameterPart { memory.part }
   var updatesRunningAverages: Bool { memory.movesOthers }
+  func isOfFirstCopy(rank: Int) -> Bool { memory.isOfFirstMachine }
 
   func begin(samples: Int, rows: Int) {
     memory.place(samples: samples)

@@ -32,6 +32,7 @@ final class ReplicatedReduction<Scalar: Real>: StepReduction {
   }
 
   var updatesRunningAverages: Bool { true }
+  func isOfFirstCopy(rank: Int) -> Bool { rank == 0 }
 
   func begin(samples: Int, rows: Int) { self.rows = rows }
   var ownInputs: Matrix<Scalar> { inputs.prefix(rows) }

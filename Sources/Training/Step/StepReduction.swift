@@ -18,6 +18,10 @@ protocol StepReduction<Scalar>: AnyObject {
   var part: ParameterPart { get }
   /// Ẇ, Ẅ and the loss of the last minibatch.
   var sums: StatisticsSums<Scalar> { get }
+  /// Whether this rank is one of those whose parts together are all parameters, each once.
+  ///
+  /// - Parameter rank: among all ranks.
+  func isOfFirstCopy(rank: Int) -> Bool
   /// Whether this rank updates the running averages among the parameters: one copy of them has one writer.
   var updatesRunningAverages: Bool { get }
 

@@ -54,7 +54,7 @@ extension TrainingStep {
     }
   }
 
-  /// Gives all ranks the first decisive numbers of rank 0.
+  /// Gives all ranks the first decisive numbers of rank 0. Collective.
   func decideAlike(_ count: Int, over ranks: borrowing some GlobalSum & ~Copyable) throws {
     guard let decisive = tested?.decisive[0..<count] else { return }
     if ranks.rank != 0 { decisive.fill(0) }
