@@ -6,9 +6,9 @@
     scripts/bench-quality --data DIR --check
 
 PROBLEM is the name of a problem or of a group; all without one. DIR holds the folders mnist, cifar-10 and
-fashion-mnist, or some of them. Both sides have the same data, initial weights and minibatches, float32, one thread. A peer is tuned:
-of its learning rates and schedules, the one with the least mean test loss counts; all are tried with the first seed,
-and the best few with all seeds. Losses are test losses without R.
+fashion-mnist, or some of them. Both sides have the same data, initial weights and minibatches, float32, one thread. A
+peer is tuned: of its learning rates and schedules, the one with the least mean test loss counts; all are tried with the
+first seed, and the best few with all seeds. Losses are test losses without R.
 
 Each training is a line of the results file and is not repeated: {problem, definition, seed, who, setting, loss,
 accuracy, seconds, curve: [[epoch, seconds, loss], ...]}. Seconds are those of training steps alone; a peer's
