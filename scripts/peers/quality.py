@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains rp-dist, untuned, and PyTorch's optimizers, tuned, on the same problems, and compares their test losses.
 
-    scripts/bench-quality --data DIR [PROBLEM ...] [--only rp-dist|peers] [--seeds 1 2 3] [--set KEY=VALUE ...]
+    scripts/bench-quality --data DIR [PROBLEM ...] [--only rp-dist|peers|adam|muon] [--seeds 1 2 3] [--set KEY=VALUE ...]
     scripts/bench-quality --data DIR --report
     scripts/bench-quality --data DIR --check
 
@@ -122,6 +122,8 @@ class Bench:
 
     def train_peers(self, problem):
         for optimizer in dict.fromkeys(setting.optimizer for setting in problem.peers):
+            if self.options.only not in (None, "peers", optimizer):
+                continue
             tried = [setting for setting in problem.peers if setting.optimizer == optimizer]
             first, *others = self.peer_seeds(problem)
             self.train_settings(problem, tried, first)
@@ -252,7 +254,8 @@ def main():
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE",
                         help="a setting of rp-dist; repeatable")
     parser.add_argument("--label", default="rp-dist", help="the name of rp-dist's results (default rp-dist)")
-    parser.add_argument("--only", choices=("rp-dist", "peers"), help="train one side alone")
+    parser.add_argument("--only", choices=("rp-dist", "peers", "adam", "muon"),
+                        help="train one side, or one peer, alone")
     parser.add_argument("--again", action="store_true", help="train again what is in the file, for new times")
     parser.add_argument("--report", action="store_true", help="train nothing, print the tables")
     parser.add_argument("--check", action="store_true", help="whether both sides train the same; exit code 1 if not")
@@ -264,10 +267,9 @@ def main():
     problems = chosen_problems(parser, options.problems, options.data)
     if not options.report:
         references = [PROBLEMS[bar.reference] for problem in problems for bar in problem.bars if bar.reference]
-        if options.only != "rp-dist":
-            for problem in dict.fromkeys([*references, *problems]):
-                bench.train_peers(problem)
-        if options.only != "peers":
+        for problem in dict.fromkeys([*references, *problems]):
+            bench.train_peers(problem)
+        if options.only in (None, "rp-dist"):
             for problem in problems:
                 bench.train_own(problem)
     bench.report(problems)
