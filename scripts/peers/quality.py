@@ -29,7 +29,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import torch
 
 from quality_problems import ACTIVATIONS, DEPTHS, GROUPS, PROBLEMS, Setting, has_data, initializations, samples
-from quality_training import BASE, build, evaluate, initial_parameters, train_peer, train_rp_dist
+from quality_training import build, evaluate, initial_parameters, train_peer, train_rp_dist
 
 PEER = "peer"
 CHANCE = 0.15  # the accuracy up to which ten classes count as guessed
@@ -41,17 +41,19 @@ CHECKS = {
     "breast-cancer": 0.03, "friedman1": 0.01, "friedman1-scaled": 1e-4,
     **{f"depth:2:{activation}:{initializations(activation)[1]}": 0.003 for activation in ACTIVATIONS},
 }
+RECORDED = pathlib.Path(__file__).with_name("quality-peers.jsonl")
 TOLERANCE = 1e-4
 LEAST_CHANGE = 0.01  # of the loss by the training
 
 
 class Results:
-    """The lines of a file, by what they are results of; of two equal trainings the later one counts."""
+    """The lines of files, by what they are results of; of two equal trainings the later one counts. New ones are added to
+    the last file."""
 
-    def __init__(self, path):
-        self.path, self.lines = pathlib.Path(path), {}
-        if self.path.exists():
-            for text in self.path.read_text().splitlines():
+    def __init__(self, *paths):
+        self.path, self.lines = pathlib.Path(paths[-1]), {}
+        for path in map(pathlib.Path, paths):
+            for text in path.read_text().splitlines() if path.exists() else []:
                 line = json.loads(text)
                 self.lines[self.key(line)] = line
 
@@ -98,8 +100,9 @@ class Summary:
 
 class Bench:
     def __init__(self, options):
-        self.options, self.results = options, Results(options.results)
-        self.own = " ".join((*BASE, *options.settings))
+        self.options = options
+        self.results = Results(*([RECORDED] if options.recorded else []), options.results)
+        self.own = " ".join(options.settings) or "standard"
 
     def samples(self, problem):
         return samples(problem.data, problem.scale, problem.target, self.options.data)
@@ -117,7 +120,7 @@ class Bench:
             if self.options.again or not self.results.find(problem, seed, self.options.label, self.own):
                 result = train_rp_dist(
                     self.options.program, problem, self.samples(problem), self.options.data,
-                    (*BASE, *self.options.settings), seed)
+                    self.options.settings, seed)
                 self.results.add(problem, seed, self.options.label, self.own, result)
 
     def train_peers(self, problem):
@@ -256,6 +259,8 @@ def main():
     parser.add_argument("--label", default="rp-dist", help="the name of rp-dist's results (default rp-dist)")
     parser.add_argument("--only", choices=("rp-dist", "peers", "adam", "muon"),
                         help="train one side, or one peer, alone")
+    parser.add_argument("--recorded", action="store_true",
+                        help="take the peers' results that are kept with the script, whose seconds are not comparable")
     parser.add_argument("--again", action="store_true", help="train again what is in the file, for new times")
     parser.add_argument("--report", action="store_true", help="train nothing, print the tables")
     parser.add_argument("--check", action="store_true", help="whether both sides train the same; exit code 1 if not")

@@ -15,8 +15,6 @@ from torch.nn import functional
 
 import quality_problems
 
-# rp-dist is not tuned: these settings hold for all problems.
-BASE = ("optimizer.partition=unit", "optimizer.lengths=measured", "schedule.name=linear")
 MUON_BIAS_RATE = 3e-3  # of Adam, which trains the biases beside Muon
 EVALUATION_TOLERANCE = 1e-4  # rp-dist's test loss against PyTorch's of the same parameters
 
