@@ -70,9 +70,18 @@ extension TrainingStep {
 
   private func set(_ range: Range<Int>, to part: Double, in result: Arena<Scalar>) {
     guard let before, let after else { return }
-    let part = Scalar(part)
-    map(before.all[range], after.all[range], into: result.all[range]) { start, end in
-      part == 1 ? end : start + part * (end - start)
-    }
+    interpolate(before.all[range], after.all[range], part, into: result.all[range])
   }
+}
+
+/// result ← start + part (end − start).
+@specialized(where Scalar == Float)
+@specialized(where Scalar == Double)
+private func interpolate<Scalar: Real>(
+  _ start: Vector<Scalar>, _ end: Vector<Scalar>, _ part: Double, into result: Vector<Scalar>
+) {
+  if part == 1 { return result.copy(from: end) }
+  if part == 0 { return result.copy(from: start) }
+  let part = Scalar(part)
+  map(start, end, into: result) { start, end in start + part * (end - start) }
 }
