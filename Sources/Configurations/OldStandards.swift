@@ -14,7 +14,9 @@ package enum OldStandards {
   private static let all: [(upTo: Int, key: String, value: String, optimizer: String?)] = [
     (upTo: 1, key: "training.lastBatch", value: "keep", optimizer: nil),
     (upTo: 2, key: "optimizer.partition", value: "weight", optimizer: "residualPartitioning"),
+    (upTo: 2, key: "optimizer.lengths", value: "found", optimizer: "residualPartitioning"),
     (upTo: 2, key: "reweight.student.optimizer.partition", value: "weight", optimizer: "residualPartitioning"),
+    (upTo: 2, key: "reweight.student.optimizer.lengths", value: "found", optimizer: "residualPartitioning"),
   ]
 
   static let formatKey = "format"

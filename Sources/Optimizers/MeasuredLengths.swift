@@ -70,7 +70,7 @@ public final class MeasuredLengths<Scalar: Real> {
     groupOfBlock = layout.blocks.indices.map { block in groups.firstIndex { $0.contains(block) } }
     self.steps = steps
     bases = Array(repeating: 0, count: groups.count)
-    limits = Array(repeating: 1, count: groups.count)
+    limits = Array(repeating: .greatestFiniteMagnitude, count: groups.count)
     (meanSquares, slopes, curvatures, lengths) = (bases, bases, bases, bases)
     tests = Array(repeating: 0, count: groups.count)
   }
@@ -163,7 +163,7 @@ extension MeasuredLengths {
     let resolved = 32 * test.resolution
     guard abs(p) > probe * test.resolution else {
       // A whole step that is lost in the rounding of J is not too long; one that raises J without a slope is.
-      return .keep(a > -resolved ? 1 : shorten(group, to: limit(of: group, test) / 2, test))
+      return .keep(a >= -resolved ? 1 : shorten(group, to: limit(of: group, test) / 2, test))
     }
     if probe == Self.probe, abs(p) <= resolved { return .probe(1) }
     let canBeShorter = probe > Self.shortestProbe && abs(p) * Self.probe > resolved
@@ -176,7 +176,7 @@ extension MeasuredLengths {
     curvatures[group] = keep * curvatures[group] + (1 - keep) * (p - a) / (relative * relative)
     guard slopes[group] > 0 else { return .keep(shorten(group, to: before / 2, test)) }
     let isCurved = curvatures[group] > 0
-    return .keep(shorten(group, to: isCurved ? Self.mostOfOne * slopes[group] / curvatures[group] : 1, test))
+    return .keep(shorten(group, to: isCurved ? Self.mostOfOne * slopes[group] / curvatures[group] : .infinity, test))
   }
 
   private static var shortestProbe: Double { 0x1p-12 }
@@ -187,7 +187,7 @@ extension MeasuredLengths {
   /// - Parameter limit: of κ_b times the schedule.
   private func shorten(_ group: Int, to limit: Double, _ test: StepTest) -> Double {
     let before = self.limit(of: group, test)
-    limits[group] = min(max(limit, 1e-3 * test.schedule), 1)
+    limits[group] = min(max(limit, 1e-3 * test.schedule), .greatestFiniteMagnitude)
     let part = min(1, limits[group] / before)
     lengths[group] *= part
     return part

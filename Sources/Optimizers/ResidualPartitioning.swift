@@ -91,7 +91,9 @@ extension ResidualPartitioning {
       "trustRatio", \.trustRatio, on: TrustRatioSettings(), TrustRatioSettings.settings,
       "Whether the learning rate follows how far the loss goes down.", formulas: ["M15"], decidesStandards: true),
     .number(
-      "damping", \.damping, .nonNegative, "Is added to the curvature that a step is divided by.", formulas: ["M11"]),
+      "damping", \.damping, .nonNegative,
+      "Is added to the curvature that a step is divided by; by unit, for parameters of layers without units alone.",
+      formulas: ["M11"]),
     .name(
       "bound", \.bound, "What is bounded: the paper's model of the loss, or all of its second order.",
       formulas: ["M12", "M13"]),
@@ -158,7 +160,8 @@ extension ResidualPartitioning {
     guard !isByUnit || layerScale != .adaptive else {
       throw OptimizerError(
         "optimizer.partition unit\(partition == .auto ? ", which is the standard here," : "") scales each step by itself, so "
-          + "optimizer.layerScale must be unit or none, not adaptive; optimizer.partition weight allows it")
+          + "optimizer.layerScale must be unit\(learningRate == nil ? "" : " or none"), not adaptive; optimizer.partition weight "
+          + "allows it")
     }
     guard !isMeasured || layerScale == .unit else {
       throw OptimizerError(

@@ -222,7 +222,8 @@ final class RootWorkspace<Scalar: Real> {
     let mean = trace / Scalar(n)
     guard !isFirst else { return mean / 100 }
     // Where an input has hardly been other than 0, rounding is more than A_jj.
-    func ridge(_ k: Int) -> Scalar { (max(a[k][k], mean * 1e-8) * mean).squareRoot() / 100 }
+    let root = mean.squareRoot()
+    func ridge(_ k: Int) -> Scalar { max(a[k][k], mean * 1e-8).squareRoot() * root / 100 }
     var least = mean
     for k in 0..<n { least = min(least, ridge(k)) }
     for k in 0..<n { a[k][k] += ridge(k) - least }

@@ -61,7 +61,7 @@ struct BenchStep: RankCommand {
   @Flag(help: "Time each also with training.reproducible, in the same turns.")
   var reproducible = false
 
-  @Option(help: ArgumentHelp("Turns; each has four timed steps per optimizer.", valueName: "N"))
+  @Option(help: ArgumentHelp("Turns; each has at least four timed steps per optimizer.", valueName: "N"))
   var repeats = 25
 
   @Option(help: ArgumentHelp("BLAS threads of a rank.", valueName: "N"))

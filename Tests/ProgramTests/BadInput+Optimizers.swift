@@ -28,7 +28,7 @@ extension BadInput {
     BadInput(
       name: "an adaptive scale by unit", arguments: "--set optimizer={partition:␣unit,layerScale:␣adaptive}",
       exitCode: 64,
-      says: ["optimizer.partition unit", "optimizer.layerScale must be unit or none, not adaptive"]),
+      says: ["optimizer.partition unit", "optimizer.layerScale must be unit, not adaptive"]),
     BadInput(
       name: "measured lengths beside a learning rate", arguments: "--set optimizer={lengths:␣measured,learningRate:␣1}",
       exitCode: 64,

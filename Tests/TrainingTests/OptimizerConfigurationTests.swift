@@ -140,7 +140,7 @@ struct OptimizerConfigurationTests {
     (
       "{layerScale: adaptive}",
       "optimizer.partition unit, which is the standard here, scales each step by itself, so optimizer.layerScale must be "
-        + "unit or none, not adaptive; optimizer.partition weight allows it"
+        + "unit, not adaptive; optimizer.partition weight allows it"
     ),
     ("{layerScale: none}", "optimizer.lengths measured, which is the standard here, scales each step by itself"),
     ("{lengths: found, layerScale: none}", "optimizer.layerScale must be unit, not none"),

@@ -189,6 +189,8 @@ struct ResumableTests {
       guard !Self.ofOtherEnds.contains(tensor.name) else { continue }
       // Measured, but of no use to unit steps.
       if tensor.name.hasSuffix("step.optimizer.blockSquares"), scale == .unit { continue }
+      // Steps are within their limits.
+      if tensor.name.hasSuffix("lengths.limits"), tensor.doubles.allSatisfy({ $0 >= 1 }) { continue }
       _ = try resumed.run(over: SingleRank())
       #expect(try collect(resumed) != whole, "\(tensor.name) of \(settings)")
     }

@@ -23,7 +23,7 @@ torch.set_grad_enabled(False)
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 BETA = 0.9  # of the average of gradients
-DELTA = 0.01  # of the root, relative to the mean of A's diagonal
+DELTA = 0.01  # of the root, relative to the mean of A's diagonal, below the first layer half-way to the own A_jj
 FIRST, EVERY = 10, 10  # refreshes of g and A
 
 
@@ -325,15 +325,15 @@ class Measured:
         while True:
             relative = self.factor * step.factor
             predicted, actual = step.test(relative * self.caps * base)
-            too_long = step.number == 0 and predicted > 0 and predicted - actual > self.together * predicted
+            too_long = step.number == 0 and predicted - actual > self.together * max(predicted, 0)
             if math.isfinite(actual) and not too_long:
                 break
             self.factor /= 2
-        if predicted > 0:
-            self.all_slope = 0.7 * self.all_slope + 0.3 * predicted / relative
-            self.all_curvature = 0.7 * self.all_curvature + 0.3 * (predicted - actual) / relative**2
-            if step.number and self.all_curvature * relative > self.together * self.all_slope:
-                self.factor *= 0.8
+        lost = min(predicted - actual, 2 * max(abs(predicted), self.all_slope * relative))
+        self.all_slope = 0.7 * self.all_slope + 0.3 * abs(predicted) / relative
+        self.all_curvature = 0.7 * self.all_curvature + 0.3 * lost / relative**2
+        if step.number and self.all_curvature * relative > self.together * self.all_slope:
+            self.factor *= 0.8
 
 
 RULES = {rule.__name__.lower(): rule for rule in (Fixed, Found, Minimum, Correlated, Ratio, Measured)}
@@ -354,10 +354,11 @@ class Step:
         return predicted, self.before - self.network.objective(self.x, self.t, moved)
 
 
-def root(a):
-    """(A + delta I)^-1/2."""
-    shift = DELTA * float(a.diagonal().mean())
-    a = a + shift * torch.eye(len(a))
+def root(a, is_first):
+    """(A + Delta)^-1/2."""
+    own, mean = a.diagonal(), a.diagonal().mean()
+    ridge = DELTA * (mean.expand(len(a)) if is_first else (mean * own.clamp(min=1e-8 * mean)).sqrt())
+    shift, a = float(ridge.min()), a + torch.diag(ridge)
     try:
         values, vectors = torch.linalg.eigh(a)
     except RuntimeError:
@@ -393,7 +394,7 @@ def train(problem, rule, seed):
                 old = averages[b] or (torch.zeros_like(g), torch.zeros_like(a))
                 averages[b] = (0.95 * old[0] + 0.05 * g, 0.95 * old[1] + 0.05 * a)
                 if refreshes % 2 == 1 or roots[b] is None:
-                    roots[b] = root(averages[b][1] / (1 - 0.95**refreshes))
+                    roots[b] = root(averages[b][1] / (1 - 0.95**refreshes), b == 0)
         directions = []
         for b, g in enumerate(gradients):
             m[b] = BETA * m[b] + (1 - BETA) * g

@@ -61,7 +61,7 @@ public struct StepBenchmark {
   public var recipes: [StepRecipe]
   /// Whether each recipe is timed a second time, with sums by lanes.
   public var alsoReproducible: Bool
-  /// The number of turns; in each turn every recipe takes four timed steps.
+  /// The number of turns; in each turn every recipe takes at least four timed steps.
   public var turns: Int
   /// `key=value` pairs that override those of the network and the recipe.
   public var settings: [String]

@@ -36,11 +36,12 @@ final class StepCandidate<Scalar: Real> {
   private let positions: [Int32]
   /// The number of steps after which the work repeats; a step's place among them is its phase.
   private let cycle: Int
-  /// The phase with roots, where curvature is by unit.
-  private let rootPhase: Int
+  /// How curvature is used, and in which phases lengths are tested.
+  private let curvature: CurvatureUse
+  private let isTested: (Int) -> Bool
   private var steps = 0
   /// At least a cycle, so that every phase is timed.
-  private var timedAtOnce: Int { max(Self.fewestAtOnce, isByUnit ? cycle : 0) }
+  private var timedAtOnce: Int { max(Self.fewestAtOnce, cycle) }
   /// By phase.
   private var times: [[Times]]
   private var products: [[Double]]
@@ -57,7 +58,9 @@ final class StepCandidate<Scalar: Real> {
     needsCurvature = configuration.optimizer.rule.needsCurvature
     isByUnit = configuration.optimizer.isByUnit
     cycle = configuration.optimizer.cycle
-    rootPhase = configuration.optimizer.curvature.rootPhase
+    curvature = configuration.optimizer.curvature
+    let measuresLength = configuration.optimizer.rule.measuresLength
+    isTested = { measuresLength && $0.isMultiple(of: TestedLengths.every) }
     times = Array(repeating: [], count: cycle)
     products = Array(repeating: [], count: cycle)
   }
@@ -148,16 +151,26 @@ final class StepCandidate<Scalar: Real> {
       })
   }
 
-  /// What the refreshes of g and A and the roots add to a step, on average; nil where there are none, and where every step
-  /// has a refresh.
+  /// What the refreshes of g and A and the roots add to a step, on average, beside steps whose lengths are tested as theirs
+  /// are; nil where there are none.
   private func unitCost() -> StepTimes.UnitCost? {
-    guard isByUnit, cycle > 2 else { return nil }
+    guard isByUnit else { return nil }
     let medians = times.map { quantile($0.map(\.whole), 0.5) }
-    let other = (rootPhase + cycle / 2) % cycle
-    let plain = mean(medians.indices.filter { $0 != rootPhase && $0 != other }.map { medians[$0] })
-    return StepTimes.UnitCost(
-      refresh: 2 * (medians[other] - plain) / Double(cycle), root: (medians[rootPhase] - medians[other]) / Double(cycle)
-    )
+    let period = curvature.cycle
+    let (root, other) = (curvature.rootPhase, (curvature.rootPhase + period / 2) % period)
+    /// The mean of what steps at a place of the cycle of curvature take more than plain ones.
+    func extra(at place: Int) -> Double? {
+      var found: [Double] = []
+      for phase in medians.indices where phase % period == place {
+        let plain = medians.indices.filter {
+          ![root, other].contains($0 % period) && isTested($0) == isTested(phase)
+        }
+        if !plain.isEmpty { found.append(medians[phase] - mean(plain.map { medians[$0] })) }
+      }
+      return found.isEmpty ? nil : mean(found)
+    }
+    guard let refresh = extra(at: other), let both = extra(at: root) else { return nil }
+    return StepTimes.UnitCost(refresh: 2 * refresh / Double(period), root: (both - refresh) / Double(period))
   }
 
   private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }

@@ -35,8 +35,9 @@ extension Comparison {
     of name: OptimizerConfiguration.Name, _ problem: LearningProblem, as precision: Scalar.Type,
     on world: RankGroup, describe: ErrorDescription
   ) throws -> Double {
-    let (groups, steps) = (7, 10)
     var settings = settings(candidates(name)[0], seed: seeds[0])
+    let cycle = settings.optimizer.cycle
+    let (groups, steps) = (7, cycle >= 10 ? min(cycle, 100) : 10)
     // A step takes the same time at any rate, and with this one no run diverges; products with it are normal numbers.
     if settings.optimizer.learningRate != nil { settings.optimizer.learningRate = 1e-20 }
     settings.training.stopEarly = nil

@@ -218,6 +218,8 @@ struct StepTraffic: Equatable {
     let sums = (isShort ? 2 : width) * Double(parameters) * (hasParameterCurvature ? curvature : 0)
     bytes = width * (Double(parameters) + 1) + sums
     reductions = isShort && hasParameterCurvature ? 1 + curvature : 1
+    // Of a group and of the whole step: the losses, and what the ranks decide on.
+    if optimizer.rule.measuresLength { reductions += 4 / Double(TestedLengths.every) }
     guard optimizer.isByUnit else { return }
     // g and A at a refresh, and a reduction for each layer's root at every second one.
     let roots = layers.reduce(0) { $0 + UnitRoots<Scalar>.count($1) }
