@@ -19,8 +19,8 @@ internal import Networks
 ///     κ_b: of the step of one group alone, (p − a)/p is to be at most 0.7 at φ = 1. p and p − a, as a slope and a curvature
 ///          relative to ℓ_b, are averages with decay 0.8, from probes of ⅛ of the step; where that part alone is too long, of
 ///          ⅛ of it, and so on: far steps of units that saturate look less curved than they are.
-///     φ:   of the whole step it is to be at most 0.8, else φ ← 0.8 φ; averages with decay 0.7. In the first step φ is halved
-///          until it is, in every tested step until J is finite.
+///     φ:   of the whole step it is to be at most 0.8, else φ ← 0.8 φ; averages with decay 0.7, of |p|, and of p − a up to twice
+///          that. In the first step φ is halved until it is, in every tested step until J is finite.
 ///
 /// A group's step that is found too long is shortened at once; φ holds from the next step on. In the first 10 steps all groups
 /// are tested, later one at a time, in turn.
@@ -185,6 +185,7 @@ extension MeasuredLengths {
   private func limit(of group: Int, _ test: StepTest) -> Double { min(limits[group], test.schedule) }
 
   /// - Parameter limit: of κ_b times the schedule.
+  /// - Returns: the part of the present step that is left.
   private func shorten(_ group: Int, to limit: Double, _ test: StepTest) -> Double {
     let before = self.limit(of: group, test)
     limits[group] = min(max(limit, 1e-3 * test.schedule), .greatestFiniteMagnitude)
