@@ -37,12 +37,14 @@ extension Network {
       guard links[step].carriesBelow else { continue }
       let writes = links[step].writesInput
       let target = writes ? below : edge(below)
+      let ofZ = isProbe ? above.z?.elements.largestExponent : nil
       if links[step].worksInPlace {
         if !target.yDot.isSameMemory(as: above.yDot) { target.copy(from: above) }
         try passBack(layer, site(below: target, above: target))
       } else {
         try passBack(layer, site(below: target, above: above))
       }
+      if isProbe, let z = target.z { limitFade(z, at: step, from: ofZ) }
       settle(target.z, from: step, to: input, beside: writes ? nil : below.z)
       if !writes { below.add(target) }
     }

@@ -60,6 +60,8 @@ extension Network {
     guard isProbe || !exponents.areZero, let u = totalGradient(at: step + 1, rows: rows) else { return }
     let below = exponents.totalGradient[links[step].input]
     if isProbe {
+      let before = totalGradient(at: links[step].input, rows: rows)?.elements.largestExponent
+      limitFade(u, at: step, from: before)
       // A layer that forms the squared error together with the signals below it knows one exponent. At the output, Z is a
       // multiple of u.
       let chosen = choice(u, below, beside: step + 1 == top ? largestInput(of: step) : 0)
@@ -108,6 +110,20 @@ extension Network {
   func shareExponent(above step: Int, with boundary: Int) {
     if isProbe { exponents.set(curvature: exponents.curvature[step + 1], at: boundary) }
   }
+
+  /// In a probe: an activation that lets next to nothing of its samples through can let other samples through. An exponent that
+  /// is chosen for what is left would be far too low for those.
+  ///
+  /// - Parameters:
+  ///   - signal: u above or Z below an activation, of any other layer unchanged.
+  ///   - before: the exponent of the greatest element on the other side of the step.
+  func limitFade(_ signal: Matrix<Scalar>, at step: Int, from before: Int?) {
+    guard layers[step] is Elementwise<Scalar>, let before, let after = signal.elements.largestExponent else { return }
+    signal.elements.scale(byPowerOfTwo: max(0, before - Self.mostFade - after))
+  }
+
+  /// How many powers of two an activation takes from a signal at most: a sigmoid takes two in its middle.
+  private static var mostFade: Int { 4 }
 
   /// An exponent of u that leaves room for what the next layer's parameters add: u below it is nothing beside that.
   private func notTooLow(_ exponent: Int) -> Int { max(exponent, -2 * SignalProbe<Scalar>.window) }

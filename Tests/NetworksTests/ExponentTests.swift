@@ -265,4 +265,38 @@ import Testing
     let u = network.totalGradient(x, parameters: parameters)
     #expect(u.elements.array.allSatisfy { $0.isFinite && $0 > 0 })
   }
+
+  @Test(arguments: [Activation.softplus, .sigmoid, .elu, .swish])
+  func `units that are dead for the samples that choose exponents can be alive for others`(
+    activation: Activation
+  ) throws {
+    // Every unit of the first layers is far in its flat part for inputs of size 1, and has slope 1 or ¼ for these.
+    var layers = [LayerConfiguration]()
+    for _ in 0..<4 { layers += [.dense(outputs: 3), .activation(activation)] }
+    let network = try Network<Float>(layers + [.dense(outputs: 2)], inputs: 1)
+    let parameters = network.initialParameters(.normal, seed: 2).all
+    let blocks = network.layout.blocks
+    parameters[blocks[0].range].fill(1)
+    parameters[blocks[1].range].fill(-85)
+    network.reserve(samples: 4)
+    let x = Matrix<Float>(rows: 4, columns: 1)
+    for row in 0..<4 { x[row][0] = 85 + Float(row) }
+    func curvature(choosing: Bool) throws -> [Double] {
+      if choosing { network.chooseExponents(parameters, pass: .evaluation, bound: .paper) }
+      _ = network.forward(x, parameters: parameters)
+      let sums = Arena<Float>(count: 2 * network.layout.count).all
+      let (wDot, wDDot) = (sums[0..<network.layout.count], sums[network.layout.count..<sums.count])
+      let t = Matrix<Float>(rows: 4, columns: 2)
+      _ = network.addStatistics(
+        inputs: x, targets: t, parameters: parameters, loss: .squaredError, partition: .automatic, bound: .paper,
+        into: StatisticsSlice(wDot: wDot, wDDot: wDDot))
+      return blocks.indices.flatMap { index in
+        blocks[index].range.map { scalbn(Double(wDDot[$0]), network.curvatureExponents[index]) }
+      }
+    }
+    let expected = try curvature(choosing: false)
+    let found = try curvature(choosing: true)
+    #expect(expected.contains { $0 > 0 } && expected.allSatisfy(\.isFinite))
+    #expect(relativeDifference(found, expected) <= Self.tolerance)
+  }
 }

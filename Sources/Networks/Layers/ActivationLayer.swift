@@ -34,7 +34,7 @@ extension LayerConfiguration {
 
 /// The layer that an ``ActivationLayer`` describes. It keeps the numbers from which its derivatives at the last forward
 /// pass follow.
-private final class Elementwise<Scalar: Real>: Layer {
+final class Elementwise<Scalar: Real>: Layer {
   private let activation: Activation
   private let units: Int
   /// Whether σ' and σ'' of the last forward pass are computed from y.
