@@ -1,4 +1,5 @@
 #include "parameter_steps.h"
+#include "vector_math.h"
 
 #define LOOPS "parameter_variants.h"
 #include "every_variant.h"
@@ -18,3 +19,9 @@ void parameters_descend(const parameter_block *block, double rate) { OF_BLOCK(de
 void parameters_step_by_adam(const parameter_block *block, double rate) { OF_BLOCK(adam, block, rate); }
 
 void parameters_divide(const parameter_block *block, double rate) { OF_BLOCK(divide, block, rate); }
+
+parameter_squares parameters_average(const parameter_block *block) {
+  DISPATCH(average, block->instructions, block->is_double, block);
+}
+
+double parameters_decrease(const parameter_block *block, const void *after) { OF_BLOCK(decrease, block, after); }

@@ -134,4 +134,39 @@ TARGET static void NAME(divide)(const parameter_block *block, double rate) {
   }
 }
 
+INLINE parameter_squares NAME(average_all)(const parameter_block *block, int has_average) {
+  const T per_sample = (T)block->per_sample, l2 = (T)block->l2, l1 = (T)block->l1;
+  const T keep = (T)block->m_decay, gain = (T)(1 - block->m_decay);
+  const T *restrict w = block->w, *restrict w_dot = block->w_dot;
+  T *restrict m = block->m;
+  const size_t count = block->count;
+  double gradients = 0, averages = 0;
+  for (size_t k = 0; k < count; k++) {
+    const T g = NAME(gradient)(w[k], w_dot[k], per_sample, l2, l1);
+    const T average = has_average ? keep * m[k] + gain * g : g;
+    m[k] = average;
+    gradients = relaxed_add(gradients, (double)g * (double)g);
+    averages = relaxed_add(averages, (double)average * (double)average);
+  }
+  return (parameter_squares){gradients, averages};
+}
+
+TARGET static parameter_squares NAME(average)(const parameter_block *block) {
+  return block->m_decay != 0 ? NAME(average_all)(block, 1) : NAME(average_all)(block, 0);
+}
+
+TARGET static double NAME(decrease)(const parameter_block *block, const void *after_) {
+#pragma clang fp reassociate(on)
+  const double per_sample = block->per_sample, l2 = block->l2, l1 = block->l1;
+  const T *w = block->w, *w_dot = block->w_dot, *after = after_;
+  const size_t count = block->count;
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) {
+    const double weight = (double)w[k];
+    const double g = (double)w_dot[k] * per_sample + l2 * weight + l1 * (double)((weight > 0) - (weight < 0));
+    sum += g * (weight - (double)after[k]);
+  }
+  return sum;
+}
+
 #pragma STDC FP_CONTRACT DEFAULT

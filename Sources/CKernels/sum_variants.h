@@ -45,5 +45,23 @@ TARGET static inline T NAME(sum_products)(size_t count, const T *x, const T *y) 
   return NAME(add_up)(sums);
 }
 
+TARGET static inline double NAME(sum_squares)(size_t count, const T *x) {
+#pragma clang fp reassociate(on)
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) sum += (double)x[k] * (double)x[k];
+  return sum;
+}
+
+TARGET static inline double NAME(scale_summing_squares)(size_t count, T *x, T factor) {
+#pragma clang fp reassociate(on)
+  double sum = 0;
+  for (size_t k = 0; k < count; k++) {
+    const T scaled = factor * x[k];
+    x[k] = scaled;
+    sum += (double)scaled * (double)scaled;
+  }
+  return sum;
+}
+
 #undef HALF
 #undef COUNT

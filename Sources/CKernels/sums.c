@@ -14,3 +14,12 @@ float sum_products_f32(size_t count, const float *x, const float *y) {
 double sum_products_f64(size_t count, const double *x, const double *y) {
   return CALL_SUFFICIENT(sum_products, f64, count, x, y);
 }
+
+double sum_squares(int is_double, size_t count, const void *x) {
+  return is_double ? CALL_SUFFICIENT(sum_squares, f64, count, x) : CALL_SUFFICIENT(sum_squares, f32, count, x);
+}
+
+double scale_summing_squares(int is_double, size_t count, void *x, double factor) {
+  return is_double ? CALL_SUFFICIENT(scale_summing_squares, f64, count, x, factor)
+                   : CALL_SUFFICIENT(scale_summing_squares, f32, count, x, (float)factor);
+}

@@ -51,6 +51,24 @@ public func multiplyPair<Scalar: Real>(
     a1, a2, transposed: false, b, transposed: false, into: c1, c2, beta: beta, workspace: workspace, by: kernel)
 }
 
+/// C_J ← A_J B + β C_J for some columns J of A and C [samples × inputs], and B [J × J].
+public func multiply<Scalar: Real>(
+  _ a: Matrix<Scalar>, columns: Range<Int>, _ b: Matrix<Scalar>, into c: Matrix<Scalar>, beta: Scalar,
+  workspace: ProductWorkspace<Scalar>, by kernel: InstructionSet = .best
+) {
+  precondition(a.rows == c.rows && a.columns == c.columns, "A and C have one shape")
+  precondition(columns.lowerBound >= 0 && columns.upperBound <= a.columns, "columns of A are multiplied")
+  precondition(b.rows == columns.count && b.columns == columns.count, "B has a row and a column for each of them")
+  precondition(kernel.isSupported, "the processor must have the kernel's instructions")
+  guard a.rows > 0, !columns.isEmpty else { return }
+  workspace.checkRoom(rows: a.rows, columns: b.columns, terms: b.rows, isStep: false)
+  unsafe Scalar.multiplyPair(
+    kernel: kernel, m: a.rows, n: b.columns, k: b.rows, UnsafePointer(a.elements.pointer + columns.lowerBound), nil,
+    lda: a.columns, transposeA: false, b.elements.pointer, ldb: b.columns, transposeB: false,
+    c.elements.pointer + columns.lowerBound, nil, ldc: c.columns, beta: beta, row1: nil, column2: nil,
+    workspace: workspace.numbers.pointer, numbers: workspace.numbers.count, lanes: nil, laneCount: 0, step: nil)
+}
+
 /// C₁ ← A₁ᵀ B + β C₁ and C₂ ← A₂ᵀ |B| + β C₂ in one pass over B, or only one of the two, for some rows of C.
 ///
 /// - Parameters:

@@ -20,7 +20,6 @@ public struct RandomStream: Sendable {
     case unlabelledBatch = 11
     case pairBatch = 12
     case student = 13
-    case subspace = 14
     case exponents = 15
   }
 

@@ -10,6 +10,14 @@ extension Vector {
   /// Σ_k |x_k|, likewise.
   public var magnitudeSum: Scalar { unsafe Scalar.sumOfMagnitudes(count: count, pointer) }
 
+  /// Σ_k x_k², added in Double.
+  public var squareSum: Double { unsafe sum_squares(Scalar.precision == .float64 ? 1 : 0, count, pointer) }
+
+  /// x ← α x; returns Σ_k x_k² of the result, added in Double.
+  public func scaleSummingSquares(by factor: Scalar) -> Double {
+    unsafe scale_summing_squares(Scalar.precision == .float64 ? 1 : 0, count, pointer, Double(factor))
+  }
+
   /// x ← α x.
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)

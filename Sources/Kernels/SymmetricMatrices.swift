@@ -3,12 +3,18 @@ internal import BLAS
 // Products and factors of symmetric matrices, by OpenBLAS and its LAPACK. A matrix [n × n] is given by its lower triangle:
 // the elements above the diagonal are not read.
 
-/// C ← Aᵀ A for A [rows × n], in the lower triangle of C [n × n].
-public func multiplyByItself<Scalar: Real>(transposed a: Matrix<Scalar>, into c: Matrix<Scalar>) {
-  precondition(c.rows == a.columns && c.columns == a.columns, "shapes of Aᵀ A must fit")
+/// C ← Aᵀ A for A [rows × n] or some of its columns, in the lower triangle of C [n × n].
+public func multiplyByItself<Scalar: Real>(
+  transposed a: Matrix<Scalar>, columns: Range<Int>? = nil, into c: Matrix<Scalar>
+) {
+  let columns = columns ?? 0..<a.columns
+  precondition(columns.lowerBound >= 0 && columns.upperBound <= a.columns, "columns of A are multiplied")
+  precondition(c.rows == columns.count && c.columns == columns.count, "shapes of Aᵀ A must fit")
   guard c.rows > 0 else { return }
+  guard a.rows > 0 else { return c.elements.fill(0) }
   unsafe Scalar.syrk(
-    n: a.columns, k: a.rows, a.elements.pointer, lda: a.columns, c.elements.pointer, ldc: c.columns)
+    n: columns.count, k: a.rows, a.elements.pointer + columns.lowerBound, lda: a.columns, c.elements.pointer,
+    ldc: c.columns)
 }
 
 /// The eigenvalues of symmetric matrices and their eigenvectors, with the memory that LAPACK needs for them.

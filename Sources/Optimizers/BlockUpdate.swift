@@ -75,14 +75,12 @@ extension BlockUpdate {
   @specialized(where Scalar == Float)
   @specialized(where Scalar == Double)
   func gradientSquares() -> (gradient: Double, average: Double) {
-    var (squares, averages) = (0.0, 0.0)
+    var squares = 0.0
     for k in 0..<w.count {
       let g = Double(gradient(k))
       squares = relaxed_add(squares, g * g)
     }
-    guard let first else { return (squares, squares) }
-    for k in 0..<first.count { averages = relaxed_add(averages, Double(first[k]) * Double(first[k])) }
-    return (squares, averages)
+    return (squares, first?.squareSum ?? squares)
   }
 }
 
@@ -120,6 +118,19 @@ extension BlockUpdate {
     precondition(first != nil && second != nil, "the state must be made for its optimizer")
     var block = unsafe parameterBlock(momentum: adam.momentum, decay: adam.decay, base: Scalar(adam.epsilon))
     unsafe parameters_step_by_adam(&block, rate)
+  }
+
+  /// m ← β m + (1 − β) g; where the optimizer has no average, m is `gradients`, and β is 0.
+  ///
+  /// - Returns: ‖g‖² and ‖m‖², summed in Double.
+  func takeUpGradient(momentum: Double, into gradients: Vector<Scalar>?) -> (gradient: Double, average: Double) {
+    var block = unsafe parameterBlock(momentum: momentum)
+    if first == nil {
+      guard let gradients, gradients.count == w.count else { preconditionFailure("gradients need memory") }
+      unsafe (block.m, block.m_decay) = (UnsafeMutableRawPointer(gradients.pointer), 0)
+    }
+    let found = unsafe parameters_average(&block)
+    return (found.gradient, found.average)
   }
 
   /// (M11) A step of ``ResidualPartitioning`` with Ẅ of this step, without averages and without a layer scale.

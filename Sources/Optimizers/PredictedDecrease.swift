@@ -1,3 +1,4 @@
+private import CKernels
 public import Kernels
 public import Networks
 
@@ -26,13 +27,13 @@ public func predictedDecrease<Scalar: Real>(
 }
 
 /// Σ g (before − after) of one block.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
 private func decrease<Scalar: Real>(
   _ before: Vector<Scalar>, _ after: Vector<Scalar>, _ wDot: Vector<Scalar>, perSample: Double, l2: Double, l1: Double
 ) -> Double {
-  (0..<before.count).reduce(0) { total, k in
-    let w = Double(before[k])
-    return total + regularized(Double(wDot[k]) * perSample, at: w, l2: l2, l1: l1) * (w - Double(after[k]))
-  }
+  precondition(after.count == before.count && wDot.count == before.count, "vectors of a block have its length")
+  var block = unsafe parameter_block(
+    count: before.count, instructions: widest_instruction_set(), is_double: Scalar.precision == .float64 ? 1 : 0,
+    w: before.pointer, w_dot: wDot.pointer, w_ddot: nil, m: nil, v: nil, per_sample: perSample, w_ddot_per_sample: 0,
+    l2: l2, l1: l1, m_decay: 0, v_decay: 0, m_correction: 1, v_correction: 1, base: 0, is_root: 0)
+  return unsafe parameters_decrease(&block, after.pointer)
 }

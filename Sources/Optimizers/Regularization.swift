@@ -22,7 +22,7 @@ public struct Regularization: Equatable, Sendable {
     for block in layout.blocks {
       let (l2, l1) = strengths(block.role)
       let w = parameters[block.range]
-      if l2 != 0 { total += l2 / 2 * squareSum(w) }
+      if l2 != 0 { total += l2 / 2 * w.squareSum }
       if l1 != 0 { total += l1 * magnitudeSum(w) }
     }
     return total
@@ -34,13 +34,6 @@ public struct Regularization: Equatable, Sendable {
 func regularized<Scalar: Real>(_ gradient: Scalar, at w: Scalar, l2: Scalar, l1: Scalar) -> Scalar {
   let sign: Scalar = w > 0 ? 1 : (w < 0 ? -1 : 0)
   return gradient + l2 * w + l1 * sign
-}
-
-/// Σ x², summed in Double.
-@specialized(where Scalar == Float)
-@specialized(where Scalar == Double)
-private func squareSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
-  (0..<x.count).reduce(0) { $0 + Double(x[$1]) * Double(x[$1]) }
 }
 
 /// Σ |x|, summed in Double.

@@ -101,21 +101,13 @@ extension ResidualPartitioning {
     units.takeUpGradients(self, update) { layer, square in
       for block in units.layers[layer].blocks { update.state.measures.squares[block] = square }
     }
-    guard update.state.lengths != nil else { return }
-    for layer in units.layers {
-      for block in layer.blocks {
-        let found = update.block(block).gradientSquares()
-        update.state.measures.products[block] = found.gradient
-        update.state.measures.magnitudes[block] = found.average
-      }
-    }
   }
 
   /// Sums ‖w‖².
   private func measureSizes<Scalar: Real>(_ update: ParameterUpdate<Scalar>) {
     for (index, block) in update.layout.blocks.enumerated() where block.isTrained {
       let w = update.block(index).w
-      update.state.measures.sizes[index] = (0..<w.count).reduce(0) { $0 + Double(w[$1]) * Double(w[$1]) }
+      update.state.measures.sizes[index] = w.squareSum
     }
   }
 

@@ -195,6 +195,9 @@ public enum CurvaturePower: Double, Codable, CaseIterable, Sendable {
 
   /// (M32) The exponent of the power of a number with an even exponent.
   func exponent(_ exponent: Int) -> Int { self == .half ? exponent / 2 : exponent }
+
+  /// x^-p.
+  func root<Scalar: Real>(_ x: Scalar) -> Scalar { 1 / (self == .half ? x.squareRoot() : x) }
 }
 
 /// The denominator of a step, from v̂ + ∇²R + δ.

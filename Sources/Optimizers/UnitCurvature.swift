@@ -2,12 +2,12 @@ private import CKernels
 public import Kernels
 public import Networks
 
-/// (M29–M31) What residual partitioning by unit remembers: for each layer the averages ĝ and Â, the root of Â that is in use,
+/// (M29–M31) What residual partitioning by unit remembers: for each layer the averages ĝ and Â, the matrix P that is in use,
 /// and the direction of the present step.
 public final class UnitCurvature<Scalar: Real> {
   public let layers: [UnitLayer]
   public let roots: UnitRoots<Scalar>
-  /// The averages of g and of the lower triangle of A, not corrected, in the places of the layers.
+  /// The averages of g and of what is kept of A, not corrected, in the places of the layers.
   public let averages: Vector<Scalar>
   /// The number of refreshes in each layer's averages: those with curvature.
   public private(set) var updates: [Int]
@@ -68,8 +68,7 @@ public final class UnitCurvature<Scalar: Real> {
   ///   - decay: β₂.
   ///   - power: p.
   ///   - ranks: compute one layer's root each, and send it to the others: all have the same bits.
-  /// - Complexity: a pass over the averages; with roots about 9 n³ operations for a layer of n inputs, 4 n² · 128 for one of
-  ///   more than 1024.
+  /// - Complexity: a pass over the averages; with roots about 9 b³ operations for each block of b inputs.
   public func takeUp(
     _ sums: Vector<Scalar>, samples: Int, exponent: (UnitLayer) -> Int = { _ in 0 }, decay: Double,
     power: CurvaturePower, over ranks: borrowing some GlobalSum & ~Copyable
@@ -118,10 +117,7 @@ public final class UnitCurvature<Scalar: Real> {
 
   /// Gives every layer to the rank that has least to do, the largest layers first.
   public static func owners(of layers: [UnitLayer], among ranks: Int) -> [Int] {
-    func cost(_ layer: UnitLayer) -> Double {
-      let n = Double(layer.width)
-      return UnitRoots<Scalar>.isWhole(layer) ? 9 * n * n * n : 4 * n * n * Double(UnitRoots<Scalar>.rank)
-    }
+    let cost = RootWorkspace<Scalar>.operations
     var (load, owners) = (Array(repeating: 0.0, count: ranks), Array(repeating: 0, count: layers.count))
     for index in layers.indices.sorted(by: { (cost(layers[$0]), $1) > (cost(layers[$1]), $0) }) {
       let rank = load.indices.min { (load[$0], $0) < (load[$1], $1) } ?? 0
@@ -137,7 +133,8 @@ public final class UnitCurvature<Scalar: Real> {
 }
 
 extension UnitCurvature {
-  /// (M31) Computes D of a part of all layers, and adds their gradients to the averages M.
+  /// (M31) Computes D of a part of all layers, and adds their gradients to the averages M. The state's measures of their blocks
+  /// become those of lengths that are measured.
   ///
   /// - Returns: through `squares` ‖D‖² of the part, for each layer.
   @specialized(where Scalar == Float)
@@ -147,8 +144,10 @@ extension UnitCurvature {
   ) {
     for (index, layer) in layers.enumerated() {
       for number in layer.blocks {
-        let block = update.block(number)
-        takeUpGradient(block, momentum: rule.momentum, into: gradients?[update.part.ranges[number]])
+        let range = update.part.ranges[number]
+        let found = update.block(number).takeUpGradient(momentum: rule.momentum, into: gradients?[range])
+        update.state.measures.products[number] = found.gradient
+        update.state.measures.magnitudes[number] = found.average
       }
       let units = Self.units(layer, update.part)
       guard !units.isEmpty else { continue }
@@ -157,10 +156,7 @@ extension UnitCurvature {
       guard let m = update.state.first?.all ?? gradients else { preconditionFailure("a step has its gradients") }
       roots.apply(index, units: units, m, into: directions)
       var square = 0.0
-      forEachRow(of: layer, units, in: directions) { unit, row in
-        row.scale(by: factors[unit])
-        square += squareSum(row)
-      }
+      forEachRow(of: layer, units, in: directions) { square += $1.scaleSummingSquares(by: factors[$0]) }
       squares(index, square)
     }
   }
@@ -232,29 +228,14 @@ extension UnitCurvature {
 
 extension UnitCurvature: Resumable {
   public func exchange(with state: any StateExchange) throws {
+    try state.array("matrices", roots.numbers)
     try state.array("averages", averages)
-    try state.array("roots", roots.numbers)
     try state.numbers("updates", &updates)
     try state.sparseNumbers("exponents", &exponents)
     var present = roots.isPresent.map { $0 ? 1 : 0 }
     try state.numbers("rootsPresent", &present)
     if state.isTaking { roots.setPresent(present.map { $0 != 0 }) }
     try state.number("refreshes", &refreshes)
-  }
-}
-
-/// m ← β m + (1 − β) g; or g itself where there is no average.
-@inline(__always)
-private func takeUpGradient<Scalar: Real>(
-  _ block: BlockUpdate<Scalar>, momentum: Double, into gradients: Vector<Scalar>?
-) {
-  let (w, wDot) = (block.w, block.wDot)
-  let (perSample, l2, l1) = (block.perSample, block.l2, block.l1)
-  if let m = block.first {
-    let (keep, gain) = (Scalar(momentum), Scalar(1 - momentum))
-    update(m, w, wDot) { m, w, wDot in keep * m + gain * regularized(wDot * perSample, at: w, l2: l2, l1: l1) }
-  } else if let gradients {
-    map(w, wDot, into: gradients) { w, wDot in regularized(wDot * perSample, at: w, l2: l2, l1: l1) }
   }
 }
 
@@ -269,11 +250,3 @@ private func average<Scalar: Real>(_ a: Vector<Scalar>, _ x: Vector<Scalar>, kee
 @specialized(where Scalar == Float)
 @specialized(where Scalar == Double)
 private func sum<Scalar: Real>(_ x: Vector<Scalar>) -> Double { (0..<x.count).reduce(0) { $0 + Double(x[$1]) } }
-
-/// Σ x², summed in Double.
-@inline(__always)
-private func squareSum<Scalar: Real>(_ x: Vector<Scalar>) -> Double {
-  var total = 0.0
-  for k in 0..<x.count { total = relaxed_add(total, Double(x[k]) * Double(x[k])) }
-  return total
-}

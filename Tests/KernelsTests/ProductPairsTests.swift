@@ -77,6 +77,34 @@ import Testing
     }
   }
 
+  @Test(arguments: InstructionSet.allCases.filter(\.isSupported))
+  func `some columns by a square matrix`(kernel: InstructionSet) {
+    // Integers: exact in any order.
+    let (rows, width, columns) = (21, 70, 13..<63)
+    func number(_ k: Int) -> Float { Float((k * (k % 1009 + 7) / 3 + 1) % 17 - 8) }
+    let (a, c) = (Matrix<Float>(rows: rows, columns: width), Matrix<Float>(rows: rows, columns: width))
+    let b = Matrix<Float>(rows: columns.count, columns: columns.count)
+    for k in 0..<a.elements.count { (a.elements[k], c.elements[k]) = (number(k), number(k + 5)) }
+    for k in 0..<b.elements.count { b.elements[k] = number(k + 9) }
+    let workspace = ProductWorkspace<Float>()
+    workspace.reserve(rows: rows, columns: columns.count, terms: columns.count)
+    let before = c.elements.array
+    multiply(a, columns: columns, b, into: c, beta: 1, workspace: workspace, by: kernel)
+    for row in 0..<rows {
+      for column in 0..<width {
+        let old = before[row * width + column]
+        let sum = columns.reduce(Float(0)) {
+          $0 + a[row][$1] * (columns.contains(column) ? b[$1 - columns.lowerBound][column - columns.lowerBound] : 0)
+        }
+        #expect(c[row][column] == old + sum)
+      }
+    }
+    multiply(a, columns: columns, b, into: c, beta: 0, workspace: workspace, by: kernel)
+    #expect(c[3][columns.lowerBound - 1] == before[3 * width + columns.lowerBound - 1])
+    let first = columns.reduce(Float(0)) { $0 + a[3][$1] * b[$1 - columns.lowerBound][0] }
+    #expect(c[3][columns.lowerBound] == first)
+  }
+
   @Test func `room for some terms is room for fewer`() {
     for terms in [1, 96, 97, 192, 193, 200, 384, 385, 1000] {
       let workspace = ProductWorkspace<Float>()

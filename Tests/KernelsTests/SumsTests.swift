@@ -24,6 +24,19 @@ import Testing
   }
 
   @Test(arguments: Precision.allCases)
+  func `squares are added in Double, and of what a vector is scaled to`(precision: Precision) {
+    func check<S: Real>(_: S.Type) {
+      // In Float, 1 added to 2²⁴ is lost.
+      let x = vector([4096] + Array(repeating: 1, count: 999) as [S])
+      #expect(x.squareSum == 16_777_216 + 999)
+      #expect(x.scaleSummingSquares(by: 0.5) == 4_194_553.75)
+      #expect(x.array == [2048] + Array(repeating: 0.5, count: 999))
+      #expect(vector([] as [S]).squareSum == 0)
+    }
+    both(precision, { check(Float.self) }, { check(Double.self) })
+  }
+
+  @Test(arguments: Precision.allCases)
   func `norms of rows, also where squares leave the range of Float`(precision: Precision) {
     func check<S: Real>(_: S.Type) {
       let rows = vector([3, -4, 0, 0, 3e-30, 4e-30, 3e25, 4e25] as [S]).matrix(rows: 4, columns: 2)

@@ -29,6 +29,15 @@ import Testing
         }
       }
     }
+    let columns = n / 3..<n
+    let part = Matrix<S>(rows: columns.count, columns: columns.count)
+    multiplyByItself(transposed: a, columns: columns, into: part)
+    for i in columns {
+      for j in columns.lowerBound...i {
+        let found = Double(part[i - columns.lowerBound][j - columns.lowerBound])
+        #expect((found - expected[i][j]).magnitude <= tolerance * Double(rows))
+      }
+    }
     let packed = Arena<S>(count: Matrix<S>.triangleCount(n)).all
     product.packLowerTriangle(into: packed)
     let (vectors, inverse) = (Matrix<S>(rows: n, columns: n), Matrix<S>(rows: n, columns: n))

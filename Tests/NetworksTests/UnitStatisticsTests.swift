@@ -146,6 +146,7 @@ import Testing
         #expect(relativeDifference(found, layer.unitCurvature) <= 1e-12, "seed \(seed)")
         let mean = layer.unitCurvature.reduce(0, +) / Double(layer.unitCurvature.count)
         let moment = unit.moment.map { (parts[0][$0] + parts[1][$0]) / Double(samples) }
+        // Of so few inputs the whole triangle is kept: of the inputs' block, then the bias's row.
         let expected = layer.inputMoment.enumerated().flatMap { row, values in values[0...row].map { $0 * mean } }
         #expect(relativeDifference(moment, expected) <= 1e-12, "seed \(seed)")
       }

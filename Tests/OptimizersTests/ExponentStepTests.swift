@@ -159,6 +159,7 @@ import Testing
         for k in layer.curvature { sums[k] = S(random.uniform(0.1...2)) }
         // A diagonal and something beside it.
         for k in layer.moment { sums[k] = S(random.uniform(0...0.1)) }
+        // Of so few inputs one triangle.
         for row in 0..<layer.width { sums[layer.moment.lowerBound + row * (row + 3) / 2] += 1 }
         guard isScaled else { continue }
         sums[layer.curvature].scale(byPowerOfTwo: shift - exponent(layer))

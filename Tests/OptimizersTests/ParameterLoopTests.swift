@@ -106,4 +106,38 @@ import Testing
     let found = Self.found(step, instructions, old, base: 0, as: Float.self)
     #expect(found[0].map { Double($0) } == old[0])
   }
+
+  @Test(arguments: instructionSets, [0, mDecay])
+  func `averages with their squares, and the decrease along a step, are their formulas`(
+    instructions: UInt32, decay: Double
+  ) {
+    func check<S: Real>(_: S.Type) {
+      for count in [0, 1, 7, 16, 33, 1000] {
+        let old = Self.numbers(count)
+        let vectors = old.map { vector($0, as: S.self) }
+        let (w, wDot, after, m) = (vectors[0], vectors[1], vectors[2], vectors[3])
+        var block = unsafe parameter_block(
+          count: count, instructions: instruction_set(rawValue: instructions),
+          is_double: S.precision == .float64 ? 1 : 0, w: w.pointer, w_dot: wDot.pointer, w_ddot: nil, m: m.pointer,
+          v: nil, per_sample: Self.perSample, w_ddot_per_sample: 0, l2: Self.l2, l1: Self.l1, m_decay: decay,
+          v_decay: 0, m_correction: 1, v_correction: 1, base: 0, is_root: 0)
+        let g = old[0].indices.map { k in
+          let w = old[0][k]
+          return old[1][k] * Self.perSample + Self.l2 * w + Self.l1 * (w > 0 ? 1 : w < 0 ? -1 : 0)
+        }
+        let average = g.indices.map { decay == 0 ? g[$0] : decay * old[3][$0] + (1 - decay) * g[$0] }
+        func near(_ found: Double, _ expected: Double) -> Bool {
+          (found - expected).magnitude <= 128 * Double(S.ulpOfOne) * Double(count) * 36
+        }
+        let decrease = unsafe parameters_decrease(&block, after.pointer)
+        #expect(near(decrease, g.indices.reduce(0) { $0 + g[$1] * (old[0][$1] - old[2][$1]) }))
+        let squares = unsafe parameters_average(&block)
+        #expect(near(squares.gradient, g.reduce(0) { $0 + $1 * $1 }))
+        #expect(near(squares.average, average.reduce(0) { $0 + $1 * $1 }))
+        #expect(zip(m.array, average).allSatisfy { (Double($0) - $1).magnitude <= 128 * Double(S.ulpOfOne) })
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
 }

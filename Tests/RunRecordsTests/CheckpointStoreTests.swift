@@ -265,4 +265,14 @@ struct StateExchangeTests {
         == "doubles in optimizer.safetensors is F64 [6], but these settings need F64 [5]")
     #expect(try mismatch { try $0.array("doubles", Arena<Float>(count: 6).all) }.contains("need F32 [6]"))
   }
+
+  @Test func `steps by unit of an earlier version are named`() throws {
+    let old = CollectedState()
+    try old.part("units") { try $0.array("roots", Arena<Float>(count: 3).all) }
+    #expect {
+      try RestoredState(old).part("units") { try $0.array("matrices", Arena<Float>(count: 3).all) }
+    } throws: {
+      "\($0)".hasPrefix("it was written by an earlier rp-dist")
+    }
+  }
 }

@@ -248,7 +248,7 @@ struct ResumableTests {
       ["layers", "directions", "gradients", "factors", "magnitudes", "layerOfBlock", "workspace", "owners"]
     ),
     "UnitRoots": (
-      ["numbers", "isPresent"], ["layers", "places", "products", "components", "$__lazy_storage_$_scratch"]
+      ["numbers", "isPresent"], ["layers", "places", "products", "$__lazy_storage_$_scratch"]
     ),
     "WeightLearning": (
       ["weights", "student", "validationCycle", "derivative", "lastGood"],

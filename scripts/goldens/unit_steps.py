@@ -28,11 +28,21 @@ CASES = [
 
 
 def root(a, power, is_first):
-    """(A + Delta)^-p."""
-    mean, own = np.mean(np.diag(a)), np.diag(a)
-    ridge = np.full(len(a), mean) if is_first else np.sqrt(mean * np.maximum(own, mean * 1e-8))
-    values, vectors = np.linalg.eigh(a + 0.01 * np.diag(ridge))
-    return (vectors * values**-power) @ vectors.T
+    """P of (M31) for one block of inputs, and the bias."""
+    n, mean = len(a) - 1, np.mean(np.diag(a))
+
+    def ridge(own):
+        return 0.01 * (np.full(len(own), mean) if is_first else np.sqrt(mean * np.maximum(own, mean * 1e-8)))
+
+    mu = a[:n, n] / a[n, n]
+    sigma = a[:n, :n] - 0.97 * a[n, n] * np.outer(mu, mu)
+    values, vectors = np.linalg.eigh(sigma + np.diag(ridge(np.diag(sigma))))
+    p = np.zeros_like(a)
+    p[:n, :n] = (vectors * values**-power) @ vectors.T
+    p[n, n] = (a[n, n] + ridge(a[n:, n])[0]) ** -power * (1 + mu @ mu) ** ((1 - power) / 2)
+    c = np.eye(n + 1)
+    c[n, :n] = -mu
+    return c @ p @ c.T
 
 
 def train(problem, case):

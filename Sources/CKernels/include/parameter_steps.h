@@ -50,3 +50,15 @@ void parameters_step_by_adam(const parameter_block *block, double rate);
 
 // (M11) w ← w − rate g/d with d = Ẅ/S + base or its root; w does not change where d is 0.
 void parameters_divide(const parameter_block *block, double rate);
+
+// Steps in several parts.
+
+typedef struct {
+  double gradient, average;
+} parameter_squares;
+
+// m ← β₁ m + (1 − β₁) g, with Σ g² and Σ m² of the result, summed in double. With β₁ = 0, m ← g.
+parameter_squares parameters_average(const parameter_block *block);
+
+// (M15) Σ g (w − after), of terms in double.
+double parameters_decrease(const parameter_block *block, const void *after);

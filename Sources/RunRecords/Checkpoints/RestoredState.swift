@@ -97,6 +97,11 @@ public final class RestoredState: StateExchange {
     _ file: File, _ name: String, _ dtype: SafetensorsDType, _ shape: [Int]
   ) throws -> SafetensorsTensor {
     guard let entry = index.entries[file.rawValue]?[name] else {
+      if name.hasSuffix("units.matrices"), index.entries[file.rawValue]?[prefix + "roots"] != nil {
+        throw StateMismatch(
+          "it was written by an earlier rp-dist, whose steps by unit kept other matrices; train anew, or resume it with "
+            + "that version")
+      }
       throw StateMismatch("it has no \(name) in \(file.name), which these settings need")
     }
     guard entry == Index.Entry(dtype: dtype.rawValue, shape: shape) else {
