@@ -4,7 +4,7 @@
     scripts/try-lengths --data DIR PROBLEM ... [--rule RULE] [KEY=VALUE ...] [--seeds 1 2 3]
 
 PROBLEM is a name below, or mlp:DEPTH:ACTIVATION:INITIALISATION:EPOCHS for hidden layers of 128 units on MNIST. A rule's
-constants are given as KEY=VALUE. A line is printed for each training: test loss without R, accuracy, seconds.
+constants are given as KEY=VALUE; --curvature exchanges what steps are divided by. A line is printed for each training: test loss without R, accuracy, seconds.
 """
 import argparse
 import gzip
@@ -23,8 +23,13 @@ torch.set_grad_enabled(False)
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 BETA = 0.9  # of the average of gradients
-DELTA = 0.01  # of the root, relative to the mean of A's diagonal, below the first layer half-way to the own A_jj
+DELTA = 0.01  # of the root, relative to the mean of A's diagonal, below the first layer half-way to the own element
+BLOCK, KEPT = 256, 0.03  # the most inputs of a block; the part of the means' outer product that stays
 FIRST, EVERY = 10, 10  # refreshes of g and A
+
+# What a step divides by: g A^½ of (M31); A without Z, the plain second moment of the input; units all alike; both; the root of
+# Adam's average of squares; Ẅ of single weights, with equal shares or with shares that follow the movement.
+CURVATURES = ["unit", "plainMoment", "equalUnits", "plain", "adam", "weight", "movement"]
 
 
 # Activations: their values, first and second derivatives; no second derivative where it is 0 everywhere.
@@ -76,14 +81,15 @@ class Network:
                 w[:, -1] = 0
             self.weights.append(w)
 
-    def forward(self, x, with_u=False, weights=None):
-        """Outputs, what each layer saw (input, derivatives, norm of the input, u), and u of the outputs (M27)."""
+    def forward(self, x, with_u=False, weights=None, shares=None):
+        """Outputs, what each layer saw (input, derivatives, norm of the input, u), and u of the outputs (M27); with shares of
+        single weights, u of (M4)."""
         y, u, seen = x, None, []
-        for w, activation in zip(weights or self.weights, self.activations):
+        for index, (w, activation) in enumerate(zip(weights or self.weights, self.activations)):
             extended = torch.cat([y, torch.ones(len(y), 1)], 1)
             z, norm = extended @ w.t(), None
             if with_u:
-                norm = extended.norm(dim=1, keepdim=True)
+                norm = extended.abs() @ shares[index].t() if shares else extended.norm(dim=1, keepdim=True)
                 u = (norm + (0 if u is None else u @ w[:, :-1].abs().t())).expand(z.shape)
             y, slope, bend = activation(z)
             seen.append((extended, slope, bend, norm, u))
@@ -109,9 +115,9 @@ class Network:
         y, _, _ = self.forward(x, weights=weights)
         return float(self.mean_loss(y, t)[0] + self.regularisation(weights))
 
-    def statistics(self, x, t, with_curvature):
-        """J, the gradients with R, and for each layer (g, A) of (M29)."""
-        y, seen, u = self.forward(x, with_curvature)
+    def statistics(self, x, t, with_curvature, shares=None):
+        """J, the gradients with R, and for each layer (g, A) of (M29); with shares Ẅ of single weights."""
+        y, seen, u = self.forward(x, with_curvature, shares=shares)
         loss, y_dot, h = self.mean_loss(y, t)
         z = None
         if with_curvature:
@@ -125,8 +131,12 @@ class Network:
             gradients[index] = y_dot.t() @ extended / len(x)
             gradients[index][:, :-1] += self.l2 * w[:, :-1]
             if with_curvature:
-                share = z.mean(1, keepdim=True) / max(float(z.mean()), 1e-37) / norm
-                curvatures[index] = (z.mean(0), extended.t() @ (extended * share) / len(x))
+                if shares:
+                    curvatures[index] = z.t() @ extended.abs() / len(x) / shares[index]
+                else:
+                    share = z.mean(1, keepdim=True) / max(float(z.mean()), 1e-37) / norm
+                    plain = (extended / norm.mean()).t() @ extended / len(x)
+                    curvatures[index] = (z.mean(0), extended.t() @ (extended * share) / len(x), plain)
                 z = z @ w[:, :-1].abs()
             y_dot = y_dot @ w[:, :-1]
         return float(loss), gradients, curvatures, seen, h
@@ -355,15 +365,72 @@ class Step:
 
 
 def root(a, is_first):
-    """(A + Delta)^-1/2."""
-    own, mean = a.diagonal(), a.diagonal().mean()
-    ridge = DELTA * (mean.expand(len(a)) if is_first else (mean * own.clamp(min=1e-8 * mean)).sqrt())
-    shift, a = float(ridge.min()), a + torch.diag(ridge)
-    try:
-        values, vectors = torch.linalg.eigh(a)
-    except RuntimeError:
-        values, vectors = (x.float() for x in torch.linalg.eigh(a.double()))
-    return (vectors * values.clamp(min=shift) ** -0.5) @ vectors.t()
+    """P of (M31) for p = ½."""
+    n, mean = len(a) - 1, a.diagonal().mean()
+
+    def ridge(own):
+        return DELTA * (mean.expand(len(own)) if is_first else (mean * own.clamp(min=1e-8 * mean)).sqrt())
+
+    mu, p = a[n, :n] / a[n, n], torch.zeros_like(a)
+    count = -(-n // BLOCK)
+    for k in range(count):
+        block = slice(k * n // count, (k + 1) * n // count)
+        sigma = a[block, block] - (1 - KEPT) * a[n, n] * torch.outer(mu[block], mu[block])
+        delta = ridge(sigma.diagonal())
+        values, vectors = torch.linalg.eigh((sigma + torch.diag(delta)).double())
+        p[block, block] = ((vectors * values.clamp(min=float(delta.min())) ** -0.5) @ vectors.t()).float()
+    p[n, n] = (a[n, n] + ridge(a[n:, n])[0]) ** -0.5 * (1 + mu.square().sum()) ** 0.25
+    c = torch.eye(n + 1)
+    c[n, :n] = -mu
+    return c @ p @ c.t()
+
+
+class Curvature:
+    """What the steps of all layers are divided by."""
+
+    def __init__(self, network, kind):
+        self.kind, self.refreshes = kind, 0
+        count = len(network.weights)
+        self.averages, self.roots, self.updates = [None] * count, [None] * count, [0] * count
+        self.squares = [torch.zeros_like(w) for w in network.weights]
+        self.moved = [torch.ones_like(w) for w in network.weights]
+
+    def shares(self):
+        """Those of single weights; None by unit. A weight that hardly moved keeps a hundredth."""
+        if self.kind == "weight":
+            return [torch.ones_like(w) for w in self.moved]
+        return [(w / w.mean()).clamp(min=0.01) for w in self.moved] if self.kind == "movement" else None
+
+    def refresh(self, curvatures):
+        self.refreshes += 1
+        for b, new in enumerate(curvatures):
+            parts = (new,) if torch.is_tensor(new) else new
+            if float(parts[0].sum()) == 0:
+                continue
+            old = self.averages[b] or tuple(torch.zeros_like(part) for part in parts)
+            self.averages[b] = tuple(0.95 * a + 0.05 * x for a, x in zip(old, parts))
+            self.updates[b] += 1
+            if len(parts) > 1 and (self.refreshes % 2 == 1 or self.roots[b] is None):
+                moment = self.averages[b][2 if self.kind in ("plainMoment", "plain") else 1]
+                self.roots[b] = root(moment / (1 - 0.95 ** self.updates[b]), b == 0)
+
+    def take_up(self, b, gradient):
+        self.squares[b].mul_(0.999).addcmul_(gradient, gradient, value=0.001)
+
+    def direction(self, b, m, number):
+        if self.kind == "adam":
+            return m / ((self.squares[b] / (1 - 0.999 ** (number + 1))).sqrt() + 1e-8)
+        if self.averages[b] is None:
+            return m
+        if self.kind in ("weight", "movement"):
+            v = self.averages[b][0]
+            return m / (v + 1e-12 * v.mean()).sqrt()
+        units = self.averages[b][0] / self.averages[b][0].mean() + 1e-3
+        d = m @ self.roots[b]
+        return d if self.kind in ("equalUnits", "plain") else d * units[:, None] ** -0.5
+
+    def take_up_step(self, b, step):
+        self.moved[b].mul_(0.99).add_(step.abs() / max(rms(step), 1e-30), alpha=0.01)
 
 
 def minibatches(count, batch, total, seed):
@@ -376,32 +443,22 @@ def minibatches(count, batch, total, seed):
         yield order[place * batch : (place + 1) * batch] if batch < count else slice(None)
 
 
-def train(problem, rule, seed):
+def train(problem, rule, seed, kind):
     network, (x, t), total = problem.network, problem.training, problem.steps
-    count = len(network.weights)
-    m, squares = [torch.zeros_like(w) for w in network.weights], [0.0] * count
-    averages, roots, refreshes = [None] * count, [None] * count, 0
+    curvature = Curvature(network, kind)
+    m, squares = [torch.zeros_like(w) for w in network.weights], [0.0] * len(network.weights)
     for number, rows in enumerate(minibatches(len(x), problem.batch, total, seed)):
-        is_due = number < FIRST or number % EVERY == 0
-        loss, gradients, curvatures, seen, h = network.statistics(x[rows], t[rows], is_due)
+        is_due = kind != "adam" and (number < FIRST or number % EVERY == 0)
+        loss, gradients, curvatures, seen, h = network.statistics(x[rows], t[rows], is_due, curvature.shares())
         if not math.isfinite(loss):
             break
         if is_due:
-            refreshes += 1
-            for b, (g, a) in enumerate(curvatures):
-                if float(g.sum()) == 0:
-                    continue
-                old = averages[b] or (torch.zeros_like(g), torch.zeros_like(a))
-                averages[b] = (0.95 * old[0] + 0.05 * g, 0.95 * old[1] + 0.05 * a)
-                if refreshes % 2 == 1 or roots[b] is None:
-                    roots[b] = root(averages[b][1] / (1 - 0.95**refreshes), b == 0)
+            curvature.refresh(curvatures)
         directions = []
         for b, g in enumerate(gradients):
             m[b] = BETA * m[b] + (1 - BETA) * g
-            d = m[b]
-            if roots[b] is not None:
-                units = averages[b][0] / averages[b][0].mean() + 1e-3
-                d = (d @ roots[b]) * units[:, None] ** -0.5
+            curvature.take_up(b, g)
+            d = curvature.direction(b, m[b], number)
             # s of (M34): how far gradients agree.
             squares[b] = 0.99 * squares[b] + 0.01 * float(g.square().mean())
             size = (squares[b] / (1 - 0.99 ** (number + 1))) ** 0.5
@@ -410,8 +467,9 @@ def train(problem, rule, seed):
         factor = 1 - number / total
         step = Step(network=network, x=x[rows], t=t[rows], gradients=gradients, directions=directions, seen=seen, h=h,
                     number=number, total=total, factor=factor)
-        for w, d, length in zip(network.weights, directions, rule.lengths(step)):
+        for b, (w, d, length) in enumerate(zip(network.weights, directions, rule.lengths(step))):
             w.sub_(d, alpha=float(length) * factor)
+            curvature.take_up_step(b, d)
 
 
 def train_by_adam(problem, rate, seed):
@@ -514,6 +572,7 @@ def main():
     parser.add_argument("problems", nargs="+", metavar="PROBLEM", help=", ".join(PROBLEMS) + ", or mlp:…")
     parser.add_argument("--data", default=".", help="the folder with MNIST's four files")
     parser.add_argument("--rule", default="measured", choices=[*RULES, "adam"])
+    parser.add_argument("--curvature", default="unit", choices=CURVATURES, help="what steps are divided by")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
     options = parser.parse_args()
     names = [text for text in options.problems if "=" not in text]
@@ -527,10 +586,10 @@ def main():
             if options.rule == "adam":
                 train_by_adam(problem, constants.get("rate", 1e-3), seed)
             else:
-                train(problem, RULES[options.rule](problem.network, **constants), seed)
+                train(problem, RULES[options.rule](problem.network, **constants), seed, options.curvature)
             loss, accuracy = problem.network.evaluate(*problem.test, problem.labels)
             hits = "" if problem.labels is None else f", {accuracy:.1%} right"
-            print(f"{name}, {options.rule} {constants or ''} seed {seed}: {loss:.4g}{hits}, "
+            print(f"{name}, {options.curvature}, {options.rule} {constants or ''} seed {seed}: {loss:.4g}{hits}, "
                   f"{problem.steps} steps, {time.time() - start:.0f} s", flush=True)
 
 
