@@ -21,7 +21,9 @@ void parameters_step_by_adam(const parameter_block *block, double rate) { OF_BLO
 void parameters_divide(const parameter_block *block, double rate) { OF_BLOCK(divide, block, rate); }
 
 parameter_squares parameters_average(const parameter_block *block) {
-  DISPATCH(average, block->instructions, block->is_double, block);
+  return block->is_double ? CALL_SUFFICIENT(average, f64, block) : CALL_SUFFICIENT(average, f32, block);
 }
 
-double parameters_decrease(const parameter_block *block, const void *after) { OF_BLOCK(decrease, block, after); }
+double parameters_decrease(const parameter_block *block, const void *after) {
+  return block->is_double ? CALL_SUFFICIENT(decrease, f64, block, after) : CALL_SUFFICIENT(decrease, f32, block, after);
+}

@@ -151,11 +151,11 @@ INLINE parameter_squares NAME(average_all)(const parameter_block *block, int has
   return (parameter_squares){gradients, averages};
 }
 
-TARGET static parameter_squares NAME(average)(const parameter_block *block) {
+TARGET static inline parameter_squares NAME(average)(const parameter_block *block) {
   return block->m_decay != 0 ? NAME(average_all)(block, 1) : NAME(average_all)(block, 0);
 }
 
-TARGET static double NAME(decrease)(const parameter_block *block, const void *after_) {
+TARGET static inline double NAME(decrease)(const parameter_block *block, const void *after_) {
 #pragma clang fp reassociate(on)
   const double per_sample = block->per_sample, l2 = block->l2, l1 = block->l1;
   const T *w = block->w, *w_dot = block->w_dot, *after = after_;

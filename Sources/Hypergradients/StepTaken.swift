@@ -8,7 +8,7 @@ public enum StepDerivative<Scalar: Real> {
   case rate(Double)
   /// A number for each parameter: a preconditioner, or block rates. [parameters]
   case diagonal(Vector<Scalar>)
-  /// (M31) v ↦ p ∘ (v (Â + Δ)^-p), with a number for each parameter and a root for each layer. The numbers of a unit's
+  /// (M31) v ↦ p ∘ (v P), with a number for each parameter and a matrix for each layer. The numbers of a unit's
   /// parameters are alike.
   case byUnit(Vector<Scalar>, UnitRoots<Scalar>)
 }

@@ -112,7 +112,7 @@ extension Network {
   }
 
   /// In a probe: an activation that lets next to nothing of its samples through can let other samples through. An exponent that
-  /// is chosen for what is left would be far too low for those.
+  /// is chosen for what is left would be far too low for those. Where nothing is left, the signal starts anew.
   ///
   /// - Parameters:
   ///   - signal: u above or Z below an activation, of any other layer unchanged.

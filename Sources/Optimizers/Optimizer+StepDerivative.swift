@@ -13,8 +13,8 @@ extension Optimizer {
   ///     rmsprop        α/(√s + ε)/S                   adam       α (1 − β₁)/(1 − β₁ᵗ)/(√v̂ + ε)/S
   ///     residual partitioning (M11, M14)              scale · λ (1 − β₁)/(1 − β₁ᵗ)/(v̂ + λ ∇²R + δ)ᵖ/S
   ///
-  /// By unit (M31) the derivative is no diagonal matrix but the operator v ↦ P ∘ (v (Â + Δ)^-p), with the roots of
-  /// ``OptimizerState/units`` and P_k = λ_b/rms(D) (1 − β₁)/(1 − β₁ᵗ) (ĝ_i + 10⁻³ mean ĝ)^-q/S for the parameters of unit i.
+  /// By unit (M31) the derivative is no diagonal matrix but the operator v ↦ p ∘ (v P), with P of
+  /// ``OptimizerState/units`` and p_k = λ_b/rms(D) (1 − β₁)/(1 − β₁ᵗ) (ĝ_i + 10⁻³ mean ĝ)^-q/S for the parameters of unit i.
   ///
   /// When the weight a_i of one sample changes, whose share of Ẇ is a_i ∇ℓ_i, the step changes by −P ∇ℓ_i: P takes the
   /// place of ξ_W in (M23) and (M24).

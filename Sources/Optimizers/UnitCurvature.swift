@@ -1,4 +1,3 @@
-private import CKernels
 public import Kernels
 public import Networks
 
@@ -228,6 +227,7 @@ extension UnitCurvature {
 
 extension UnitCurvature: Resumable {
   public func exchange(with state: any StateExchange) throws {
+    // First: by its name an older checkpoint is known, which had "roots".
     try state.array("matrices", roots.numbers)
     try state.array("averages", averages)
     try state.numbers("updates", &updates)

@@ -3,8 +3,8 @@ public import Networks
 
 /// (M31) P, which stands for Â^-p, of every layer whose curvature is by unit: a matrix on the right of the layer's [W b].
 ///
-/// P = C diag(R_1, R_2, …, τ) Cᵀ, with the root R_k = (Σ_k + Δ_k)^-p of each input block and C = [[I, −μ], [0, 1]], which takes
-/// the mean μ out of the inputs. Of it the R_k are kept, and its last row (−μᵀR, τ + μᵀRμ).
+/// P = C diag(R_1, R_2, …, τ) Cᵀ, with the root R_k = (Σ_k + Δ_k)^-p of each input block and C = [[I, 0], [−μᵀ, 1]], which
+/// takes the mean μ out of the inputs. Of it the R_k are kept, and its last row (−μᵀR, τ + μᵀRμ).
 public final class UnitRoots<Scalar: Real> {
   public let layers: [UnitLayer]
   /// For each layer R_1, R_2, … and with a bias the last row of P, one after the other.
@@ -140,7 +140,8 @@ final class RootWorkspace<Scalar: Real> {
     layer.inputBlocks.reduce(0) { $0 + 9 * Double($1.count * $1.count * $1.count) }
   }
 
-  /// (M31) P, into a layer's place. NaN where Â has elements that are not finite, 0 where it is 0: gradients are 0 there too.
+  /// (M31) P, into a layer's place. NaN where Â has elements that are not finite; 0 where it is 0, as in a layer without a bias
+  /// whose inputs are all 0: such a layer rests until the next root.
   ///
   /// - Parameters:
   ///   - moment: a multiple of what is kept of Â, see ``UnitLayer/moment``.
@@ -152,10 +153,12 @@ final class RootWorkspace<Scalar: Real> {
     let ridge = Ridge(layer, moment, correction: correction)
     guard ridge.mean != 0 else { return roots.numbers[roots.places[index]].fill(0) }
     let (scaledMean, last) = (moment[layer.placeOfLastRow], roots.lastRow(index))
-    // The last element of Â, whose row divided by it is (μᵀ, 1).
+    // The last element of Â, whose row divided by it is (μᵀ, 1). Where inputs are so large that it has lost its digits, μ counts
+    // as 0.
     let ofBias = layer.hasBias ? scaledMean[layer.inputs] * correction : 0
-    let perBias = layer.hasBias ? 1 / scaledMean[layer.inputs] : 0
-    var (squares, inner): (Scalar, Scalar) = (0, 0)
+    let perBias = layer.hasBias && scaledMean[layer.inputs].isNormal ? 1 / scaledMean[layer.inputs] : 0
+    // ‖μ‖² can be beyond the range of Float.
+    var (squares, inner): (Double, Scalar) = (0, 0)
     for (number, columns) in layer.inputBlocks.enumerated() {
       let n = columns.count
       let a = square[0..<n * n].matrix(rows: n, columns: n)
@@ -171,7 +174,7 @@ final class RootWorkspace<Scalar: Real> {
         let mean = scaledMean[columns.lowerBound + row] * perBias
         let image = root[row].dot(scaledMean[columns]) * perBias
         last[columns.lowerBound + row] = -image
-        squares += mean * mean
+        squares += Double(mean) * Double(mean)
         inner += mean * image
       }
     }
@@ -181,8 +184,8 @@ final class RootWorkspace<Scalar: Real> {
 
   /// τ from (Â_nn + δ_n)^-p and ‖μ‖²: for p = ½ the geometric mean of what the bias gets by itself, and of the
   /// (1 + ‖μ‖²)^½ times as much that Â^-½ gives it along (μ, 1).
-  private static func lengthened(_ root: Scalar, _ squares: Scalar, _ power: CurvaturePower) -> Scalar {
-    power == .half ? root * (1 + squares).squareRoot().squareRoot() : root
+  private static func lengthened(_ root: Scalar, _ squares: Double, _ power: CurvaturePower) -> Scalar {
+    power == .half ? root * Scalar((1 + squares).squareRoot().squareRoot()) : root
   }
 
   /// A ← A − factor m mᵀ, in the lower triangle.
@@ -236,7 +239,7 @@ private struct Ridge<Scalar: Real> {
 
   func callAsFunction(_ own: Scalar) -> Scalar {
     // Where an input hardly varies, there is more rounding than variance.
-    isFirst ? mean / 100 : (max(own, mean * 1e-8) * mean).squareRoot() / 100
+    isFirst ? mean / 100 : max(own, mean * 1e-8).squareRoot() * mean.squareRoot() / 100
   }
 
   func least(of a: Matrix<Scalar>) -> Scalar {

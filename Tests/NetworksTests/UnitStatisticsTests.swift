@@ -153,6 +153,39 @@ import Testing
     }
   }
 
+  @Test func `of many inputs, the blocks and the last row are kept`() throws {
+    // A linear network with squared errors: Z_i = 2 u and u = ‖ỹ‖, so that A's sum is 2 Σ ỹ ỹᵀ.
+    let (samples, inputs) = (5, 300)
+    let network = try Network<Double>([.dense(outputs: 3)], inputs: inputs)
+    network.reserve(samples: samples)
+    var random = SmallRandom(seed: 4)
+    let x = Matrix<Double>(rows: samples, columns: inputs)
+    for k in 0..<x.elements.count { x.elements[k] = random.uniform(-1...1) }
+    let parameters = network.initialParameters(.uniform, seed: 1).all
+    _ = try network.forward(
+      x, parameters: parameters, pass: .evaluation.sharing(.unit), samples: samples, ids: Span(), over: SingleRank())
+    let count = network.layout.count
+    _ = network.addStatistics(
+      inputs: x, targets: Matrix(rows: samples, columns: 3), parameters: parameters, loss: .squaredError,
+      partition: .automatic, bound: .paper,
+      into: StatisticsSlice(wDot: Arena(count: count).all, wDDot: Arena(count: count).all))
+    let sums = Arena<Double>(count: network.unitSumsCount).all
+    sums.fill(.nan)
+    network.formUnitSums(
+      of: 0..<samples, inputs: x, into: sums, workspace: UnitSumsWorkspace(network.unitLayers, samples: samples))
+    let layer = try #require(network.unitLayers.first)
+    #expect(layer.inputBlocks == [0..<150, 150..<300])
+    func moment(_ j: Int, _ k: Int) -> Double {
+      (0..<samples).reduce(0) { $0 + 2 * (j < inputs ? x[$1][j] : 1) * (k < inputs ? x[$1][k] : 1) }
+    }
+    var expected: [Double] = []
+    for block in layer.inputBlocks {
+      for row in block { expected += (block.lowerBound...row).map { moment(row, $0) } }
+    }
+    expected += (0...inputs).map { moment(inputs, $0) }
+    #expect(relativeDifference(sums[layer.moment].array, expected) <= 1e-12)
+  }
+
   private func randomProblem(_ seed: UInt64) -> ReferenceProblem {
     var options = RandomProblemOptions()
     options.widths = 1...4

@@ -17,13 +17,14 @@ import Testing
     let found = try cases[number].train(as: Double.self)
     #expect(relativeDifference(found, expected) <= Self.tolerance)
     let single = try cases[number].train(as: Float.self)
-    // Of inputs that hardly vary, Float has few digits left beside their means.
-    #expect(relativeDifference(single, expected) <= 1e-2)
+    // Of the inputs of case 3, some of which hardly vary, Float has few digits left beside their means.
+    #expect(relativeDifference(single, expected) <= (number == 3 ? 1e-2 : 1e-3))
     // What would be seen: other averages, another power, a bias that moves by itself, half the curvature where no scale
     // takes it out.
     var other = cases[number]
     other.decay = other.decay == 0 ? 0.5 : 0.9 * other.decay
-    #expect(relativeDifference(try other.train(as: Double.self), expected) > 100 * Self.tolerance)
+    // In case 0 lengths are found, and start at 10⁻⁶.
+    #expect(relativeDifference(try other.train(as: Double.self), expected) > (number == 0 ? 1e-8 : 1e-6))
     other = cases[number]
     other.power = 1.5 - other.power
     #expect(relativeDifference(try other.train(as: Double.self), expected) > 1e-4)
@@ -100,7 +101,7 @@ import Testing
     let v = vector(m, as: Double.self)
     units.roots.apply(to: v)
 
-    // What (M31) says of P: with the mean taken out, a block's rows D satisfy D (Σ + Δ)^2p Dᵀ = M Mᵀ.
+    // What (M31) says of P, up to a rotation: with the mean taken out, a block's rows D satisfy D (Σ + Δ)^2p Dᵀ = M Mᵀ.
     let mean = (0...n).reduce(0) { $0 + moment($1, $1) } / Double(n + 1)
     func ridge(_ own: Double) -> Double { 0.01 * (isFirst ? mean : (own * mean).squareRoot()) }
     let mu = (0..<n).map { moment(n, $0) }
@@ -134,6 +135,39 @@ import Testing
         #expect((dot(images[i], d[j]) - dot(centred[i], centred[j])).magnitude <= 1e-9 * scale)
         #expect((dot(images[i], d[j]) - dot(before[i].weights, before[j].weights)).magnitude > 1e-2 * scale)
       }
+    }
+  }
+
+  @Test(arguments: [false, true], [1e-25, 1e-12, 1, 1e12, 3e18])
+  func `inputs of any size, or none, make a finite step`(hasBias: Bool, size: Double) throws {
+    // The second moment of two samples, relative to their norm.
+    let network = try Network<Float>(
+      [.dense(outputs: 4), .dense(outputs: 3, bias: hasBias)], inputs: 2)
+    let units = try #require(
+      OptimizerState<Float>(for: ResidualPartitioning().byUnit, network.layout, unitLayers: network.unitLayers).units)
+    for power in [CurvaturePower.half, .one] {
+      let sums = Arena<Float>(count: network.unitSumsCount).all
+      for layer in network.unitLayers {
+        for unit in layer.curvature { sums[unit] = 1 }
+        let samples = [[1.0, -0.5, 0, 2], [0.5, 1, 0, 3]].map { $0[..<layer.inputs].map { size * $0 } }
+        let block = layer.inputBlocks[0]
+        for sample in samples {
+          let norm = (sample.reduce(1) { $0 + $1 * $1 }).squareRoot()
+          for row in block {
+            for column in 0...row {
+              sums[layer.moment.lowerBound + row * (row + 1) / 2 + column] += Float(sample[row] * sample[column] / norm)
+            }
+          }
+          guard layer.hasBias else { continue }
+          let last = sums[layer.moment][layer.placeOfLastRow]
+          for column in block { last[column] += Float(sample[column] / norm) }
+          last[layer.inputs] += Float(1 / norm)
+        }
+      }
+      try units.takeUp(sums, samples: 2, decay: 0, power: power, over: SingleRank())
+      let v = vector((0..<network.layout.count).map { Double($0 % 5) - 2 }, as: Float.self)
+      units.roots.apply(to: v)
+      #expect(v.array.allSatisfy { $0.isFinite }, "\(power)")
     }
   }
 

@@ -27,7 +27,7 @@ DELTA = 0.01  # of the root, relative to the mean of A's diagonal, below the fir
 BLOCK, KEPT = 256, 0.03  # the most inputs of a block; the part of the means' outer product that stays
 FIRST, EVERY = 10, 10  # refreshes of g and A
 
-# What a step divides by: g A^½ of (M31); A without Z, the plain second moment of the input; units all alike; both; the root of
+# What a step divides by: g and P of (M31); A without Z, the plain second moment of the input; units all alike; both; the root of
 # Adam's average of squares; Ẅ of single weights, with equal shares or with shares that follow the movement.
 CURVATURES = ["unit", "plainMoment", "equalUnits", "plain", "adam", "weight", "movement"]
 

@@ -51,7 +51,7 @@ void parameters_step_by_adam(const parameter_block *block, double rate);
 // (M11) w ← w − rate g/d with d = Ẅ/S + base or its root; w does not change where d is 0.
 void parameters_divide(const parameter_block *block, double rate);
 
-// Steps in several parts.
+// Parts of steps. Their sums have the same bits on every processor of one architecture; they do not see `instructions`.
 
 typedef struct {
   double gradient, average;

@@ -12,7 +12,8 @@ double sum_magnitudes_f64(size_t count, const double *x);
 float sum_products_f32(size_t count, const float *x, const float *y);
 double sum_products_f64(size_t count, const double *x, const double *y);
 
-// Σ x_k² of floats, or of doubles if is_double is not 0, added in double. The order of these sums is the compiler's.
+// Σ x_k² of floats, or of doubles if is_double is not 0, added in double. The order of these sums is the
+// compiler's, the same on every processor of one architecture.
 double sum_squares(int is_double, size_t count, const void *x);
 
 // x_k ← factor x_k, and Σ x_k² of the result, likewise.

@@ -40,7 +40,7 @@ extension TrainingStep {
   /// The derivative of w + Δw by the weight of a sample is −P ∇f_i, with ∇f_i at ``parametersBefore``.
   ///
   /// - Parameter p: P, in the order of the network's layout; the same on every rank.
-  /// - Returns: by unit, the roots by which the derivative also multiplies: v ↦ P ∘ (v (Â + Δ)^-p); nil elsewhere.
+  /// - Returns: by unit, the matrices P by which the derivative also multiplies: v ↦ p ∘ (v P); nil elsewhere.
   @discardableResult
   public func stepDerivative(into p: Vector<Scalar>) -> UnitRoots<Scalar>? {
     precondition(steps > 0, "without an update there is no derivative of it")
