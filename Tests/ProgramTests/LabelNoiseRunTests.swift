@@ -24,10 +24,10 @@ extension ProgramTests {
 
     @Test func `the run folder records the noise and each flipped label, the same for any number of ranks`() throws {
       let folder = try ScratchFolder()
-      let noise = ["training.epochs=10", "data.labelNoise={kind: pairFlip, rate: 0.3, seed: 2}", "data.validation=100"]
+      let noise = ["training.epochs=4", "data.labelNoise={kind: pairFlip, rate: 0.3, seed: 2}", "data.validation=100"]
       let one = try run("one", noise, in: folder)
       let three = try run("three", noise, ranks: 3, in: folder)
-      let clean = try run("clean", ["training.epochs=10", "data.validation=100"], in: folder)
+      let clean = try run("clean", ["training.epochs=4", "data.validation=100"], in: folder)
 
       let flips = try #require(one.flips)
       #expect(flips[0] == ["id", "label", "trueLabel"])

@@ -146,9 +146,9 @@ extension ProgramTests {
       let seldom: Scaling = try decoded(
         Self.quick + Self.byWeight + ["--set", "optimizer.curvatureEvery=4"], ranks: nil, in: folder)
       #expect(seldom.model.bytes == 32854)
-      // g and A of 65, 65 and 33 entries in every tenth step, and their roots in every twentieth.
+      // g and A of 65, 65 and 33 entries in every tenth step, and P in every twentieth: a root, and a row for the bias.
       let unit: Scaling = try decoded(Self.quick, ranks: nil, in: folder)
-      let (sums, roots) = (64 + 32 + 10 + 2 * 2145 + 561, 2 * 65 * 65 + 33 * 33)
+      let (sums, roots) = (64 + 32 + 10 + 2 * 2145 + 561, 2 * (64 * 64 + 65) + 32 * 32 + 33)
       #expect(abs(unit.model.bytes - (4 * 6571 + 0.4 * (Double(sums) + Double(roots) / 2))) < 1e-6)
       #expect(abs(unit.model.reductions - 2.05) < 1e-12)
     }

@@ -78,14 +78,14 @@ struct TrainingPlanTests {
   }
 
   @Test(arguments: ["residualPartitioning", "adam"])
-  func `a last batch of one sample ruins training where it is kept, and nothing does where it is spread`(
+  func `a last batch of one sample harms training where it is kept, and nothing does where it is spread`(
     optimizer: String
   ) throws {
     // 1,438 samples leave one.
     let settings = ["optimizer.name=\(optimizer)", "training.batch=479"]
     let kept = try testLoss(settings + ["training.lastBatch=keep"])
     for lastBatch in ["spread", "drop"] {
-      #expect(try testLoss(settings + ["training.lastBatch=\(lastBatch)"]) < kept / 2)
+      #expect(try testLoss(settings + ["training.lastBatch=\(lastBatch)"]) < 0.7 * kept)
     }
     #expect(try testLoss(settings) == testLoss(settings + ["training.lastBatch=spread"]))
   }
