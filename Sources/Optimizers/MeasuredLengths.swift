@@ -2,13 +2,39 @@ private import Glibc
 public import Kernels
 internal import Networks
 
+/// How long a training is, which decides how long its steps are at first.
+public struct RunLength: Sendable {
+  /// The number of steps, T.
+  public let steps: Int
+  /// The samples of a minibatch, over all ranks, B.
+  public let batch: Int
+
+  public init(steps: Int, batch: Int) {
+    (self.steps, self.batch) = (steps, batch)
+  }
+
+  /// So many steps that their number does not matter.
+  public static var long: RunLength { RunLength(steps: .max, batch: 1) }
+
+  /// (M34) c, the part of a step's length that depends on the run.
+  ///
+  ///     c = √(12.5 B/T), at least ½, at most 50/√T or 3, whichever is more
+  ///
+  /// The noise of T steps adds up to a path in proportion to λ √(T/B): with c it ends equally far from the start in every
+  /// training. Large minibatches and few steps would go too far in one step, hence the upper limit.
+  var lengthening: Double {
+    let steps = Double(steps)
+    return max(0.5, min((12.5 * Double(batch) / steps).squareRoot(), max(3, 50 / steps.squareRoot())))
+  }
+}
+
 /// (M34) Step lengths from measurements on the steps' own minibatches.
 ///
 /// A group b is a weight matrix or a bias vector, by unit a layer's weights and biases together. Its step has the direction
 /// D_b and the length
 ///
 ///     Δw = −λ_b √s_b D_b/rms(D_b)         λ_b = φ κ_b ℓ_b × schedule
-///     ℓ_b = 0.01 ρ_b^¼ max(1, 25/√T)      ρ_b = rms(w_b) before the first step, at least 0.01;  T the number of steps
+///     ℓ_b = 0.01 ρ_b^¼ c                  ρ_b = rms(w_b) before the first step, at least 0.01;  c of ``RunLength``
 ///     s_b = rms(m̂_b)/√n̂_b                 n the average (decay 0.99) of the mean square of g_b = Ẇ_b + ∇R
 ///
 /// s_b is small where the gradients of successive steps disagree. The factors φ and κ_b are 1 until a test finds steps
@@ -33,8 +59,7 @@ public final class MeasuredLengths<Scalar: Real> {
   /// The blocks of all groups.
   public let allBlocks: [Int]
   private let groupOfBlock: [Int?]
-  /// T.
-  private let steps: Int
+  private let run: RunLength
 
   /// The number of steps begun.
   public private(set) var updates = 0
@@ -59,8 +84,8 @@ public final class MeasuredLengths<Scalar: Real> {
 
   /// - Parameters:
   ///   - together: the blocks that move together; every other block is a group of its own.
-  ///   - steps: T.
-  init(_ layout: ParameterLayout, together: [[Int]], steps: Int) {
+  ///   - run: how long the training is.
+  init(_ layout: ParameterLayout, together: [[Int]], run: RunLength) {
     let others = layout.blocks.indices.filter { block in
       layout.blocks[block].isTrained && !together.contains { $0.contains(block) }
     }
@@ -68,7 +93,7 @@ public final class MeasuredLengths<Scalar: Real> {
     let groups = groups
     allBlocks = groups.flatMap(\.self)
     groupOfBlock = layout.blocks.indices.map { block in groups.firstIndex { $0.contains(block) } }
-    self.steps = steps
+    self.run = run
     bases = Array(repeating: 0, count: groups.count)
     limits = Array(repeating: .greatestFiniteMagnitude, count: groups.count)
     (meanSquares, slopes, curvatures, lengths) = (bases, bases, bases, bases)
@@ -87,7 +112,6 @@ public final class MeasuredLengths<Scalar: Real> {
   // The constants.
   private static var scale: Double { 0.01 }
   private static var smallestRoot: Double { 0.01 }
-  private static var shortRun: Double { 625 }
   private static var squareDecay: Double { 0.99 }
   private static var firstTests: Int { 10 }
   private static var mostOfOne: Double { 0.7 }
@@ -112,7 +136,7 @@ extension MeasuredLengths {
       }
     }
     updates += 1
-    let longer = max(1, (Self.shortRun / Double(steps)).squareRoot())
+    let factor = self.factor * run.lengthening
     let share = momentum == 0 ? 1 : 1 - pow(momentum, Double(firstUpdates))
     for (group, blocks) in groups.enumerated() {
       var (squares, averages, count) = (0.0, 0.0, 0)
@@ -126,7 +150,7 @@ extension MeasuredLengths {
       let n = meanSquares[group] / (1 - pow(Self.squareDecay, Double(updates)))
       let m = (averages / Double(max(1, count))).squareRoot() / share
       let agreement = n > 0 ? m / n.squareRoot() : 0
-      lengths[group] = factor * cap(ofGroup: group, schedule: schedule) * longer * bases[group] * agreement.squareRoot()
+      lengths[group] = factor * cap(ofGroup: group, schedule: schedule) * bases[group] * agreement.squareRoot()
     }
   }
 

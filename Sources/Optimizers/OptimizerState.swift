@@ -47,10 +47,10 @@ public final class OptimizerState<Scalar: Real> {
   /// - Parameters:
   ///   - keepsCurvature: whether some steps have no new Ẅ. The state then keeps the last Ẅ, smoothed or not.
   ///   - unitLayers: the network's layers whose curvature can be by unit.
-  ///   - steps: T, the number of steps of the whole training; nil for a long one.
+  ///   - run: how long the whole training is.
   public init(
     for optimizer: any Optimizer, _ layout: ParameterLayout, keepsCurvature: Bool = false, unitLayers: [UnitLayer] = [],
-    steps: Int? = nil
+    run: RunLength = .long
   ) {
     let count = layout.count
     let isByUnit = optimizer.curvatureUse?.partition == .unit
@@ -65,7 +65,7 @@ public final class OptimizerState<Scalar: Real> {
     blockSquares = Array(repeating: 0, count: layout.blocks.count)
     distance = optimizer.findsLength ? DistanceEstimate(layout, sharing: parts.map(\.blocks)) : nil
     lengths =
-      optimizer.measuresLength ? MeasuredLengths(layout, together: parts.map(\.blocks), steps: steps ?? .max) : nil
+      optimizer.measuresLength ? MeasuredLengths(layout, together: parts.map(\.blocks), run: run) : nil
     measures = StepMeasures(blocks: layout.blocks.count)
     whole = .all(layout)
   }

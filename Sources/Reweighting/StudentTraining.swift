@@ -53,7 +53,7 @@ package final class StudentTraining<Scalar: Real> {
     step = TrainingStep(
       own, problem: problem, network: network,
       parameters: network.initialParameters(configuration.training.initialization, seed: start), capacity: capacity,
-      keepsParametersBefore: true, takesRows: true, steps: steps)
+      keepsParametersBefore: true, takesRows: true, run: RunLength(steps: steps ?? .max, batch: rows))
     lastGood = Arena(count: network.layout.count)
     keepGood()
   }

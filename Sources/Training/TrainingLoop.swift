@@ -56,7 +56,7 @@ public final class TrainingLoop<Scalar: Real> {
       parameters: memory?.parameters
         ?? draft.network.initialParameters(training.initialization, seed: UInt64(training.seed)),
       capacity: draft.capacity, weights: learning?.effective.all, keepsParametersBefore: learning != nil,
-      memory: memory, steps: draft.plan.steps)
+      memory: memory, run: draft.plan.length)
     evaluationNetwork = draft.network
     lastGood = Arena(count: draft.network.layout.count)
     step.keepParameters(in: lastGood)

@@ -1,6 +1,7 @@
 public import Configurations
 package import Kernels
 package import Networks
+package import Optimizers
 
 /// How many steps a run takes, and the samples of each step.
 public struct TrainingPlan: Equatable, Sendable {
@@ -60,6 +61,9 @@ public struct TrainingPlan: Equatable, Sendable {
     case .keep, .drop: min(k * batch, samples)..<min((k + 1) * batch, samples)
     }
   }
+
+  /// What the lengths of steps depend on.
+  package var length: RunLength { RunLength(steps: steps, batch: largestBatch) }
 
   /// The size of the largest and of the smallest minibatch in a whole epoch.
   var largestBatch: Int { lastBatch == .spread ? (samples + stepsPerEpoch - 1) / stepsPerEpoch : min(batch, samples) }

@@ -14,10 +14,10 @@ struct MeasuredLengthsTests {
 
   /// One step from constant parameters with given gradients.
   private func state(
-    w: [Double], gradients: [[Double]], steps: Int? = nil
+    w: [Double], gradients: [[Double]], run: RunLength = RunLength(steps: 1250, batch: 100)
   ) throws -> (state: OptimizerState<Double>, layout: ParameterLayout, moves: [[Double]]) {
     let layout = try Network<Double>([.dense(inputs: nil, outputs: 2)], inputs: 2).layout
-    let state = OptimizerState<Double>(for: rule, layout, steps: steps)
+    let state = OptimizerState<Double>(for: rule, layout, run: run)
     let parameters = vector(w, as: Double.self)
     let moves = gradients.map { gradient in
       let before = parameters.array
@@ -35,10 +35,15 @@ struct MeasuredLengthsTests {
     (x.reduce(0) { $0 + $1 * $1 } / Double(x.count)).squareRoot()
   }
 
-  @Test(arguments: [(nil, 1.0), (625, 1), (10_000, 1), (100, 2.5), (25, 5)] as [(Int?, Double)])
-  func `the first step has the length of the parameters' size and of the run`(steps: Int?, longer: Double) throws {
+  // In turn √(12.5 B/T), its lower limit, and both parts of its upper limit.
+  @Test(arguments: [
+    (RunLength(steps: 1250, batch: 100), 1.0), (RunLength(steps: 625, batch: 200), 2),
+    (RunLength(steps: 2500, batch: 100), 0.5.squareRoot()), (RunLength(steps: 100_000, batch: 10), 0.5), (.long, 0.5),
+    (RunLength(steps: 1250, batch: 4000), 3), (RunLength(steps: 25, batch: 1000), 10),
+  ])
+  func `the first step has the length of the parameters' size and of the run`(run: RunLength, longer: Double) throws {
     let (_, layout, moves) = try state(
-      w: [0.16, -0.16, 0.16, 0.16, 0, 0], gradients: [[1, 2, -3, 4, 5, 6]], steps: steps)
+      w: [0.16, -0.16, 0.16, 0.16, 0, 0], gradients: [[1, 2, -3, 4, 5, 6]], run: run)
     let (weights, biases) = (layout.blocks[0].range, layout.blocks[1].range)
     // Few operations; 0.01 is the least size of parameters that start at 0.
     #expect(abs(rms(moves[0][weights]) / (0.01 * 0.16.squareRoot().squareRoot() * longer) - 1) < 1e-12)

@@ -241,7 +241,7 @@ struct ResumableTests {
     "MeasuredLengths": (
       [
         "updates", "bases", "limits", "factor", "meanSquares", "slopes", "curvatures", "tests", "slope", "curvature",
-      ], ["groups", "allBlocks", "groupOfBlock", "steps", "lengths"]
+      ], ["groups", "allBlocks", "groupOfBlock", "run", "lengths"]
     ),
     "UnitCurvature": (
       ["averages", "roots", "updates", "refreshes", "exponents"],

@@ -32,6 +32,7 @@ ADAM = settings("adam", (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), "linear", "constant")
 ADAM_OF_DEEP = settings("adam", (3e-4, 1e-3, 3e-3, 1e-2, 3e-2), "linear") + settings("adam", (1e-3, 3e-3), "constant")
 ADAM_OF_DEPTH = settings("adam", (3e-4, 1e-3, 3e-3), "linear")
 MUON = settings("muon", (1e-3, 3e-3, 1e-2, 2e-2), "linear")
+MUON_OF_DEEP = settings("muon", (1e-2, 2e-2, 5e-2, 1e-1), "linear")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -163,7 +164,7 @@ GROUPS = {
         table("friedman1-scaled", "squaredError", 1, 1.3, scale="none")),
     "deep-autoencoder": (
         Problem("deep", "mnist", DEEP, (Bar(0.65), Bar(1.0, "muon")), "sigmoidCrossEntropy", "input", "unit", "xavier",
-                l2=1e-5, batch=200, epochs=2, peers=ADAM_OF_DEEP + MUON, finalists=2, seeds=(1, 2, 3, 4, 5),
+                l2=1e-5, batch=200, epochs=2, peers=ADAM_OF_DEEP + MUON_OF_DEEP, finalists=2, seeds=(1, 2, 3, 4, 5),
                 peer_seeds=(1, 2)),),
     "depth": tuple(
         depth(count, activation, initialization) for count in DEPTHS for activation in ACTIVATIONS

@@ -286,18 +286,19 @@ class Ratio:
 
 
 class Measured:
-    """(M34)."""
+    """(M34); a `run` above 0 in place of c."""
     agreement = 0.5
 
-    def __init__(self, network, scale=0.01, power=0.25, alone=0.7, together=0.8):
+    def __init__(self, network, scale=0.01, power=0.25, alone=0.7, together=0.8, run=0.0):
         self.start = np.array([scale * max(rms(w), 0.01) ** power for w in network.weights])
-        count = len(self.start)
+        count, self.run = len(self.start), run
         self.alone, self.together, self.caps, self.factor = alone, together, np.ones(count), 1.0
         self.slope, self.curvature, self.tests = np.zeros(count), np.zeros(count), np.zeros(count)
         self.all_slope = self.all_curvature = 0.0
 
     def lengths(self, step):
-        base = self.start * max(1, (625 / step.total) ** 0.5)
+        c = max(0.5, min((12.5 * len(step.x) / step.total) ** 0.5, max(3, 50 / step.total**0.5)))
+        base = self.start * (self.run or c)
         if step.number < FIRST or step.number % 5 == 0:
             layers = range(len(base)) if step.number < FIRST else [step.number // 5 % len(base)]
             for b in layers:
@@ -512,12 +513,13 @@ def mnist(folder, low, high):
     return parts
 
 
-def classifier(folder, sizes, activation, initialisation, seed, l2, epochs, batch):
+def classifier(folder, sizes, activation, initialisation, seed, l2, epochs, batch, steps=None):
     (x, y), (test_x, test_y) = mnist(folder, -1, 1)
     network = Network(
         [784, *sizes, 10], [activation] * len(sizes) + ["identity"], "softmax", initialisation, seed, l2)
     return Problem(
-        network, (x, one_hot(y, 10).float()), (test_x, one_hot(test_y, 10).float()), test_y, epochs, batch)
+        network, (x, one_hot(y, 10).float()), (test_x, one_hot(test_y, 10).float()), test_y, epochs, batch,
+        steps)
 
 
 def autoencoder(folder, low, sizes, activations, loss, initialisation, seed, l2, epochs, batch):
@@ -546,6 +548,9 @@ PROBLEMS = {
     "classifier": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 2, 100),
     "classifier-5": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 5, 100),
     "classifier-b1000": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 5, 1000),
+    "classifier-b32-300": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 2, 32, 300),
+    "classifier-300": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 2, 100, 300),
+    "classifier-b1000-20": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 20, 1000),
     "classifier-b4000": lambda f, s: classifier(f, WIDE, "softplus", "uniform", s, 1e-4, 5, 4000),
     "autoencoder": lambda f, s: autoencoder(
         f, -1, [64, 2, 64], ["tanh"] * 4, "squares", "uniform", s, 0.01, 2, 100),
@@ -574,7 +579,7 @@ def main():
     parser.add_argument("--rule", default="measured", choices=[*RULES, "adam"])
     parser.add_argument("--curvature", default="unit", choices=CURVATURES, help="what steps are divided by")
     parser.add_argument("--seeds", nargs="+", type=int, default=[1])
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     names = [text for text in options.problems if "=" not in text]
     constants = {key: float(value) for key, value in (text.split("=") for text in options.problems if "=" in text)}
     for name in names:

@@ -2,7 +2,7 @@ public import Configurations
 private import Datasets
 public import Kernels
 public import Networks
-internal import Optimizers
+public import Optimizers
 public import Ranks
 
 /// One distributed step on a global minibatch, and its working memory.
@@ -69,11 +69,11 @@ public final class TrainingStep<Scalar: Real> {
   ///   - takesRows: whether the caller will provide samples row by row, with their own targets and weights.
   ///   - keepsSums: whether Ẇ and Ẅ are formed in memory even where the product kernel could update the weights.
   ///   - memory: made for the same network, with its parameters; nil where all sums are needed on every rank.
-  ///   - steps: the number of steps of the whole training; nil for a long one.
+  ///   - run: how long the whole training is.
   public init(
     _ configuration: Configuration, problem: LearningProblem, network: Network<Scalar>, parameters: Arena<Scalar>,
     capacity: Int, weights: Vector<Scalar>? = nil, keepsParametersBefore: Bool = false, takesRows: Bool = false,
-    keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil, steps: Int? = nil
+    keepsSums: Bool = false, memory: NodeMemory<Scalar>? = nil, run: RunLength = .long
   ) {
     let settings = StepSettings(configuration)
     let training = configuration.training
@@ -99,7 +99,7 @@ public final class TrainingStep<Scalar: Real> {
     }
     state = OptimizerState(
       for: settings.rule, network.layout, keepsCurvature: settings.curvature.map { $0.every > 1 } ?? false,
-      unitLayers: network.unitLayers, steps: steps)
+      unitLayers: network.unitLayers, run: run)
     if settings.curvature != nil { network.reserveExponents() }
     unitSums = state.units == nil ? nil : UnitSums(network, capacity: capacity)
     trustRatio = configuration.optimizer.trust
