@@ -18,13 +18,13 @@ public struct RunLength: Sendable {
 
   /// (M34) c, the part of a step's length that depends on the run.
   ///
-  ///     c = √(12.5 B/T), at least ½, at most 50/√T or 3, whichever is more
+  ///     c = √(12.5 B/T), at least ½, at most 25/√T or 3, whichever is more
   ///
   /// The noise of T steps adds up to a path in proportion to λ √(T/B): with c it ends equally far from the start in every
   /// training. Large minibatches and few steps would go too far in one step, hence the upper limit.
   var lengthening: Double {
     let steps = Double(steps)
-    return max(0.5, min((12.5 * Double(batch) / steps).squareRoot(), max(3, 50 / steps.squareRoot())))
+    return max(0.5, min((12.5 * Double(batch) / steps).squareRoot(), max(3, 25 / steps.squareRoot())))
   }
 }
 

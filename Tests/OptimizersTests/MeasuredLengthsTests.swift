@@ -39,7 +39,7 @@ struct MeasuredLengthsTests {
   @Test(arguments: [
     (RunLength(steps: 1250, batch: 100), 1.0), (RunLength(steps: 625, batch: 200), 2),
     (RunLength(steps: 2500, batch: 100), 0.5.squareRoot()), (RunLength(steps: 100_000, batch: 10), 0.5), (.long, 0.5),
-    (RunLength(steps: 1250, batch: 4000), 3), (RunLength(steps: 25, batch: 1000), 10),
+    (RunLength(steps: 1250, batch: 4000), 3), (RunLength(steps: 25, batch: 1000), 5),
   ])
   func `the first step has the length of the parameters' size and of the run`(run: RunLength, longer: Double) throws {
     let (_, layout, moves) = try state(

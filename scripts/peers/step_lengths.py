@@ -297,7 +297,7 @@ class Measured:
         self.all_slope = self.all_curvature = 0.0
 
     def lengths(self, step):
-        c = max(0.5, min((12.5 * len(step.x) / step.total) ** 0.5, max(3, 50 / step.total**0.5)))
+        c = max(0.5, min((12.5 * len(step.x) / step.total) ** 0.5, max(3, 25 / step.total**0.5)))
         base = self.start * (self.run or c)
         if step.number < FIRST or step.number % 5 == 0:
             layers = range(len(base)) if step.number < FIRST else [step.number // 5 % len(base)]
