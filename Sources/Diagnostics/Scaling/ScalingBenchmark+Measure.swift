@@ -32,12 +32,13 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
 
   func prepare(seconds: Double, repeats: Int, rounds: Int) throws {
     var last = 0.0
-    for _ in 0..<3 {
+    for _ in 0..<step.cycles(ofSteps: 3) {
       let time = try step.take(samples: samples, over: SingleRank())
       last = time.statistics + time.update
     }
     turns = try group.affordable(
-      seconds: seconds / Double(rounds), each: last, from: 1, to: (repeats + rounds - 1) / rounds)
+      seconds: seconds / Double(rounds), each: last * Double(step.cycle), from: 1,
+      to: step.cycles(ofSteps: (repeats + rounds - 1) / rounds))
   }
 
   func takeRound() throws {
@@ -59,7 +60,8 @@ final class ComputeSubject<Scalar: Real>: TimedSubject {
   }
 }
 
-/// The result for steps: the median and the least seconds of the slowest rank, and the shares of the parts.
+/// The result for steps: how many were timed, the median and the least seconds of the slowest rank, and the shares of the
+/// parts.
 struct StepResult: Codable {
   var repeats: Int
   var step: Double
@@ -76,7 +78,7 @@ final class StepSubject<Scalar: Real>: TimedSubject {
   /// The number of samples over all ranks.
   private let samples: Int
   private var turns = 0
-  /// The times of undisturbed steps, and of the products alone.
+  /// The times of undisturbed steps, and of the products alone: means over a cycle.
   private var times: [Double] = []
   private var products: [Double] = []
   /// The number and the total time of steps whose reductions first wait for all ranks.
@@ -93,9 +95,10 @@ final class StepSubject<Scalar: Real>: TimedSubject {
 
   func prepare(seconds: Double, repeats: Int, rounds: Int) throws {
     var last = 0.0
-    for _ in 0..<3 { last = try once() }
+    for _ in 0..<step.cycles(ofSteps: 3) { last = try once() }
     turns = try group.affordable(
-      seconds: seconds / Double(rounds), each: last, from: 1, to: (repeats + rounds - 1) / rounds)
+      seconds: seconds / Double(rounds), each: last * Double(step.cycle), from: 1,
+      to: step.cycles(ofSteps: (repeats + rounds - 1) / rounds))
   }
 
   func takeRound() throws {
@@ -129,7 +132,8 @@ final class StepSubject<Scalar: Real>: TimedSubject {
     var slowest = [median(times), times.min() ?? 0]
     try group.allReduceMax(&slowest)
     return StepResult(
-      repeats: times.count, step: slowest[0], least: slowest[1], shares: shares, sharesMemory: step.sharesMemory)
+      repeats: times.count * step.cycle, step: slowest[0], least: slowest[1], shares: shares,
+      sharesMemory: step.sharesMemory)
   }
 
   private func shares() throws -> ScalingReport.Shares {

@@ -41,6 +41,9 @@ final class TimedStep<Scalar: Real> {
     cycle = configuration.optimizer.cycle
   }
 
+  /// The least number of cycles that have so many steps.
+  func cycles(ofSteps count: Int) -> Int { (count + cycle - 1) / cycle }
+
   /// Takes the steps of one cycle, from one that computes Ẅ to the next.
   ///
   /// - Parameter samples: the size of the global minibatch.
