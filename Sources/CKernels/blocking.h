@@ -15,13 +15,8 @@
 // second-level cache.
 #define BLOCK_NUMBERS (320 * 192)
 #define DIRECT_NUMBERS 100000
-// The largest number of panels of B for which A is read in place.
-#define DIRECT_PANELS 4
 // Cache lines whose distances are multiples of so many bytes fall into at most an eighth of the first-level cache.
 #define CROWDED_BYTES 512
-// The largest number of elements of C that are finished before the next ones begin. As floats, they fill half a
-// second-level cache.
-#define BLOCK_RESULTS (1 << 17)
 // The largest number of elements that a packed panel of A has for each term.
 #define PANEL_ROWS 16
 

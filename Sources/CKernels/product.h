@@ -4,16 +4,19 @@
 //   ROWS             the largest number of rows of a tile: ROWS × 2 vectors of sums stay in registers
 //   NAME(x), TARGET  the name of a function, and its attribute
 //   PACKS_TERMS      whether A is packed where the rows of op(A) are the columns of A
+//   DIRECT_PANELS    the largest number of panels of B for which A is read in place
+//   DIRECT_TILES     the largest number of tiles of A's rows for which a panel of B is read in place
+//   BLOCK_RESULTS    the largest number of elements of C that are finished before the next ones begin
 //   LOAD, STORE, LOAD_PART, STORE_PART, FMA, MAGNITUDE
 //   DROP_SIGNS(x)    x = MAGNITUDE(x), in the register of x
 //   load_columns
 
 // op(A) of one product, or of two. `magnitude`: |A| in place of A, with one product only. If `transposed`, the numbers
-// of a column of op(A) are contiguous, otherwise the numbers of a row.
+// of a column of op(A) are contiguous, otherwise the numbers of a row. `is_ahead`: the rows come from memory.
 typedef struct {
   const T *a1, *a2;
   size_t lda;
-  int transposed, magnitude;
+  int transposed, magnitude, is_ahead;
 } NAME(factor);
 
 // Columns of B.
@@ -37,15 +40,22 @@ typedef struct {
 
 // The sums of one tile: `rows` rows of the first product, and as many of the second where there are two, each with
 // `vectors` vectors of columns. For each k, the columns of B are contiguous. The rows of A1 and A2 are contiguous if A
-// is `transposed`; otherwise they are lda numbers apart.
+// is `transposed`; otherwise they are lda numbers apart. `is_ahead`: the rows of the next tile are fetched.
 INLINE void NAME(add_up)(
-    const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
-    size_t lda, const T *b, size_t ldb, V sum[ROWS][2]) {
+    const int transposed, const int is_ahead, const int rows, const int factors, const int vectors, size_t k,
+    const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, V sum[ROWS][2]) {
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) sum[r][0] = sum[r][1] = (V)(0);
 
   const size_t row = transposed ? 1 : lda, term = transposed ? lda : 1;
-  for (; k > 0; k--, a1 += term, a2 += term, b += ldb) {
+  // Each term fetches from another row: in a cache line of terms every row has its turn.
+  const size_t turns = rows > 8 ? 16 : rows > 4 ? 8 : rows > 2 ? 4 : rows;
+  __attribute__((code_align(64))) for (; k > 0; k--, a1 += term, a2 += term, b += ldb) {
+    if (is_ahead) {
+      const size_t next = (rows + k % turns) * lda;
+      __builtin_prefetch(a1 + next);
+      if (factors > 1) __builtin_prefetch(a2 + next);
+    }
     V b0 = LOAD(b), b1 = vectors > 1 ? LOAD(b + WIDTH) : b0;
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
@@ -62,9 +72,9 @@ INLINE void NAME(add_up)(
 
 // One tile of C, whose last vector has `last` columns. Adds a row to C1 and a column to C2, unless they are null.
 INLINE void NAME(tile)(
-    const int transposed, const int rows, const int factors, const int vectors, size_t k, const T *a1, const T *a2,
-    size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last, const T *row1,
-    const T *column2) {
+    const int transposed, const int is_ahead, const int rows, const int factors, const int vectors, size_t k,
+    const T *a1, const T *a2, size_t lda, const T *b, size_t ldb, T *c1, T *c2, size_t ldc, T beta, size_t last,
+    const T *row1, const T *column2) {
   T *c[ROWS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows * factors; r++) {
@@ -73,7 +83,7 @@ INLINE void NAME(tile)(
     __builtin_prefetch(c[r] + (vectors - 1) * WIDTH + last - 1, 1);
   }
   V sum[ROWS][2];
-  NAME(add_up)(transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
+  NAME(add_up)(transposed, is_ahead, rows, factors, vectors, k, a1, a2, lda, b, ldb, sum);
 
   const int end = vectors - 1, is_whole = last == WIDTH;
   if (beta != 0) {
@@ -150,7 +160,7 @@ INLINE void NAME(moving_tile)(
   }
   V sum[ROWS][2];
   const size_t terms = even_part(k, BLOCK_TERMS);
-  NAME(add_up)(1, rows, factors, vectors, terms, a1, a2, lda, b, ldb, sum);
+  NAME(add_up)(1, 0, rows, factors, vectors, terms, a1, a2, lda, b, ldb, sum);
   // Later blocks of terms, added in the same order as sums that are stored in C.
   for (size_t p = terms; p < k; p += terms) {
     V first[ROWS][2];
@@ -160,7 +170,7 @@ INLINE void NAME(moving_tile)(
       first[r][1] = sum[r][1];
     }
     NAME(add_up)(
-        1, rows, factors, vectors, SMALLER(terms, k - p), a1 + p * lda, a2 + p * lda, lda, b + p * ldb, ldb, sum);
+        1, 0, rows, factors, vectors, SMALLER(terms, k - p), a1 + p * lda, a2 + p * lda, lda, b + p * ldb, ldb, sum);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows * factors; r++) {
       sum[r][0] += first[r][0];
@@ -182,18 +192,20 @@ typedef void NAME(tile_function)(
       T beta, size_t last, const T *row1, const T *column2, const STEP *step) {                            \
     __VA_ARGS__;                                                                                           \
   }
-#define TILE(order, transposed, rows, factors, vectors)                                                    \
+#define TILE(order, transposed, is_ahead, rows, factors, vectors)                                          \
   TILE_FUNCTION(                                                                                           \
       order, rows, factors, vectors,                                                                       \
       NAME(tile)(                                                                                          \
-          transposed, rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last, row1, column2))
+          transposed, is_ahead, rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, c2, ldc, beta, last, row1,  \
+          column2))
 #define MOVING_TILE(rows, factors, vectors)                                                                \
   TILE_FUNCTION(                                                                                           \
       moving, rows, factors, vectors,                                                                      \
       NAME(moving_tile)(rows, factors, vectors, k, a1, a2, lda, b, ldb, c1, ldc, last, step))
 #define TILES_OF(rows, factors)                                                                            \
-  TILE(by_rows, 0, rows, factors, 1) TILE(by_rows, 0, rows, factors, 2)                                    \
-  TILE(by_terms, 1, rows, factors, 1) TILE(by_terms, 1, rows, factors, 2)                                  \
+  TILE(by_rows, 0, 0, rows, factors, 1) TILE(by_rows, 0, 0, rows, factors, 2)                              \
+  TILE(by_terms, 1, 0, rows, factors, 1) TILE(by_terms, 1, 0, rows, factors, 2)                            \
+  TILE(ahead, 0, 1, rows, factors, 1) TILE(ahead, 0, 1, rows, factors, 2)                                  \
   MOVING_TILE(rows, factors, 1) MOVING_TILE(rows, factors, 2)
 #define TILES(rows) TILES_OF(rows, 1)
 #define PAIRS(rows) TILES_OF(rows, 2)
@@ -219,9 +231,11 @@ PAIRS(4) PAIRS(5) PAIRS(6)
 #define ENTRIES(order)                                                                                     \
   {{{ENTRIES_6(order, 1, 1)}, {ENTRIES_6(order, 1, 2)}}, {{ENTRIES_3(order, 2, 1)}, {ENTRIES_3(order, 2, 2)}}}
 #endif
-// Indexed by kind (A not transposed, A transposed, step of W), factors, vectors and rows.
-static NAME(tile_function) *const NAME(tiles)[3][2][2][ROWS] = {ENTRIES(by_rows), ENTRIES(by_terms), ENTRIES(moving)};
-enum { NAME(moving) = 2 };
+// Indexed by kind (A not transposed, A transposed, step of W, A not transposed but from memory), factors, vectors and
+// rows.
+static NAME(tile_function) *const NAME(tiles)[4][2][2][ROWS] = {
+    ENTRIES(by_rows), ENTRIES(by_terms), ENTRIES(moving), ENTRIES(ahead)};
+enum { NAME(moving) = 2, NAME(ahead) = 3 };
 #undef TILE_FUNCTION
 #undef TILE
 #undef MOVING_TILE
@@ -254,9 +268,9 @@ INLINE void NAME(pack_columns)(const T *const rows[WIDTH], size_t k, const int m
 }
 
 // Packs a panel of B: k rows of whole vectors. The padding beyond its columns holds arbitrary numbers, which belong to
-// columns that C does not have.
+// columns that C does not have. `is_ahead`: fetches the next panel, which is needed when this panel's tiles are done.
 TARGET static void NAME(pack_panel)(
-    const T *b, size_t ldb, int transposed, size_t k, size_t columns, const int magnitude, T *to) {
+    const T *b, size_t ldb, int transposed, size_t k, size_t columns, const int magnitude, const int is_ahead, T *to) {
   const size_t width = WHOLE_VECTORS(columns);
   for (size_t start = 0; start < columns; start += WIDTH) {
     const size_t count = SMALLER(WIDTH, columns - start);
@@ -267,6 +281,7 @@ TARGET static void NAME(pack_panel)(
       else NAME(pack_columns)(rows, k, 0, to + start, width);
     } else if (count == WIDTH) {
       for (size_t p = 0; p < k; p++) {
+        if (is_ahead) __builtin_prefetch(b + p * ldb + start + columns);
         V x = LOAD(b + p * ldb + start);
         STORE(to + p * width + start, magnitude ? MAGNITUDE(x) : x);
       }
@@ -303,19 +318,15 @@ INLINE void NAME(copy)(T *to, const T *from, size_t count) {
   }
 }
 
-// Packs a block of A as panels, from contiguous columns of op(A). Each column is read from end to end. Without packing,
-// a tile would read a few numbers of each column from cache lines that it shares with other tiles, and the first-level
-// cache would have to keep these lines.
+// Packs a block of A as panels, from contiguous columns of op(A). A panel takes a few numbers of each column; the next one
+// finds their cache lines in the first-level cache. A tile that read them in place would need that cache for its panel of B.
 TARGET static void NAME(pack_terms)(
     NAME(factor) a, const int factors, size_t k, size_t rows, size_t tile_rows, T *to) {
-  for (size_t p = 0; p < k; p++) {
-    T *panel = to;
-    for (size_t r = 0; r < rows; r += tile_rows) {
-      const size_t count = SMALLER(tile_rows, rows - r), width = WHOLE_VECTORS(count * factors);
-      T *numbers = panel + p * width;
-      NAME(copy)(numbers, a.a1 + p * a.lda + r, count);
-      if (factors == 2) NAME(copy)(numbers + count, a.a2 + p * a.lda + r, count);
-      panel += k * width;
+  for (size_t r = 0; r < rows; r += tile_rows) {
+    const size_t count = SMALLER(tile_rows, rows - r), width = WHOLE_VECTORS(count * factors);
+    for (size_t p = 0; p < k; p++, to += width) {
+      NAME(copy)(to, a.a1 + p * a.lda + r, count);
+      if (factors == 2) NAME(copy)(to + count, a.a2 + p * a.lda + r, count);
     }
   }
 }
@@ -326,7 +337,7 @@ TARGET static void NAME(pack_block)(
   if (a.transposed && !a.magnitude) return NAME(pack_terms)(a, factors, k, rows, tile_rows, to);
   for (size_t r = 0; r < rows; r += tile_rows) {
     const size_t count = SMALLER(tile_rows, rows - r), next = count * (a.transposed ? 1 : a.lda);
-    if (a.magnitude) NAME(pack_panel)(a.a1, a.lda, !a.transposed, k, count, 1, to);
+    if (a.magnitude) NAME(pack_panel)(a.a1, a.lda, !a.transposed, k, count, 1, 0, to);
     else NAME(pack_rows)(a, factors, k, count, to);
     to += k * WHOLE_VECTORS(count * factors);
     a.a1 += next;
@@ -339,7 +350,8 @@ INLINE void NAME(multiply_tile)(
     size_t k, size_t rows, int factors, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
   const T beta = c.accumulates ? 1 : c.beta;
   const size_t at = i * c.ldc + j;
-  NAME(tiles)[c.step == NULL ? a.transposed : NAME(moving)][factors - 1][b.columns > WIDTH][rows - 1](
+  const int kind = c.step != NULL ? NAME(moving) : a.is_ahead ? NAME(ahead) : a.transposed;
+  NAME(tiles)[kind][factors - 1][b.columns > WIDTH][rows - 1](
       k, a.a1, a.a2, a.lda, b.b, b.ldb, c.c1 + at, factors == 2 && c.step == NULL ? c.c2 + at : NULL, c.ldc, beta,
       (b.columns - 1) % WIDTH + 1, c.accumulates || c.row1 == NULL ? NULL : c.row1 + j,
       c.accumulates || c.column2 == NULL ? NULL : c.column2 + i, c.step);
@@ -392,6 +404,18 @@ TARGET static void NAME(multiply_tile_lanes)(
   }
 }
 
+// Some rows of a column of C. Those of a full tile of 6 are known at compile time: stores under a mask are slow there.
+enum { NAME(full) = 6 % WIDTH };
+INLINE V NAME(load_rows)(const T *from, size_t count) {
+  if (count == WIDTH) return LOAD(from);
+  return count == NAME(full) ? NAME(load_part)(from, NAME(full)) : LOAD_PART(from, count);
+}
+INLINE void NAME(store_rows)(T *to, V x, size_t count) {
+  if (count == WIDTH) STORE(to, x);
+  else if (count == NAME(full)) NAME(store_part)(to, x, NAME(full));
+  else STORE_PART(to, x, count);
+}
+
 // Computes one tile of C at row i and column j, where memory holds the transpose of C.
 TARGET static void NAME(multiply_turned)(
     size_t k, size_t rows, NAME(factor) a, NAME(panel) b, NAME(place) c, size_t i, size_t j) {
@@ -401,14 +425,24 @@ TARGET static void NAME(multiply_turned)(
   else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * WIDTH}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
   const T *row1 = c.accumulates ? NULL : c.row1, *column2 = c.accumulates ? NULL : c.column2;
-  for (size_t column = 0; column < b.columns; column++) {
-    T *to = c.c1 + (j + column) * c.ldc + i;
-    for (size_t row = 0; row < rows; row++) {
-      T x = corner[row * 2 * WIDTH + column];
-      if (beta != 0) x += beta * to[row];
-      if (row1 != NULL) x += row1[i + row];
-      if (column2 != NULL) x += column2[j + column];
-      to[row] = x;
+  // Rows of the corner become columns, WIDTH rows and columns at a time.
+  for (size_t first = 0; first < rows; first += WIDTH) {
+    const size_t count = SMALLER(WIDTH, rows - first);
+    const T *from[WIDTH];
+    for (size_t r = 0; r < WIDTH; r++) from[r] = corner + (first + SMALLER(r, count - 1)) * 2 * WIDTH;
+    const V row = row1 == NULL ? (V)(0) : NAME(load_rows)(row1 + i + first, count);
+    for (size_t start = 0; start < b.columns; start += WIDTH) {
+      V block[WIDTH];
+      NAME(load_columns)(from, start, block);
+      const size_t columns = SMALLER(WIDTH, b.columns - start);
+      for (size_t column = 0; column < columns; column++) {
+        T *to = c.c1 + (j + start + column) * c.ldc + i + first;
+        V x = block[column];
+        if (beta != 0) x += beta * NAME(load_rows)(to, count);
+        if (row1 != NULL) x += row;
+        if (column2 != NULL) x += (V)(column2[j + start + column]);
+        NAME(store_rows)(to, x, count);
+      }
     }
   }
 }
@@ -426,7 +460,10 @@ TARGET static void NAME(multiply_blocks)(
   // op(A) are read in place if the processor does that well; otherwise only if there are few panels of B and the cache
   // can keep the lines of the columns. |A| is always packed.
   const int is_short = n <= DIRECT_PANELS * panel_columns, is_crowded = a.lda * sizeof(T) % CROWDED_BYTES == 0;
+  const int is_crowded_b = ldb * sizeof(T) % CROWDED_BYTES == 0, is_ahead_b = n * all_terms > DIRECT_NUMBERS;
   const int is_direct = !a.magnitude && (a.transposed ? !PACKS_TERMS || (is_short && !is_crowded) : is_short);
+  // Whether tiles read A from beyond the second-level cache.
+  const int is_ahead = is_direct && !a.transposed && m * all_terms * factors > DIRECT_NUMBERS;
   const size_t block_tiles = even_part(
       (m + tile_rows - 1) / tile_rows,
       is_direct ? whole_steps(DIRECT_NUMBERS / terms / (tile_rows * factors), 1) : BLOCK_NUMBERS / terms / width);
@@ -450,21 +487,22 @@ TARGET static void NAME(multiply_blocks)(
         for (size_t j = j0; j < end; j += panel_columns) {
           const size_t columns = SMALLER(panel_columns, end - j);
           NAME(panel) of_b = {b + (transpose_b ? j * ldb + p : p * ldb + j), ldb, columns};
-          // A panel of B is read in place if it is used only once, has whole vectors, and needs no transposition and no
-          // magnitudes.
-          if (transpose_b || magnitude || rows > tile_rows || columns % WIDTH != 0) {
-            NAME(pack_panel)(of_b.b, ldb, transpose_b, k, columns, magnitude, panel);
+          // A panel of B is read in place if it is used by few tiles, has whole vectors, and needs no transposition and
+          // no magnitudes.
+          const int is_used_often = rows > (is_crowded_b ? 1 : DIRECT_TILES) * tile_rows;
+          if (transpose_b || magnitude || is_used_often || columns % WIDTH != 0) {
+            NAME(pack_panel)(of_b.b, ldb, transpose_b, k, columns, magnitude, is_ahead_b, panel);
             of_b.b = panel;
             of_b.ldb = WHOLE_VECTORS(columns);
           }
           for (size_t r = 0; r < rows; r += tile_rows) {
             const size_t count = SMALLER(tile_rows, rows - r);
-            NAME(factor) tile = {packed + r / tile_rows * k * width, NULL, WHOLE_VECTORS(count * factors), 1, 0};
+            NAME(factor) tile = {packed + r / tile_rows * k * width, NULL, WHOLE_VECTORS(count * factors), 1, 0, 0};
             tile.a2 = tile.a1 + count;
             if (is_direct) {
               const size_t skipped = r * (a.transposed ? 1 : a.lda);
               tile = (NAME(factor)){
-                  block.a1 + skipped, factors == 2 ? block.a2 + skipped : block.a1, a.lda, a.transposed, 0};
+                  block.a1 + skipped, factors == 2 ? block.a2 + skipped : block.a1, a.lda, a.transposed, 0, is_ahead};
             }
             if (turned) NAME(multiply_turned)(k, count, tile, of_b, place, i0 + r, j);
             else if (place.lane_count > 0) NAME(multiply_tile_lanes)(count, factors, tile, of_b, place, i0 + r, j);
@@ -500,7 +538,7 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
     for (int second = 0; second < 2; second++) {
       const T *a = second ? q->a2 : q->a1;
       if (a == NULL) continue;
-      NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second};
+      NAME(factor) factor = {q->b, NULL, q->ldb, !q->transpose_b, second, 0};
       NAME(place) place = {
           second ? q->c2 : q->c1, NULL, q->ldc, q->beta, 0, second ? NULL : q->row1, second ? q->column2 : NULL,
           q->lanes, q->lane_count, NULL};
@@ -509,7 +547,7 @@ TARGET static void NAME(multiply)(const PRODUCT *q, T *workspace) {
     return;
   }
   const int alone = q->a1 == NULL;
-  NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0};
+  NAME(factor) factor = {alone ? q->a2 : q->a1, q->a2, q->lda, q->transpose_a, 0, 0};
   NAME(place) place = {
       alone ? q->c2 : q->c1, q->c2, q->ldc, q->beta, 0, alone ? NULL : q->row1, both ? q->column2 : NULL, q->lanes,
       q->lane_count, q->step};

@@ -8,9 +8,15 @@
 #if LANES_F32 == 16
 #define ROWS 12
 #define PACKS_TERMS 0
+#define DIRECT_PANELS 4
+#define DIRECT_TILES 1
+#define BLOCK_RESULTS (1 << 17)
 #else
 #define ROWS 6
 #define PACKS_TERMS 1
+#define DIRECT_PANELS 8
+#define DIRECT_TILES 4
+#define BLOCK_RESULTS (1 << 19)
 #endif
 
 // A tile needs all 16 registers of AVX2. Otherwise the compiler would keep a mask in one of them, and move sums around.
@@ -124,6 +130,9 @@ TARGET static void NAME(multiply_in_parts)(const PRODUCT *product, T *workspace,
 #undef MAGNITUDE
 #undef ROWS
 #undef PACKS_TERMS
+#undef DIRECT_PANELS
+#undef DIRECT_TILES
+#undef BLOCK_RESULTS
 #undef DROP_SIGNS
 #undef FMA
 #undef PIECE
