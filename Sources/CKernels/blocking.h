@@ -17,6 +17,8 @@
 #define DIRECT_NUMBERS 100000
 // Cache lines whose distances are multiples of so many bytes fall into at most an eighth of the first-level cache.
 #define CROWDED_BYTES 512
+// Rows at such distances leave no room in it for the rows of two tiles.
+#define CROWDED_ROWS_BYTES 2048
 // The largest number of elements that a packed panel of A has for each term.
 #define PANEL_ROWS 16
 

@@ -404,7 +404,7 @@ TARGET static void NAME(multiply_tile_lanes)(
   }
 }
 
-// Some rows of a column of C. Those of a full tile of 6 are known at compile time: stores under a mask are slow there.
+// Some rows of a column of C. Those of a full tile of 6 are known at compile time: stores under a mask can be slow.
 enum { NAME(full) = 6 % WIDTH };
 INLINE V NAME(load_rows)(const T *from, size_t count) {
   if (count == WIDTH) return LOAD(from);
@@ -425,6 +425,19 @@ TARGET static void NAME(multiply_turned)(
   else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * WIDTH}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
   const T *row1 = c.accumulates ? NULL : c.row1, *column2 = c.accumulates ? NULL : c.column2;
+  if (rows < 5) {
+    for (size_t column = 0; column < b.columns; column++) {
+      T *to = c.c1 + (j + column) * c.ldc + i;
+      for (size_t row = 0; row < rows; row++) {
+        T x = corner[row * 2 * WIDTH + column];
+        if (beta != 0) x += beta * to[row];
+        if (row1 != NULL) x += row1[i + row];
+        if (column2 != NULL) x += column2[j + column];
+        to[row] = x;
+      }
+    }
+    return;
+  }
   // Rows of the corner become columns, WIDTH rows and columns at a time.
   for (size_t first = 0; first < rows; first += WIDTH) {
     const size_t count = SMALLER(WIDTH, rows - first);
@@ -462,8 +475,9 @@ TARGET static void NAME(multiply_blocks)(
   const int is_short = n <= DIRECT_PANELS * panel_columns, is_crowded = a.lda * sizeof(T) % CROWDED_BYTES == 0;
   const int is_crowded_b = ldb * sizeof(T) % CROWDED_BYTES == 0, is_ahead_b = n * all_terms > DIRECT_NUMBERS;
   const int is_direct = !a.magnitude && (a.transposed ? !PACKS_TERMS || (is_short && !is_crowded) : is_short);
-  // Whether tiles read A from beyond the second-level cache.
-  const int is_ahead = is_direct && !a.transposed && m * all_terms * factors > DIRECT_NUMBERS;
+  // Whether tiles read A from beyond the second-level cache, and the first-level cache can keep the next rows too.
+  const int is_ahead = is_direct && !a.transposed && a.lda * sizeof(T) % CROWDED_ROWS_BYTES != 0 &&
+                       m * all_terms * factors > DIRECT_NUMBERS;
   const size_t block_tiles = even_part(
       (m + tile_rows - 1) / tile_rows,
       is_direct ? whole_steps(DIRECT_NUMBERS / terms / (tile_rows * factors), 1) : BLOCK_NUMBERS / terms / width);
