@@ -26,6 +26,8 @@ typedef void sgemm_function(
 static sgemm_function *openblas_sgemm;
 
 enum { forward, back, sums };
+// In the order of instruction_set.
+static const char *const set_names[] = {"plain", "avx2", "avx512"};
 static const char *const form_names[] = {"forward", "back", "sums"};
 
 typedef struct {
@@ -190,14 +192,14 @@ int main(int argc, char **argv) {
     else if (!strcmp(argv[i], "--milliseconds") && has_value) seconds = 1e-3 * atof(argv[++i]);
     else if (!strcmp(argv[i], "--instructions") && has_value) {
       const char *name = argv[++i];
-      const instruction_set wanted = !strcmp(name, "avx512") ? instructions_avx512
-                                     : !strcmp(name, "avx2") ? instructions_avx2
-                                                             : instructions_plain;
-      if (wanted > instructions) {
-        fprintf(stderr, "bench-products: this processor has no %s\n", name);
+      int wanted = 0;
+      while (wanted < 3 && strcmp(name, set_names[wanted])) wanted++;
+      if (wanted == 3 || wanted > (int)instructions) {
+        fprintf(stderr, "bench-products: this processor has no %s; it has %s and what comes before it in plain, avx2, avx512\n",
+                name, set_names[instructions]);
         return 69;
       }
-      instructions = wanted;
+      instructions = (instruction_set)wanted;
     } else if (count < 256 && parse(argv[i], &shapes[count])) count++;
     else {
       fprintf(stderr, "bench-products: '%s' is no shape; write one as forward:100x400x784, back:… or sums:…\n", argv[i]);
@@ -217,7 +219,6 @@ int main(int argc, char **argv) {
     return 69;
   }
 
-  static const char *const set_names[] = {"plain", "avx2", "avx512"};
   printf("products of float32, one thread, own kernels for %s; GFLOP/s, medians of %d turns\n", set_names[instructions], turns);
   printf("%-22s %9s %9s %9s %9s %7s %12s %8s\n", "shape", "own pair", "single", "OpenBLAS", "oneDNN", "peak", "pair/oneDNN", "of peak");
   for (size_t at = 0; at < count; at++) {
@@ -245,8 +246,9 @@ int main(int argc, char **argv) {
     for (int i = 0; i < 5; i++) medians[i] = median(rates[i], turns);
     char name[64];
     snprintf(name, sizeof name, "%s:%zux%zux%zu", form_names[s->form], s->m, s->n, s->k);
-    printf("%-22s %9.1f %9.1f %9.1f %9.1f %7.1f %12.2f %7.0f%%\n", name, medians[0], medians[1], medians[2], medians[3],
-           medians[4], medians[0] / medians[3], 100 * medians[0] / medians[4]);
+    printf("%-22s %9.1f %9.1f %9.1f %9.1f ", name, medians[0], medians[1], medians[2], medians[3]);
+    if (isnan(medians[4])) printf("%7s %12.2f %8s\n", "-", medians[0] / medians[3], "-");
+    else printf("%7.1f %12.2f %7.0f%%\n", medians[4], medians[0] / medians[3], 100 * medians[0] / medians[4]);
     fflush(stdout);
 
     own_pair(s);
