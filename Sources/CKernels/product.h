@@ -48,7 +48,7 @@ INLINE void NAME(add_up)(
   for (int r = 0; r < rows * factors; r++) sum[r][0] = sum[r][1] = (V)(0);
 
   const size_t row = transposed ? 1 : lda, term = transposed ? lda : 1;
-  // Each term fetches from another row: in a cache line of terms every row has its turn.
+  // Each term fetches from another row: in a cache line of 16 floats every row has its turn.
   const size_t turns = rows > 8 ? 16 : rows > 4 ? 8 : rows > 2 ? 4 : rows;
   __attribute__((code_align(64))) for (; k > 0; k--, a1 += term, a2 += term, b += ldb) {
     if (is_ahead) {

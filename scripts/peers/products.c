@@ -18,7 +18,7 @@
 #include "instruction_sets.h"
 #include "matrix_kernels.h"
 
-enum { MOST_TURNS = 101 };
+enum { MOST_TURNS = 101, MOST_SHAPES = 256, MOST_NUMBERS = 1 << 28 };
 
 typedef void sgemm_function(
     int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha, const float *a, int lda,
@@ -131,13 +131,25 @@ static float *random_numbers(size_t count, uint64_t *state) {
   return numbers;
 }
 
+// A size, which ends with the character `end`; 0 if it is none, or too large.
+static size_t size(const char **text, char end) {
+  char *rest;
+  const unsigned long number = **text >= '0' && **text <= '9' ? strtoul(*text, &rest, 10) : 0;
+  if (number == 0 || number > 1 << 20 || *rest != end) return 0;
+  *text = rest + 1;
+  return number;
+}
+
 static int parse(const char *text, shape *s) {
   for (int form = forward; form <= sums; form++) {
     const size_t length = strlen(form_names[form]);
-    char rest;
     if (strncmp(text, form_names[form], length) || text[length] != ':') continue;
+    text += length + 1;
     s->form = form;
-    return sscanf(text + length + 1, "%zux%zux%zu%c", &s->m, &s->n, &s->k, &rest) == 3 && s->m && s->n && s->k;
+    s->m = size(&text, 'x');
+    s->n = s->m == 0 ? 0 : size(&text, 'x');
+    s->k = s->n == 0 ? 0 : size(&text, 0);
+    return s->k > 0 && s->m * s->n <= MOST_NUMBERS && s->m * s->k <= MOST_NUMBERS && s->n * s->k <= MOST_NUMBERS;
   }
   return 0;
 }
@@ -151,7 +163,8 @@ static double median(double *x, int count) {
   return x[count / 2];
 }
 
-// The most that results differ from products in double, in units of the sum of magnitudes of their terms.
+// The most that results differ from products in double, in units of the sum of magnitudes of their terms: of all
+// results, or of about a thousand of many. Not-a-number where a result is.
 static double error(const shape *s, const float *a, const float *b, const float *c) {
   double most = 0;
   for (size_t at = 0; at < s->m * s->n; at += 1 + s->m * s->n / 997) {
@@ -163,9 +176,22 @@ static double error(const shape *s, const float *a, const float *b, const float 
       sum += x * y;
       magnitude += fabs(x * y);
     }
-    most = fmax(most, fabs(sum - c[at]) / magnitude);
+    const double own_error = fabs(sum - c[at]) / magnitude;
+    if (isnan(own_error)) return NAN;
+    most = fmax(most, own_error);
   }
   return most;
+}
+
+// Computes a product into results that are not-a-number before, and ends the program if they are wrong.
+static void check(const shape *s, void (*call)(const shape *), int is_pair, const char *name) {
+  for (size_t i = 0; i < s->m * s->n; i++) s->c1[i] = s->c2[i] = NAN;
+  call(s);
+  // Sums of k terms in any order: at most k roundings, of which few are one-sided.
+  const double most = 6e-8 * (4 + sqrt((double)s->k));
+  if (error(s, s->a1, s->b, s->c1) < most && (!is_pair || error(s, s->a2, s->magnitudes, s->c2) < most)) return;
+  fprintf(stderr, "bench-products: %s is not the product that it is in double\n", name);
+  exit(70);
 }
 
 static const char *const usual[] = {
@@ -180,37 +206,45 @@ static const char *const usual[] = {
     // Odd ones.
     "forward:7x13x31", "sums:37x41x43", "forward:101x33x257", "sums:3x784x100", "back:1x784x400"};
 
+static int refused(const char *what, const char *why) {
+  fprintf(stderr, "bench-products: %s %s\n", what, why);
+  return 64;
+}
+
 int main(int argc, char **argv) {
-  int turns = 5;
-  double seconds = 0.03;
+  double turns = 5, milliseconds = 30;
   instructions = widest_instruction_set();
-  static shape shapes[256];
+  static shape shapes[MOST_SHAPES];
   size_t count = 0;
   for (int i = 1; i < argc; i++) {
-    const int has_value = i + 1 < argc;
-    if (!strcmp(argv[i], "--turns") && has_value) turns = atoi(argv[++i]);
-    else if (!strcmp(argv[i], "--milliseconds") && has_value) seconds = 1e-3 * atof(argv[++i]);
-    else if (!strcmp(argv[i], "--instructions") && has_value) {
-      const char *name = argv[++i];
-      int wanted = 0;
-      while (wanted < 3 && strcmp(name, set_names[wanted])) wanted++;
-      if (wanted == 3 || wanted > (int)instructions) {
-        fprintf(stderr, "bench-products: this processor has no %s; it has %s and what comes before it in plain, avx2, avx512\n",
-                name, set_names[instructions]);
-        return 69;
+    const char *name = argv[i];
+    if (strncmp(name, "--", 2)) {
+      if (count == MOST_SHAPES) return refused("there are more than 256 shapes", "");
+      if (!parse(name, &shapes[count++])) {
+        return refused(name, "is no shape; write one as forward:100x400x784, back:… or sums:…, sizes up to 2^20, matrices up to 2^28 numbers");
       }
-      instructions = (instruction_set)wanted;
-    } else if (count < 256 && parse(argv[i], &shapes[count])) count++;
-    else {
-      fprintf(stderr, "bench-products: '%s' is no shape; write one as forward:100x400x784, back:… or sums:…\n", argv[i]);
-      return 64;
+      continue;
     }
+    const char *value = i + 1 < argc ? argv[++i] : "";
+    char *rest = NULL;
+    if (!strcmp(name, "--turns")) turns = strtod(value, &rest);
+    else if (!strcmp(name, "--milliseconds")) milliseconds = strtod(value, &rest);
+    else if (!strcmp(name, "--instructions")) {
+      int wanted = 0;
+      while (wanted < 3 && strcmp(value, set_names[wanted])) wanted++;
+      if (wanted == 3) return refused(value, "is no instruction set; take avx512, avx2 or plain");
+      if (wanted > (int)widest_instruction_set()) return refused(value, "is not what this processor has");
+      instructions = (instruction_set)wanted;
+      continue;
+    } else return refused(name, "is no option; take --turns, --milliseconds or --instructions");
+    if (rest == value || *rest != 0) return refused(name, "needs a number");
   }
-  if (turns < 1 || turns > MOST_TURNS || !(seconds > 0)) {
-    fprintf(stderr, "bench-products: 1 to %d turns of more than 0 milliseconds are possible\n", MOST_TURNS);
-    return 64;
+  if (!(turns >= 1 && turns <= MOST_TURNS && turns == floor(turns))) return refused("--turns", "is a number from 1 to 101");
+  if (!(milliseconds > 0 && milliseconds <= 60000)) return refused("--milliseconds", "is more than 0 and at most 60000");
+  const double seconds = 1e-3 * milliseconds;
+  if (count == 0) {
+    for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) parse(usual[i], &shapes[count++]);
   }
-  for (size_t i = 0; count == 0 || (i > 0 && i < sizeof usual / sizeof *usual); i++) parse(usual[i], &shapes[count++]);
 
   void *library = dlopen("libopenblas.so.0", RTLD_NOW);
   openblas_sgemm = library == NULL ? NULL : (sgemm_function *)dlsym(library, "cblas_sgemm");
@@ -219,8 +253,10 @@ int main(int argc, char **argv) {
     return 69;
   }
 
-  printf("products of float32, one thread, own kernels for %s; GFLOP/s, medians of %d turns\n", set_names[instructions], turns);
-  printf("%-22s %9s %9s %9s %9s %7s %12s %8s\n", "shape", "own pair", "single", "OpenBLAS", "oneDNN", "peak", "pair/oneDNN", "of peak");
+  printf("products of float32, one thread, own kernels for %s; GFLOP/s, medians of %.0f turns\n",
+         set_names[instructions], turns);
+  printf("%-22s %9s %9s %9s %9s %7s %12s %8s\n", "shape", "own pair", "single", "OpenBLAS", "oneDNN", "peak",
+         "pair/oneDNN", "of peak");
   for (size_t at = 0; at < count; at++) {
     shape *s = &shapes[at];
     uint64_t state = 1 + at;
@@ -243,7 +279,7 @@ int main(int argc, char **argv) {
       rates[4][turn] = peak(seconds / 3);
     }
     double medians[5];
-    for (int i = 0; i < 5; i++) medians[i] = median(rates[i], turns);
+    for (int i = 0; i < 5; i++) medians[i] = median(rates[i], (int)turns);
     char name[64];
     snprintf(name, sizeof name, "%s:%zux%zux%zu", form_names[s->form], s->m, s->n, s->k);
     printf("%-22s %9.1f %9.1f %9.1f %9.1f ", name, medians[0], medians[1], medians[2], medians[3]);
@@ -251,13 +287,8 @@ int main(int argc, char **argv) {
     else printf("%7.1f %12.2f %7.0f%%\n", medians[4], medians[0] / medians[3], 100 * medians[0] / medians[4]);
     fflush(stdout);
 
-    own_pair(s);
-    const double wrong = fmax(error(s, s->a1, s->b, s->c1), error(s, s->a2, s->magnitudes, s->c2));
-    // Sums of k terms in any order: at most k roundings, of which few are one-sided.
-    if (!(wrong < 6e-8 * (4 + sqrt((double)s->k)))) {
-      fprintf(stderr, "bench-products: %s differs from products in double by %.1e\n", name, wrong);
-      return 70;
-    }
+    check(s, own_pair, 1, name);
+    check(s, own_single, 0, name);
     float *all[] = {s->a1, s->a2, s->b, s->magnitudes, s->c1, s->c2, s->workspace};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
   }
