@@ -221,7 +221,9 @@ int main(int argc, char **argv) {
     if (strncmp(name, "--", 2)) {
       if (count == MOST_SHAPES) return refused("there are more than 256 shapes", "");
       if (!parse(name, &shapes[count++])) {
-        return refused(name, "is no shape; write one as forward:100x400x784, back:… or sums:…, sizes up to 2^20, matrices up to 2^28 numbers");
+        return refused(
+            name, "is no shape; write one as forward:100x400x784, back:… or sums:…, sizes up to 2^20, matrices up to "
+                  "2^28 numbers");
       }
       continue;
     }
