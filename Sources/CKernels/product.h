@@ -425,6 +425,7 @@ TARGET static void NAME(multiply_turned)(
   else NAME(multiply_tile)(k, rows, 1, a, b, (NAME(place)){.c1 = corner, .ldc = 2 * WIDTH}, 0, 0);
   const T beta = c.accumulates ? 1 : c.beta;
   const T *row1 = c.accumulates ? NULL : c.row1, *column2 = c.accumulates ? NULL : c.column2;
+  // Few rows are written sooner one by one.
   if (rows < 5) {
     for (size_t column = 0; column < b.columns; column++) {
       T *to = c.c1 + (j + column) * c.ldc + i;
